@@ -1,0 +1,79 @@
+//! Closing a case: the end of an episode.
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::lifecycle::Transition;
+use crate::case::{Case, CaseError, CaseEvent, CaseStatus, Moment};
+use crate::code::Code;
+use crate::code_lists::ClosureReason;
+use crate::ids::EventId;
+
+/// End the episode.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CloseCase(pub CaseClosed);
+
+/// The episode ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseClosed {
+    /// Why.
+    pub reason: ClosureReason,
+    /// The events that the decision rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EventId>,
+    /// Who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<Code>,
+}
+
+impl CloseCase {
+    /// # Errors
+    /// When the case is not in work or closed already, or evidence is not of this case.
+    pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
+        if case.status() == Some(CaseStatus::Closed) {
+            return Err(CaseError::AlreadyClosed);
+        }
+        case.may_work(Transition::Close, moment)?;
+        if let Some(&event_id) = self.0.evidence.iter().find(|id| case.find(**id).is_none()) {
+            return Err(CaseError::UnknownEvidence { event_id });
+        }
+        Ok(CaseEvent::CaseClosed(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::case::testing::{at, close, closed, event_id, given, open_case, received, with};
+    use crate::case::{CaseError, CaseStatus};
+
+    #[test]
+    fn an_open_case_is_closed() {
+        given(open_case()).when(close(), at(8)).then(closed());
+    }
+
+    #[test]
+    fn a_closed_case_is_not_closed_again() {
+        given(with(open_case(), [(closed(), at(8))]))
+            .when(close(), at(9))
+            .then_refused(&CaseError::AlreadyClosed);
+    }
+
+    #[test]
+    fn an_undecided_referral_is_declined_rather_than_closed() {
+        given([(received(), at(1))])
+            .when(close(), at(9))
+            .then_refused(&CaseError::NotInWork {
+                status: CaseStatus::Referred,
+            });
+    }
+
+    #[test]
+    fn evidence_is_of_this_case() {
+        let mut command = close();
+        command.0.evidence = vec![event_id(1), event_id(99)];
+        given(open_case())
+            .when(command, at(8))
+            .then_refused(&CaseError::UnknownEvidence {
+                event_id: event_id(99),
+            });
+    }
+}

@@ -1,0 +1,186 @@
+//! The events of a case, and their stored form.
+//!
+//! A stored type name is a fixed string. A golden file in `domain/tests/golden` freezes every
+//! stored form; an old one is never edited.
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::accept_referral::ReferralAccepted;
+use crate::case::allocate_case::CaseAllocated;
+use crate::case::amend_fact::{FactCorrected, FactRetracted};
+use crate::case::change_child_protection_status::ChildProtectionStatusChanged;
+use crate::case::close_case::CaseClosed;
+use crate::case::decline_referral::ReferralDeclined;
+use crate::case::identify_need::NeedIdentified;
+use crate::case::provide_support::SupportProvided;
+use crate::case::receive_referral::ReferralReceived;
+use crate::case::record_agency_action::AgencyActionRecorded;
+use crate::case::record_contact_attempt::ContactAttempted;
+use crate::case::record_measure::MeasureRecorded;
+use crate::case::record_protective_order::ProtectiveOrderRecorded;
+use crate::case::record_risk_assessment::RiskAssessed;
+use crate::case::refer_to_multi_agency_forum::MultiAgencyReferralMade;
+use crate::case::reopen_case::CaseReopened;
+use crate::case::report_incident::IncidentReported;
+use crate::case::request_information::{
+    InformationChased, InformationEscalated, InformationReceived, InformationRefused,
+    InformationRequested,
+};
+use crate::case::waitlist_referral::ReferralWaitlisted;
+
+/// A stored event that this program cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableEvent {
+    /// The type, or this version of it, is not known.
+    #[error("no event {event_type} of version {version} is known")]
+    UnknownType {
+        /// The stored type name.
+        event_type: String,
+        /// The stored schema version.
+        version: i16,
+    },
+    /// The stored facts do not have the form of their type.
+    #[error("the facts of {event_type} cannot be read")]
+    Malformed {
+        /// The stored type name.
+        event_type: &'static str,
+        /// What the decoder says: it names members, never their values.
+        source: serde_json::Error,
+    },
+}
+
+macro_rules! case_events {
+    ($($name:ident = $version:literal,)+) => {
+        /// Something that happened in a case.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type", content = "data")]
+        pub enum CaseEvent {
+            $(
+                #[doc = concat!("`", stringify!($name), "`, version ", $version, ".")]
+                $name($name),
+            )+
+        }
+
+        impl CaseEvent {
+            /// The stored names of all types, with the newest version of each.
+            pub const TYPES: &'static [(&'static str, i16)] = &[$((stringify!($name), $version),)+];
+
+            /// The stored name of the type.
+            #[must_use]
+            pub fn type_name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name),)+ }
+            }
+
+            /// The version in which the event is stored.
+            #[must_use]
+            pub fn schema_version(&self) -> i16 {
+                match self { $(Self::$name(_) => $version,)+ }
+            }
+
+            /// The coded facts as the exact JSON text to store.
+            ///
+            /// # Errors
+            /// When a value has no JSON form; no type here has such a value.
+            pub fn to_data(&self) -> Result<String, serde_json::Error> {
+                match self { $(Self::$name(facts) => serde_json::to_string(facts),)+ }
+            }
+
+            /// Reads an event back from its stored form.
+            ///
+            /// # Errors
+            /// [`UnreadableEvent`] when the type, version or facts are not known.
+            pub fn from_stored(
+                event_type: &str,
+                version: i16,
+                data: &str,
+            ) -> Result<Self, UnreadableEvent> {
+                match (event_type, version) {
+                    $((stringify!($name), $version) => serde_json::from_str(data)
+                        .map(Self::$name)
+                        .map_err(|source| UnreadableEvent::Malformed {
+                            event_type: stringify!($name),
+                            source,
+                        }),)+
+                    _ => Err(UnreadableEvent::UnknownType {
+                        event_type: event_type.to_owned(),
+                        version,
+                    }),
+                }
+            }
+        }
+    };
+}
+
+case_events! {
+    ReferralReceived = 1,
+    ReferralAccepted = 1,
+    ReferralDeclined = 1,
+    ReferralWaitlisted = 1,
+    CaseAllocated = 1,
+    ContactAttempted = 1,
+    RiskAssessed = 1,
+    AgencyActionRecorded = 1,
+    MeasureRecorded = 1,
+    NeedIdentified = 1,
+    SupportProvided = 1,
+    IncidentReported = 1,
+    MultiAgencyReferralMade = 1,
+    ProtectiveOrderRecorded = 1,
+    ChildProtectionStatusChanged = 1,
+    InformationRequested = 1,
+    InformationChased = 1,
+    InformationEscalated = 1,
+    InformationReceived = 1,
+    InformationRefused = 1,
+    CaseClosed = 1,
+    CaseReopened = 1,
+    FactCorrected = 1,
+    FactRetracted = 1,
+}
+
+impl CaseEvent {
+    /// Whether the fact is work with the person, or an observation made in that work: such a fact
+    /// lies inside an episode. Incidents, orders and the children's status may be older than the
+    /// case; an answer to a request may come after it closed.
+    #[must_use]
+    pub fn belongs_in_an_episode(&self) -> bool {
+        match self {
+            Self::ContactAttempted(_)
+            | Self::RiskAssessed(_)
+            | Self::AgencyActionRecorded(_)
+            | Self::MeasureRecorded(_)
+            | Self::NeedIdentified(_)
+            | Self::SupportProvided(_)
+            | Self::MultiAgencyReferralMade(_)
+            | Self::InformationRequested(_) => true,
+            Self::ReferralReceived(_)
+            | Self::ReferralAccepted(_)
+            | Self::ReferralDeclined(_)
+            | Self::ReferralWaitlisted(_)
+            | Self::CaseAllocated(_)
+            | Self::IncidentReported(_)
+            | Self::ProtectiveOrderRecorded(_)
+            | Self::ChildProtectionStatusChanged(_)
+            | Self::InformationChased(_)
+            | Self::InformationEscalated(_)
+            | Self::InformationReceived(_)
+            | Self::InformationRefused(_)
+            | Self::CaseClosed(_)
+            | Self::CaseReopened(_)
+            | Self::FactCorrected(_)
+            | Self::FactRetracted(_) => false,
+        }
+    }
+
+    /// The fact that a correction or retraction is about; `None` for a fact itself.
+    #[must_use]
+    pub fn amends(&self) -> Option<crate::ids::EventId> {
+        if let Self::FactCorrected(correction) = self {
+            Some(correction.corrects)
+        } else if let Self::FactRetracted(retraction) = self {
+            Some(retraction.retracts)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Receiving a referral: the first event of every case.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Case, CaseError, CaseEvent, Moment};
+use crate::code::Code;
+use crate::code_lists::{CaseRole, ReferralSource};
+use crate::ids::PersonId;
+use crate::programme;
+
+/// Open a case for a person who was referred. Occurs when the referral was received.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReceiveReferral(pub ReferralReceived);
+
+/// A person was referred to a programme.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferralReceived {
+    /// Whose case it is.
+    pub person_id: PersonId,
+    /// The programme.
+    pub programme: Code,
+    /// The version of the programme's definition that the case keeps.
+    pub programme_version: u16,
+    /// Whom the case is about.
+    pub role: CaseRole,
+    /// The programme's area.
+    pub area: Code,
+    /// Who referred.
+    pub source: ReferralSource,
+    /// The latest incident known at referral.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_incident_at: Option<Timestamp>,
+    /// Incidents in the twelve months before the referral.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incidents_12_months: Option<u32>,
+    /// The criteria that the person met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub criteria: Vec<Code>,
+    /// The date of the list that the referral came on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_date: Option<jiff::civil::Date>,
+}
+
+impl ReceiveReferral {
+    /// # Errors
+    /// When the case exists, the programme does not, or the incident came after the referral.
+    pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
+        if case.status().is_some() {
+            return Err(CaseError::AlreadyReferred);
+        }
+        case.may_take(moment)?;
+        if programme::find(self.0.programme.as_str()).is_none() {
+            return Err(CaseError::UnknownProgramme {
+                programme: self.0.programme,
+            });
+        }
+        let (_, latest_receipt) = moment.occurred.bounds();
+        if self
+            .0
+            .latest_incident_at
+            .is_some_and(|incident| incident > latest_receipt)
+        {
+            return Err(CaseError::IncidentAfterReferral);
+        }
+        Ok(CaseEvent::ReferralReceived(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::case::CaseError;
+    use crate::case::testing::{at, code, given, received, referral};
+
+    #[test]
+    fn a_referral_opens_a_case() {
+        given([]).when(referral(), at(1)).then(received());
+    }
+
+    #[test]
+    fn a_case_has_one_referral() {
+        given([(received(), at(1))])
+            .when(referral(), at(2))
+            .then_refused(&CaseError::AlreadyReferred);
+    }
+
+    #[test]
+    fn a_programme_that_nobody_runs_is_refused() {
+        let mut unknown = referral();
+        unknown.0.programme = code("nowhere");
+        given([])
+            .when(unknown, at(1))
+            .then_refused(&CaseError::UnknownProgramme {
+                programme: code("nowhere"),
+            });
+    }
+
+    #[test]
+    fn an_incident_cannot_come_after_the_referral_it_led_to() {
+        let mut late = referral();
+        late.0.latest_incident_at = Some(at(3).at);
+        given([])
+            .when(late, at(1))
+            .then_refused(&CaseError::IncidentAfterReferral);
+    }
+}

@@ -1,0 +1,112 @@
+//! Recording what an instrument measured at a stage.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Case, CaseError, CaseEvent, Moment};
+use crate::code::Code;
+use crate::code_lists::MissingReason;
+
+/// Write down the values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordMeasure(pub MeasureRecorded);
+
+/// An instrument was used at a stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeasureRecorded {
+    /// The instrument and its version, such as `abuse-severity/1`.
+    pub instrument: Code,
+    /// The programme's stage.
+    pub stage: Code,
+    /// What was measured, by key.
+    pub values: BTreeMap<Code, MeasureValue>,
+    /// Who recorded it, as a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_by: Option<Code>,
+}
+
+/// One value, or why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum MeasureValue {
+    /// A level or other code.
+    Code(Code),
+    /// A score or count.
+    Number(serde_json::Number),
+    /// No value, and why.
+    Missing {
+        /// Why.
+        missing: MissingReason,
+    },
+}
+
+impl RecordMeasure {
+    /// # Errors
+    /// When there is no value, or the measure was taken outside every episode.
+    pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
+        if self.0.values.is_empty() {
+            return Err(CaseError::NoMeasureValues);
+        }
+        case.require_episode_at(moment.occurred)?;
+        Ok(CaseEvent::MeasureRecorded(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::testing::{at, code, given, open_case};
+
+    fn sample() -> MeasureRecorded {
+        MeasureRecorded {
+            instrument: code("abuse-severity/1"),
+            stage: code("intake"),
+            values: BTreeMap::from([
+                (code("physical"), MeasureValue::Code(code("high"))),
+                (code("incidents"), MeasureValue::Number(3.into())),
+                (
+                    code("sexual"),
+                    MeasureValue::Missing {
+                        missing: MissingReason::UnsafeToAsk,
+                    },
+                ),
+            ]),
+            recorded_by: None,
+        }
+    }
+
+    #[test]
+    fn values_and_missing_values_are_recorded_side_by_side() {
+        given(open_case())
+            .when(RecordMeasure(sample()), at(6))
+            .then(CaseEvent::MeasureRecorded(sample()));
+        let json = serde_json::to_value(sample().values).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "incidents": 3, "physical": "high", "sexual": {"missing": "unsafe_to_ask"}
+            })
+        );
+    }
+
+    #[test]
+    fn a_measure_outside_every_episode_is_refused() {
+        given(open_case())
+            .when(RecordMeasure(sample()), at(0))
+            .then_refused(&CaseError::OutsideEveryEpisode {
+                occurred_at: at(0).at,
+            });
+    }
+
+    #[test]
+    fn a_measure_without_values_is_refused() {
+        let empty = MeasureRecorded {
+            values: BTreeMap::new(),
+            ..sample()
+        };
+        given(open_case())
+            .when(RecordMeasure(empty), at(6))
+            .then_refused(&CaseError::NoMeasureValues);
+    }
+}

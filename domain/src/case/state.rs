@@ -1,0 +1,241 @@
+//! The state of a case: what a fold of its facts comes to.
+//!
+//! `apply` accepts anything that was recorded and holds no rules; refusal belongs to the commands.
+
+use jiff::Timestamp;
+
+use crate::case::lifecycle::Transition;
+use crate::case::record_contact_attempt::ContactAttempted;
+use crate::case::record_risk_assessment::RiskAssessed;
+use crate::case::{CaseEvent, CaseStatus};
+use crate::code::Code;
+use crate::code_lists::{Agency, CaseRole, ContactOutcome, ReferralSource, RiskLevel};
+use crate::ids::{EventId, PersonId};
+use crate::recorded::Recorded;
+use crate::time::Occurred;
+use crate::two_clocks::{self, Asked};
+
+/// A case at two dates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseState {
+    /// The referral; `None` when none is in view at the dates asked about.
+    pub referral: Option<Referral>,
+    /// Where the case stands; of no meaning before a referral.
+    pub status: CaseStatus,
+    /// The episodes, oldest first; the last is the present one.
+    pub episodes: Vec<Episode>,
+    /// The worker who has, or last had, the case.
+    pub worker: Option<Code>,
+    /// Their team.
+    pub team: Option<Code>,
+    /// The latest risk assessment.
+    pub risk: Option<Risk>,
+    /// What came of the attempts to reach the person.
+    pub contacts: Contacts,
+    /// Information requests neither answered nor refused, oldest first.
+    pub open_requests: Vec<OpenRequest>,
+    /// When the latest step of the lifecycle was taken.
+    pub(crate) last_step_at: Option<Timestamp>,
+    /// When the latest fact happened.
+    pub(crate) latest_occurred_at: Option<Timestamp>,
+}
+
+/// How the case began.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Referral {
+    /// Whose case it is.
+    pub person_id: PersonId,
+    /// The programme.
+    pub programme: Code,
+    /// Whom the case is about.
+    pub role: CaseRole,
+    /// The programme's area.
+    pub area: Code,
+    /// Who referred.
+    pub source: ReferralSource,
+    /// When the referral was received.
+    pub received: Occurred,
+}
+
+/// One stretch of work with a person: from the referral or a reopening to the closure, or to the
+/// decision not to take the person on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Episode {
+    /// When it began.
+    pub started: Occurred,
+    /// When it ended, if it has.
+    pub ended: Option<Occurred>,
+}
+
+/// The latest risk assessment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Risk {
+    /// The resulting level.
+    pub level: RiskLevel,
+    /// When the assessment was made.
+    pub assessed_at: Timestamp,
+    /// With which instrument.
+    pub instrument: Code,
+    /// By whom, as a role.
+    pub assessor_role: Code,
+    /// The assessment: the id of the original fact.
+    pub event_id: EventId,
+}
+
+/// What came of the attempts to reach the person, over all episodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Contacts {
+    /// How many attempts were made, in either direction.
+    pub attempts: u32,
+    /// How many reached the person.
+    pub reached: u32,
+    /// When the latest attempt was made.
+    pub last_attempt_at: Option<Timestamp>,
+    /// When the person was last reached.
+    pub last_reached_at: Option<Timestamp>,
+}
+
+/// An information request that waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenRequest {
+    /// The event that made it.
+    pub request: EventId,
+    /// Whom it was made to.
+    pub agency: Agency,
+    /// When the answer is due.
+    pub due_at: Option<Timestamp>,
+}
+
+impl Default for CaseState {
+    fn default() -> Self {
+        Self {
+            referral: None,
+            status: CaseStatus::Referred,
+            episodes: Vec::new(),
+            worker: None,
+            team: None,
+            risk: None,
+            contacts: Contacts::default(),
+            open_requests: Vec::new(),
+            last_step_at: None,
+            latest_occurred_at: None,
+        }
+    }
+}
+
+impl CaseState {
+    /// Folds one case's history at the two dates asked about.
+    ///
+    /// `history` is in the order of recording.
+    #[must_use]
+    pub fn at(history: &[Recorded<CaseEvent>], asked: &Asked) -> Self {
+        let mut state = Self::default();
+        for fact in two_clocks::facts(history, asked) {
+            state.apply(fact.recorded.event_id, fact.occurred, fact.event);
+        }
+        state
+    }
+
+    /// The number of the present episode, from 1; 0 before a referral.
+    #[must_use]
+    pub fn episode(&self) -> usize {
+        self.episodes.len()
+    }
+
+    /// When the present episode began.
+    #[must_use]
+    pub fn episode_started_at(&self) -> Option<Timestamp> {
+        self.episodes.last().map(|episode| episode.started.at)
+    }
+
+    /// Takes one more fact. Facts come in the order in which they happened.
+    pub fn apply(&mut self, event_id: EventId, occurred: Occurred, event: &CaseEvent) {
+        self.latest_occurred_at = self.latest_occurred_at.max(Some(occurred.at));
+        if let Some(step) = Transition::of(event) {
+            self.status = step.leads_to();
+            self.last_step_at = self.last_step_at.max(Some(occurred.at));
+        }
+        match event {
+            CaseEvent::ReferralReceived(facts) => {
+                self.referral = Some(Referral {
+                    person_id: facts.person_id,
+                    programme: facts.programme.clone(),
+                    role: facts.role,
+                    area: facts.area.clone(),
+                    source: facts.source,
+                    received: occurred,
+                });
+                self.begin_episode(occurred);
+            }
+            CaseEvent::CaseReopened(_) => self.begin_episode(occurred),
+            CaseEvent::ReferralDeclined(_) | CaseEvent::CaseClosed(_) => self.end_episode(occurred),
+            CaseEvent::CaseAllocated(facts) => {
+                self.worker = Some(facts.worker.clone());
+                self.team.clone_from(&facts.team);
+            }
+            CaseEvent::ContactAttempted(facts) => self.contacts.apply(occurred, facts),
+            CaseEvent::RiskAssessed(facts) => self.risk = Some(Risk::of(event_id, occurred, facts)),
+            CaseEvent::InformationRequested(facts) => self.open_requests.push(OpenRequest {
+                request: event_id,
+                agency: facts.agency,
+                due_at: facts.due_at,
+            }),
+            CaseEvent::InformationReceived(facts) => self.end_request(facts.request),
+            CaseEvent::InformationRefused(facts) => self.end_request(facts.request),
+            CaseEvent::ReferralAccepted(_)
+            | CaseEvent::ReferralWaitlisted(_)
+            | CaseEvent::AgencyActionRecorded(_)
+            | CaseEvent::MeasureRecorded(_)
+            | CaseEvent::NeedIdentified(_)
+            | CaseEvent::SupportProvided(_)
+            | CaseEvent::IncidentReported(_)
+            | CaseEvent::MultiAgencyReferralMade(_)
+            | CaseEvent::ProtectiveOrderRecorded(_)
+            | CaseEvent::ChildProtectionStatusChanged(_)
+            | CaseEvent::InformationChased(_)
+            | CaseEvent::InformationEscalated(_)
+            | CaseEvent::FactCorrected(_)
+            | CaseEvent::FactRetracted(_) => {}
+        }
+    }
+
+    fn begin_episode(&mut self, started: Occurred) {
+        self.episodes.push(Episode {
+            started,
+            ended: None,
+        });
+    }
+
+    fn end_episode(&mut self, ended: Occurred) {
+        if let Some(episode) = self.episodes.last_mut() {
+            episode.ended.get_or_insert(ended);
+        }
+    }
+
+    fn end_request(&mut self, request: EventId) {
+        self.open_requests.retain(|open| open.request != request);
+    }
+}
+
+impl Contacts {
+    fn apply(&mut self, occurred: Occurred, facts: &ContactAttempted) {
+        self.attempts += 1;
+        self.last_attempt_at = Some(occurred.at);
+        if facts.outcome == ContactOutcome::Reached {
+            self.reached += 1;
+            self.last_reached_at = Some(occurred.at);
+        }
+    }
+}
+
+impl Risk {
+    fn of(event_id: EventId, occurred: Occurred, facts: &RiskAssessed) -> Self {
+        Self {
+            level: facts.level,
+            assessed_at: occurred.at,
+            instrument: facts.instrument.clone(),
+            assessor_role: facts.assessor_role.clone(),
+            event_id,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What happens in casework: commands, events, rules and the two-clock fold.
+//!
+//! Pure: no I/O, clock, randomness or logging. Ids and the present moment are passed in. Nothing
+//! here knows how events are stored ([`recorded::Recorded`] is all a reader needs), and only
+//! `case/aggregate.rs` and `person/aggregate.rs` name the event-sourcing framework.
+//!
+//! Deliberately absent: free text and identity. They are sealed beside the events by the log and
+//! never pass through a rule, a fold or a projection.
+
+pub mod case;
+pub mod code;
+pub mod code_lists;
+pub mod dash;
+pub mod ids;
+pub mod person;
+pub mod programme;
+pub mod recorded;
+pub mod rules;
+pub mod time;
+pub mod two_clocks;

@@ -1,0 +1,13 @@
+//! Rules that are computed, never recorded: each has a name and a version, so that a changed rule
+//! can be replayed over history.
+
+pub mod dormant;
+pub mod engagement;
+pub mod review_due;
+
+#[cfg(test)]
+fn state_of(
+    history: Vec<(crate::case::CaseEvent, crate::time::Occurred)>,
+) -> crate::case::CaseState {
+    crate::case::testing::given(history).state()
+}

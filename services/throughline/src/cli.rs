@@ -1,0 +1,61 @@
+//! The command line: which subcommands there are. Each one's arguments are declared with it.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::demo::DemoArguments;
+use crate::commands::log::LogArguments;
+use crate::commands::migrate::MigrateArguments;
+use crate::commands::replay::ReplayArguments;
+use crate::commands::serve::ServeArguments;
+use crate::commands::token::TokenArguments;
+use crate::commands::with_postgres::WithPostgresArguments;
+
+/// An event-sourced case lifecycle backend for services that support people through domestic
+/// abuse and exploitation.
+#[derive(Debug, Parser)]
+#[command(name = "throughline", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the REST interface and run the projections.
+    Serve(ServeArguments),
+    /// Bring the database's schema up to date, and do nothing else.
+    Migrate(MigrateArguments),
+    /// Print a bearer token of the development issuer.
+    Token(TokenArguments),
+    /// Work on a tenant's event log.
+    Log(LogArguments),
+    /// Answer a question as of two dates from the log alone, case by case.
+    Replay(ReplayArguments),
+    /// Load a demonstration history if there is none, then serve.
+    Demo(DemoArguments),
+    /// Run a command with `DATABASE_URL` naming a private PostgreSQL, which ends with it.
+    #[command(hide = true)]
+    WithPostgres(WithPostgresArguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_the_dashes_is_the_command_to_run() {
+        let cli = Cli::parse_from(["throughline", "with-postgres", "--", "ls", "--data-dir"]);
+        let Command::WithPostgres(arguments) = cli.command else {
+            panic!("another subcommand")
+        };
+        assert_eq!(arguments.command, ["ls", "--data-dir"]);
+        assert_eq!(arguments.data_dir, None);
+    }
+}

@@ -1,0 +1,122 @@
+//! The database that one run of the program talks to.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::Context;
+
+use crate::private_postgres::PrivatePostgres;
+
+/// Which database to use, and where to keep what is not in it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DatabaseArguments {
+    /// Directory for the private PostgreSQL, used when no database URL is given, and for keys.
+    #[arg(long, value_name = "DIR", default_value = ".data")]
+    pub(crate) data_dir: PathBuf,
+
+    /// PostgreSQL 15 or newer to use, as postgresql://... or `host=... user=... dbname=...`.
+    ///
+    /// Without it, a private server is started in the data directory.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<DatabaseUrl>,
+}
+
+/// A connection string, which may hold a password and so cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The string itself, for a driver or a child process.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DatabaseUrl(..)")
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// An open choice of database. Close it when the work is done.
+#[derive(Debug)]
+pub(crate) enum Database {
+    /// A server that someone else runs.
+    Configured(DatabaseUrl),
+    /// The private one of the data directory.
+    Private(PrivatePostgres),
+}
+
+impl Database {
+    /// Takes the configured database, or starts or joins the data directory's private server.
+    ///
+    /// An empty URL counts as none, as an empty variable in a unit file would give.
+    ///
+    /// # Errors
+    /// Those of [`PrivatePostgres::start`].
+    pub(crate) async fn open(arguments: &DatabaseArguments) -> anyhow::Result<Self> {
+        match &arguments.database_url {
+            Some(url) if !url.expose().is_empty() => Ok(Self::Configured(url.clone())),
+            _ => Ok(Self::Private(
+                PrivatePostgres::start(&arguments.data_dir).await?,
+            )),
+        }
+    }
+
+    /// The connection string.
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        match self {
+            Self::Configured(url) => url.clone(),
+            Self::Private(postgres) => DatabaseUrl(postgres.database_url()),
+        }
+    }
+
+    /// The connection string, read.
+    ///
+    /// # Errors
+    /// One that names what cannot be read, and not the string.
+    pub(crate) fn config(&self) -> anyhow::Result<tokio_postgres::Config> {
+        self.url()
+            .expose()
+            .parse()
+            .context("the database URL cannot be read")
+    }
+
+    /// Stops the private server, unless another process still uses it.
+    ///
+    /// # Errors
+    /// Those of [`PrivatePostgres::stop`].
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        match self {
+            Self::Configured(_) => Ok(()),
+            Self::Private(postgres) => Ok(postgres.stop().await?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_is_not_printed() {
+        let url: DatabaseUrl = "postgresql://u:secret@h/d".parse().unwrap();
+        assert!(!format!("{:?}", Database::Configured(url)).contains("secret"));
+    }
+
+    #[test]
+    fn an_unreadable_url_is_not_echoed() {
+        let url: DatabaseUrl = "host=h password=secret colour=red".parse().unwrap();
+        let error = Database::Configured(url).config().unwrap_err();
+        assert!(!format!("{error:#}").contains("secret"), "{error:#}");
+    }
+}

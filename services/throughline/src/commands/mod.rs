@@ -1,0 +1,30 @@
+//! The subcommands, one file each.
+
+mod database;
+pub(crate) mod demo;
+pub(crate) mod log;
+pub(crate) mod migrate;
+pub(crate) mod replay;
+pub(crate) mod serve;
+pub(crate) mod token;
+pub(crate) mod with_postgres;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+/// Runs the subcommand that was asked for.
+///
+/// # Errors
+/// What the subcommand failed on, to be printed on one line.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Migrate(arguments) => migrate::run(arguments).await,
+        Command::Token(arguments) => token::run(arguments).await,
+        Command::Log(arguments) => log::run(arguments).await,
+        Command::Replay(arguments) => replay::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::WithPostgres(arguments) => with_postgres::run(arguments).await,
+    }
+}

@@ -1,0 +1,43 @@
+//! The throughline program.
+
+mod cli;
+mod commands;
+mod private_postgres;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match commands::run(Cli::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and its sources on one line, which a script can read and a log can hold.
+fn one_line(error: &anyhow::Error) -> String {
+    let chain = format!("{error:#}");
+    let lines: Vec<&str> = chain.lines().map(str::trim).collect();
+    format!("throughline: {}", lines.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_printed_on_one_line() {
+        let error = anyhow::anyhow!("db error: ERROR: no\nDETAIL: none").context("could not read");
+        assert_eq!(
+            one_line(&error),
+            "throughline: could not read: db error: ERROR: no DETAIL: none"
+        );
+    }
+}
