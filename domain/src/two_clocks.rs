@@ -78,6 +78,10 @@ pub struct Entry<'a> {
 #[must_use]
 pub fn entries<'a>(history: &'a [Recorded<CaseEvent>], asked: &Asked) -> Vec<Entry<'a>> {
     // Recording times rise with the position, so what was known is a prefix.
+    debug_assert!(
+        history.is_sorted_by_key(|e| e.recorded_at),
+        "the log records in order"
+    );
     let known = &history[..history.partition_point(|e| e.recorded_at <= asked.known_at)];
     let amendments: HashMap<EventId, &Recorded<CaseEvent>> = known
         .iter()

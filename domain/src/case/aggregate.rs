@@ -82,6 +82,9 @@ intents! {
 pub struct Case {
     history: Vec<Recorded<CaseEvent>>,
     state: CaseState,
+    /// Whether some amendment is older than what it amends: then a fact that comes now may have
+    /// been amended already, and only a whole fold can tell.
+    is_amended_ahead: bool,
 }
 
 /// Decides a command against a case.
@@ -95,7 +98,7 @@ pub fn decide(case: &Case, command: CaseCommand) -> Result<CaseEvent, CaseError>
             occurred_at: moment.occurred.at,
         });
     }
-    match intent {
+    let event = match intent {
         Intent::ReceiveReferral(command) => command.decide(case, &moment),
         Intent::AcceptReferral(command) => command.decide(case, &moment),
         Intent::DeclineReferral(command) => command.decide(case, &moment),
@@ -117,6 +120,43 @@ pub fn decide(case: &Case, command: CaseCommand) -> Result<CaseEvent, CaseError>
         Intent::ReopenCase(command) => command.decide(case, &moment),
         Intent::CorrectFact(command) => command.decide(case, moment.now),
         Intent::RetractFact(command) => command.decide(case),
+    }?;
+    event.check(moment.occurred)?;
+    Ok(event)
+}
+
+impl Intent {
+    /// The facts that the command would record, before any rule has looked at the case: what a
+    /// correction puts in place of the original.
+    ///
+    /// # Errors
+    /// When the facts contradict themselves.
+    pub fn into_facts(self) -> Result<CaseEvent, CaseError> {
+        Ok(match self {
+            Self::ReceiveReferral(command) => CaseEvent::ReferralReceived(command.0),
+            Self::AcceptReferral(command) => CaseEvent::ReferralAccepted(command.0),
+            Self::DeclineReferral(command) => CaseEvent::ReferralDeclined(command.0),
+            Self::WaitlistReferral(command) => CaseEvent::ReferralWaitlisted(command.0),
+            Self::AllocateCase(command) => CaseEvent::CaseAllocated(command.0),
+            Self::RecordContactAttempt(command) => CaseEvent::ContactAttempted(command.0),
+            Self::RecordRiskAssessment(command) => CaseEvent::RiskAssessed(command.resolve()?),
+            Self::RecordAgencyAction(command) => CaseEvent::AgencyActionRecorded(command.0),
+            Self::RecordMeasure(command) => CaseEvent::MeasureRecorded(command.0),
+            Self::IdentifyNeed(command) => CaseEvent::NeedIdentified(command.0),
+            Self::ProvideSupport(command) => CaseEvent::SupportProvided(command.0),
+            Self::ReportIncident(command) => CaseEvent::IncidentReported(command.0),
+            Self::ReferToMultiAgencyForum(command) => CaseEvent::MultiAgencyReferralMade(command.0),
+            Self::RecordProtectiveOrder(command) => CaseEvent::ProtectiveOrderRecorded(command.0),
+            Self::ChangeChildProtectionStatus(command) => {
+                CaseEvent::ChildProtectionStatusChanged(command.0)
+            }
+            Self::RequestInformation(command) => CaseEvent::InformationRequested(command.0),
+            Self::FollowRequestUp(command) => command.into_facts(),
+            Self::CloseCase(command) => CaseEvent::CaseClosed(command.0),
+            Self::ReopenCase(command) => CaseEvent::CaseReopened(command.0),
+            Self::CorrectFact(command) => CaseEvent::FactCorrected(command.0),
+            Self::RetractFact(command) => CaseEvent::FactRetracted(command.0),
+        })
     }
 }
 
@@ -255,7 +295,10 @@ impl Aggregate for Case {
         }: Happened<CaseEvent>,
     ) {
         let place = self.history.len() + 1;
-        let in_order = event.amends().is_none()
+        let amends = event.amends();
+        self.is_amended_ahead |= amends.is_some_and(|fact| self.find(fact).is_none());
+        let in_order = amends.is_none()
+            && !self.is_amended_ahead
             && self
                 .state
                 .latest_occurred_at

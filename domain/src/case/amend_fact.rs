@@ -44,6 +44,9 @@ impl CorrectFact {
         if original.event.type_name() != self.0.replacement.type_name() {
             return Err(CaseError::OtherKindOfFact);
         }
+        if self.0.replacement.person() != original.event.person() {
+            return Err(CaseError::OtherPerson);
+        }
         if self.0.occurred.is_after(now) {
             return Err(CaseError::InFuture {
                 occurred_at: self.0.occurred.at,
@@ -167,6 +170,16 @@ mod tests {
         given(a_case_at_medium_risk())
             .when(CorrectFact(correction(4, attempted(), at(5))), at(9))
             .then_refused(&CaseError::OtherKindOfFact);
+    }
+
+    #[test]
+    fn a_case_stays_with_its_person() {
+        let mut other = crate::case::testing::referral().0;
+        other.person_id = crate::ids::PersonId(uuid::Uuid::from_u128(8));
+        let moved = correction(1, CaseEvent::ReferralReceived(other), at(1));
+        given(a_case_at_medium_risk())
+            .when(CorrectFact(moved), at(9))
+            .then_refused(&CaseError::OtherPerson);
     }
 
     #[test]

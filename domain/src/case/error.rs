@@ -134,6 +134,9 @@ pub enum CaseError {
     /// A correction must be of the same kind as the fact.
     #[error("a correction must be of the same kind as the fact")]
     OtherKindOfFact,
+    /// A case stays with its person.
+    #[error("a correction cannot move a case to another person")]
+    OtherPerson,
     /// The fact has been retracted already.
     #[error("the fact has been retracted already")]
     AlreadyRetracted,

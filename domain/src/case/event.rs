@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::case::CaseError;
 use crate::case::accept_referral::ReferralAccepted;
 use crate::case::allocate_case::CaseAllocated;
 use crate::case::amend_fact::{FactCorrected, FactRetracted};
@@ -27,6 +28,7 @@ use crate::case::request_information::{
     InformationRequested,
 };
 use crate::case::waitlist_referral::ReferralWaitlisted;
+use crate::time::Occurred;
 
 /// A stored event that this program cannot read.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +42,12 @@ pub enum UnreadableEvent {
         version: i16,
     },
     /// The stored facts do not have the form of their type.
-    #[error("the facts of {event_type} cannot be read")]
+    #[error("the facts of {event_type} cannot be read from column {column} on")]
     Malformed {
         /// The stored type name.
         event_type: &'static str,
-        /// What the decoder says: it names members, never their values.
-        source: serde_json::Error,
+        /// The column at which decoding stopped. The decoder's own text would quote the values.
+        column: usize,
     },
 }
 
@@ -97,9 +99,9 @@ macro_rules! case_events {
                 match (event_type, version) {
                     $((stringify!($name), $version) => serde_json::from_str(data)
                         .map(Self::$name)
-                        .map_err(|source| UnreadableEvent::Malformed {
+                        .map_err(|error| UnreadableEvent::Malformed {
                             event_type: stringify!($name),
-                            source,
+                            column: error.column(),
                         }),)+
                     _ => Err(UnreadableEvent::UnknownType {
                         event_type: event_type.to_owned(),
@@ -169,6 +171,34 @@ impl CaseEvent {
             | Self::CaseReopened(_)
             | Self::FactCorrected(_)
             | Self::FactRetracted(_) => false,
+        }
+    }
+
+    /// The person that a referral is about; `None` for every other event.
+    #[must_use]
+    pub fn person(&self) -> Option<crate::ids::PersonId> {
+        if let Self::ReferralReceived(facts) = self {
+            Some(facts.person_id)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the facts can be right in themselves, whatever the case.
+    ///
+    /// # Errors
+    /// When they contradict one another or the time at which they happened.
+    pub fn check(&self, occurred: Occurred) -> Result<(), CaseError> {
+        if let Self::ReferralReceived(facts) = self {
+            facts.check(occurred)
+        } else if let Self::MeasureRecorded(facts) = self {
+            facts.check()
+        } else if let Self::InformationRequested(facts) = self {
+            facts.check(occurred)
+        } else if let Self::FactCorrected(facts) = self {
+            facts.replacement.check(facts.occurred)
+        } else {
+            Ok(())
         }
     }
 

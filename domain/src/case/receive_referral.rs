@@ -8,6 +8,7 @@ use crate::code::Code;
 use crate::code_lists::{CaseRole, ReferralSource};
 use crate::ids::PersonId;
 use crate::programme;
+use crate::time::Occurred;
 
 /// Open a case for a person who was referred. Occurs when the referral was received.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,27 +43,29 @@ pub struct ReferralReceived {
     pub list_date: Option<jiff::civil::Date>,
 }
 
+impl ReferralReceived {
+    pub(crate) fn check(&self, received: Occurred) -> Result<(), CaseError> {
+        if programme::find(self.programme.as_str()).is_none() {
+            return Err(CaseError::UnknownProgramme {
+                programme: self.programme.clone(),
+            });
+        }
+        let (_, latest_receipt) = received.bounds();
+        match self.latest_incident_at {
+            Some(incident) if incident > latest_receipt => Err(CaseError::IncidentAfterReferral),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl ReceiveReferral {
     /// # Errors
-    /// When the case exists, the programme does not, or the incident came after the referral.
+    /// When the case exists already.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
         if case.status().is_some() {
             return Err(CaseError::AlreadyReferred);
         }
         case.may_take(moment)?;
-        if programme::find(self.0.programme.as_str()).is_none() {
-            return Err(CaseError::UnknownProgramme {
-                programme: self.0.programme,
-            });
-        }
-        let (_, latest_receipt) = moment.occurred.bounds();
-        if self
-            .0
-            .latest_incident_at
-            .is_some_and(|incident| incident > latest_receipt)
-        {
-            return Err(CaseError::IncidentAfterReferral);
-        }
         Ok(CaseEvent::ReferralReceived(self.0))
     }
 }

@@ -41,13 +41,20 @@ pub enum MeasureValue {
     },
 }
 
+impl MeasureRecorded {
+    pub(crate) fn check(&self) -> Result<(), CaseError> {
+        if self.values.is_empty() {
+            Err(CaseError::NoMeasureValues)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl RecordMeasure {
     /// # Errors
-    /// When there is no value, or the measure was taken outside every episode.
+    /// When the measure was taken outside every episode.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
-        if self.0.values.is_empty() {
-            return Err(CaseError::NoMeasureValues);
-        }
         case.require_episode_at(moment.occurred)?;
         Ok(CaseEvent::MeasureRecorded(self.0))
     }

@@ -8,6 +8,7 @@ use crate::case::{Case, CaseError, CaseEvent, Moment};
 use crate::code::Code;
 use crate::code_lists::Agency;
 use crate::ids::EventId;
+use crate::time::Occurred;
 
 /// Ask an agency.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,14 +77,20 @@ pub struct InformationRefused {
     pub reason: Option<Code>,
 }
 
+impl InformationRequested {
+    pub(crate) fn check(&self, occurred: Occurred) -> Result<(), CaseError> {
+        let (earliest, _) = occurred.bounds();
+        match self.due_at {
+            Some(due) if due < earliest => Err(CaseError::DueBeforeRequest),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl RequestInformation {
     /// # Errors
-    /// When it is due before it is made, or was made outside every episode.
+    /// When it was made outside every episode.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
-        let (earliest, _) = moment.occurred.bounds();
-        if self.0.due_at.is_some_and(|due| due < earliest) {
-            return Err(CaseError::DueBeforeRequest);
-        }
         case.require_episode_at(moment.occurred)?;
         Ok(CaseEvent::InformationRequested(self.0))
     }
@@ -96,6 +103,15 @@ impl FollowRequestUp {
             | Self::Escalate(InformationEscalated { request, .. })
             | Self::Receive(InformationReceived { request })
             | Self::Refuse(InformationRefused { request, .. }) => *request,
+        }
+    }
+
+    pub(crate) fn into_facts(self) -> CaseEvent {
+        match self {
+            Self::Chase(facts) => CaseEvent::InformationChased(facts),
+            Self::Escalate(facts) => CaseEvent::InformationEscalated(facts),
+            Self::Receive(facts) => CaseEvent::InformationReceived(facts),
+            Self::Refuse(facts) => CaseEvent::InformationRefused(facts),
         }
     }
 
@@ -112,12 +128,7 @@ impl FollowRequestUp {
         if !case.has_open_request(request) {
             return Err(CaseError::RequestClosed);
         }
-        Ok(match self {
-            Self::Chase(facts) => CaseEvent::InformationChased(facts),
-            Self::Escalate(facts) => CaseEvent::InformationEscalated(facts),
-            Self::Receive(facts) => CaseEvent::InformationReceived(facts),
-            Self::Refuse(facts) => CaseEvent::InformationRefused(facts),
-        })
+        Ok(self.into_facts())
     }
 }
 

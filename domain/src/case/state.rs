@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::case::lifecycle::Transition;
 use crate::case::record_contact_attempt::ContactAttempted;
 use crate::case::record_risk_assessment::RiskAssessed;
+use crate::case::request_information::InformationRequested;
 use crate::case::{CaseEvent, CaseStatus};
 use crate::code::Code;
 use crate::code_lists::{Agency, CaseRole, ContactOutcome, ReferralSource, RiskLevel};
@@ -34,6 +35,9 @@ pub struct CaseState {
     pub contacts: Contacts,
     /// Information requests neither answered nor refused, oldest first.
     pub open_requests: Vec<OpenRequest>,
+    /// Requests answered or refused: an answer may be dated before its request, when a date is
+    /// known to the day alone or was corrected, and closes it all the same.
+    pub(crate) closed_requests: Vec<EventId>,
     /// When the latest step of the lifecycle was taken.
     pub(crate) last_step_at: Option<Timestamp>,
     /// When the latest fact happened.
@@ -117,6 +121,7 @@ impl Default for CaseState {
             risk: None,
             contacts: Contacts::default(),
             open_requests: Vec::new(),
+            closed_requests: Vec::new(),
             last_step_at: None,
             latest_occurred_at: None,
         }
@@ -175,11 +180,7 @@ impl CaseState {
             }
             CaseEvent::ContactAttempted(facts) => self.contacts.apply(occurred, facts),
             CaseEvent::RiskAssessed(facts) => self.risk = Some(Risk::of(event_id, occurred, facts)),
-            CaseEvent::InformationRequested(facts) => self.open_requests.push(OpenRequest {
-                request: event_id,
-                agency: facts.agency,
-                due_at: facts.due_at,
-            }),
+            CaseEvent::InformationRequested(facts) => self.begin_request(event_id, facts),
             CaseEvent::InformationReceived(facts) => self.end_request(facts.request),
             CaseEvent::InformationRefused(facts) => self.end_request(facts.request),
             CaseEvent::ReferralAccepted(_)
@@ -212,7 +213,18 @@ impl CaseState {
         }
     }
 
+    fn begin_request(&mut self, request: EventId, facts: &InformationRequested) {
+        if !self.closed_requests.contains(&request) {
+            self.open_requests.push(OpenRequest {
+                request,
+                agency: facts.agency,
+                due_at: facts.due_at,
+            });
+        }
+    }
+
     fn end_request(&mut self, request: EventId) {
+        self.closed_requests.push(request);
         self.open_requests.retain(|open| open.request != request);
     }
 }
@@ -220,10 +232,11 @@ impl CaseState {
 impl Contacts {
     fn apply(&mut self, occurred: Occurred, facts: &ContactAttempted) {
         self.attempts += 1;
-        self.last_attempt_at = Some(occurred.at);
+        // In the order of recording a late fact comes after what happened later.
+        self.last_attempt_at = self.last_attempt_at.max(Some(occurred.at));
         if facts.outcome == ContactOutcome::Reached {
             self.reached += 1;
-            self.last_reached_at = Some(occurred.at);
+            self.last_reached_at = self.last_reached_at.max(Some(occurred.at));
         }
     }
 }

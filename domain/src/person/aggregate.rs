@@ -79,9 +79,9 @@ impl PersonEvent {
         match (event_type, version) {
             ("PersonRegistered", 1) => serde_json::from_str(data)
                 .map(Self::PersonRegistered)
-                .map_err(|source| UnreadableEvent::Malformed {
+                .map_err(|error| UnreadableEvent::Malformed {
                     event_type: "PersonRegistered",
-                    source,
+                    column: error.column(),
                 }),
             _ => Err(UnreadableEvent::UnknownType {
                 event_type: event_type.to_owned(),

@@ -43,13 +43,10 @@ impl ServerBinaries {
     pub(super) fn find(existing: Option<(u32, &Path)>) -> Result<Self, PrivatePostgresError> {
         if let Some(directory) = env::var_os("THROUGHLINE_PG_BINDIR").filter(|d| !d.is_empty()) {
             let directory = PathBuf::from(directory);
-            let found = Self::inspect(&directory);
-            return choose(found, existing).map_err(|error| match error {
-                PrivatePostgresError::NotInstalled => {
-                    PrivatePostgresError::NotInNamedDirectory { directory }
-                }
-                error => error,
-            });
+            let Some(found) = Self::inspect(&directory) else {
+                return Err(PrivatePostgresError::NotInNamedDirectory { directory });
+            };
+            return choose([found], existing);
         }
         let path = env::var_os("PATH").unwrap_or_default();
         let places = pg_config_directory()

@@ -11,27 +11,26 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::account::ServerAccount;
 use super::binaries::ServerBinaries;
-use super::error::PrivatePostgresError;
+use super::error::{PrivatePostgresError, telling_line};
 use super::settings::{PORT, SETTINGS};
+use super::socket_dir;
 
 /// The superuser and only role of a new cluster, whatever account runs the server.
 pub(super) const SUPERUSER: &str = "throughline";
 
-/// Marks the socket directories that this program made outside a data directory.
-const SOCKET_DIR_PREFIX: &str = "throughline-socket-";
+/// A fast shutdown writes a checkpoint first.
+const STOP_LIMIT: Duration = Duration::from_mins(1);
 
-/// Bytes of a socket's path. Linux takes 107, macOS 103.
-const SOCKET_PATH_BYTES_MAX: usize = 103;
-
-const STOP_LIMIT_S: u32 = 60;
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A cluster's place on disk, the account it belongs to, and the programs to run it with.
 #[derive(Clone, Debug)]
@@ -189,53 +188,65 @@ impl Cluster {
         (!socket_dir.is_empty()).then(|| PathBuf::from(socket_dir))
     }
 
-    /// The cluster's own directory where that makes a usable socket path, else a fresh one.
+    /// The directory for the socket: the cluster's own, or a fresh one where that is unsuitable.
     pub(super) fn choose_socket_dir(&self) -> Result<PathBuf, PrivatePostgresError> {
-        let own = self.postgres_dir();
-        if fits_a_socket(&own) {
-            return Ok(own);
-        }
-        // Not `TMPDIR`, which may be long itself.
-        let fresh = tempfile::Builder::new()
-            .prefix(SOCKET_DIR_PREFIX)
-            .tempdir_in("/tmp")
-            .map_err(PrivatePostgresError::file("/tmp"))?
-            .keep();
-        self.account.take_over(&fresh)?;
-        Ok(fresh)
+        socket_dir::choose(&self.postgres_dir(), &self.account)
     }
 
     /// Stops the server by a fast shutdown and waits for its end. Quiet if it has ended already.
     ///
     /// `pg_ctl` sends the signal, as the server's account: the process id is read from a file
-    /// which that account may write, and root must not signal whatever it names.
-    pub(super) fn stop(&self) -> Result<(), PrivatePostgresError> {
+    /// which that account may write, and root must not signal whatever it names. For a server
+    /// that is our child we wait ourselves: one that was killed leaves its file behind, and until
+    /// we collect it, `pg_ctl` would take it for alive.
+    pub(super) fn stop(&self, mut server: Option<&mut Child>) -> Result<(), PrivatePostgresError> {
+        if server
+            .as_mut()
+            .is_some_and(|server| matches!(server.try_wait(), Ok(Some(_))))
+        {
+            return Ok(());
+        }
         let program = self.binaries.program("pg_ctl");
         let output = self
             .account
             .command(&program)
-            .args(["stop", "--silent", "--mode=fast", "--wait"])
-            .arg(format!("--timeout={STOP_LIMIT_S}"))
+            .args(["stop", "--silent", "--mode=fast"])
+            .arg(if server.is_some() {
+                "--no-wait"
+            } else {
+                "--wait"
+            })
+            .arg(format!("--timeout={}", STOP_LIMIT.as_secs()))
             .arg("--pgdata")
             .arg(self.cluster_dir())
             .stderr(Stdio::piped())
             .output()
             .map_err(PrivatePostgresError::run(&program))?;
-        if !output.status.success() && self.cluster_dir().join("postmaster.pid").exists() {
-            let last_line = telling_line(&String::from_utf8_lossy(&output.stderr));
-            return Err(PrivatePostgresError::Failed { program, last_line });
+        let ended = match server {
+            Some(server) => wait_for(server).map_err(PrivatePostgresError::run(&program))?,
+            None => output.status.success() || !self.cluster_dir().join("postmaster.pid").exists(),
+        };
+        if ended {
+            return Ok(());
         }
-        Ok(())
+        let last_line = telling_line(&String::from_utf8_lossy(&output.stderr));
+        Err(PrivatePostgresError::NotStopped {
+            last_line,
+            limit_s: STOP_LIMIT.as_secs(),
+        })
     }
+}
 
-    /// Removes a socket directory that [`choose_socket_dir`](Self::choose_socket_dir) made afresh.
-    pub(super) fn discard_socket_dir(&self, socket_dir: &Path) {
-        let name = socket_dir.file_name().unwrap_or_default().as_bytes();
-        if socket_dir != self.postgres_dir() && name.starts_with(SOCKET_DIR_PREFIX.as_bytes()) {
-            // Only ever an empty directory. One that is left is small and harms nobody.
-            let _ = fs::remove_dir(socket_dir);
+/// Waits for a server that was told to stop, and says whether it did.
+fn wait_for(server: &mut Child) -> io::Result<bool> {
+    let started = Instant::now();
+    while started.elapsed() < STOP_LIMIT {
+        if server.try_wait()?.is_some() {
+            return Ok(true);
         }
+        thread::sleep(POLL_INTERVAL);
     }
+    Ok(false)
 }
 
 /// Makes the data directory, passable by the server's account, and returns its absolute path.
@@ -267,52 +278,5 @@ fn existing_major(cluster_dir: &Path) -> Result<Option<u32>, PrivatePostgresErro
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(PrivatePostgresError::File { path: file, source }),
-    }
-}
-
-/// Whether a directory can hold a socket and be named in a connection string, where a comma
-/// begins another host.
-fn fits_a_socket(directory: &Path) -> bool {
-    let socket = directory.join(format!(".s.PGSQL.{PORT}"));
-    socket.as_os_str().len() <= SOCKET_PATH_BYTES_MAX
-        && socket
-            .to_str()
-            .is_some_and(|path| !path.contains([',', '"', '\n']))
-}
-
-/// The line of a program's complaints that tells most: the first fatal one, else the last.
-fn telling_line(said: &str) -> String {
-    let fatal = said.lines().find(|line| {
-        ["FATAL:", "PANIC:", "error:"]
-            .iter()
-            .any(|marker| line.contains(marker))
-    });
-    let last = said.lines().rfind(|line| !line.trim().is_empty());
-    fatal
-        .or(last)
-        .unwrap_or("it said nothing")
-        .trim()
-        .to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_path_or_one_with_a_comma_holds_no_socket() {
-        assert!(fits_a_socket(Path::new(
-            "/var/lib/my service/.data/postgres"
-        )));
-        assert!(!fits_a_socket(Path::new("/data,old/postgres")));
-        assert!(!fits_a_socket(&Path::new("/").join("d".repeat(100))));
-    }
-
-    #[test]
-    fn the_fatal_line_is_the_telling_one() {
-        let said = "LOG:  starting\nFATAL:  no room\nLOG:  database system is shut down\n\n";
-        assert_eq!(telling_line(said), "FATAL:  no room");
-        assert_eq!(telling_line("one\ntwo\n"), "two");
-        assert_eq!(telling_line(""), "it said nothing");
     }
 }

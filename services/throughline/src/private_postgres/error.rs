@@ -51,8 +51,6 @@ pub(crate) enum PrivatePostgresError {
         directory.display()
     )]
     ForeignDirectory { directory: PathBuf },
-    #[error("the path {} cannot hold a PostgreSQL socket", directory.display())]
-    UnusableSocketDirectory { directory: PathBuf },
     #[error(
         "another throughline has been starting or stopping the PostgreSQL in {} for {limit_s} \
          seconds",
@@ -72,6 +70,8 @@ pub(crate) enum PrivatePostgresError {
     Exited { last_line: String, log_dir: PathBuf },
     #[error("PostgreSQL did not accept connections within {limit_s} seconds")]
     StartTimeout { limit_s: u64 },
+    #[error("PostgreSQL did not stop within {limit_s} seconds: {last_line}")]
+    NotStopped { last_line: String, limit_s: u64 },
     #[error("the private PostgreSQL refused a connection")]
     Connect { source: tokio_postgres::Error },
     #[error("could not create the database")]
@@ -79,6 +79,12 @@ pub(crate) enum PrivatePostgresError {
 }
 
 impl PrivatePostgresError {
+    /// Whether sessions of a server that was killed keep the next one from starting. They notice
+    /// and end, the busy ones late.
+    pub(super) fn is_for_remaining_sessions(&self) -> bool {
+        matches!(self, Self::Exited { last_line, .. } if last_line.contains("shared memory block"))
+    }
+
     /// For `map_err`: a failed use of the file or directory at `path`.
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
@@ -89,5 +95,33 @@ impl PrivatePostgresError {
     pub(super) fn run(program: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let program = program.into();
         move |source| Self::Run { program, source }
+    }
+}
+
+/// The line of a program's complaints that tells most: the first fatal one, else the last.
+pub(super) fn telling_line(said: &str) -> String {
+    let fatal = said.lines().find(|line| {
+        ["FATAL:", "PANIC:", "error:"]
+            .iter()
+            .any(|marker| line.contains(marker))
+    });
+    let last = said.lines().rfind(|line| !line.trim().is_empty());
+    fatal
+        .or(last)
+        .unwrap_or("it said nothing")
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fatal_line_is_the_telling_one() {
+        let said = "LOG:  starting\nFATAL:  no room\nLOG:  database system is shut down\n\n";
+        assert_eq!(telling_line(said), "FATAL:  no room");
+        assert_eq!(telling_line("one\ntwo\n"), "two");
+        assert_eq!(telling_line(""), "it said nothing");
     }
 }

@@ -15,6 +15,7 @@ mod connection;
 mod error;
 mod occupancy;
 mod settings;
+mod socket_dir;
 
 use std::panic;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,9 @@ use self::occupancy::Occupancy;
 
 /// How long a server may take to answer. Recovery after a crash can take minutes.
 const START_LIMIT: Duration = Duration::from_mins(5);
+
+/// How long to wait for the sessions of a server that was killed.
+const SESSIONS_LIMIT: Duration = Duration::from_secs(30);
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -91,7 +95,7 @@ impl PrivatePostgres {
     /// Sessions are disconnected and what they had not committed is rolled back.
     ///
     /// # Errors
-    /// [`PrivatePostgresError::Failed`] when the server does not stop in time.
+    /// [`PrivatePostgresError::NotStopped`] when the server does not stop in time.
     pub(crate) async fn stop(mut self) -> Result<(), PrivatePostgresError> {
         let stopping = tokio::task::spawn_blocking(move || self.leave());
         stopping
@@ -112,8 +116,19 @@ impl PrivatePostgres {
             server,
             occupancy: Some(occupancy),
         };
-        let client = postgres.answer().await?;
-        Ok((postgres, client))
+        let started = Instant::now();
+        loop {
+            match postgres.answer().await {
+                Ok(client) => return Ok((postgres, client)),
+                Err(error) => {
+                    if !error.is_for_remaining_sessions() || started.elapsed() > SESSIONS_LIMIT {
+                        return Err(error);
+                    }
+                }
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+            postgres.server = Some(postgres.cluster.spawn(&postgres.socket_dir)?);
+        }
     }
 
     /// Waits until the server that was just started answers.
@@ -148,14 +163,8 @@ impl PrivatePostgres {
         let Some(_last_out) = occupancy.leave()? else {
             return Ok(());
         };
-        if !self.has_ended() {
-            self.cluster.stop()?;
-        }
-        if let Some(server) = &mut self.server {
-            // It has ended or is about to: collect it, so that no zombie stays.
-            let _ = server.wait();
-        }
-        self.cluster.discard_socket_dir(&self.socket_dir);
+        self.cluster.stop(self.server.as_mut())?;
+        socket_dir::discard(&self.socket_dir);
         Ok(())
     }
 }
@@ -185,4 +194,42 @@ async fn running(cluster: &Cluster) -> Result<Option<(PathBuf, Client)>, Private
     Err(PrivatePostgresError::StartTimeout {
         limit_s: START_LIMIT.as_secs(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn dropping_it_stops_the_server_once_nobody_uses_it() {
+        let parent = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o711))
+            .tempdir()
+            .unwrap();
+        let data_dir = parent.path().join("data");
+        let first = match PrivatePostgres::start(&data_dir).await {
+            // The tests may use a database elsewhere, on a machine without server programs.
+            Err(PrivatePostgresError::NotInstalled)
+                if std::env::var_os("DATABASE_URL").is_some() =>
+            {
+                return;
+            }
+            started => started.unwrap(),
+        };
+        let second = PrivatePostgres::start(&data_dir).await.unwrap();
+        let socket_dir = first.socket_dir.clone();
+        drop(first);
+        assert!(matches!(
+            connection::knock(&socket_dir).await,
+            Ok(Answer::Ready(_))
+        ));
+        drop(second);
+        assert!(matches!(
+            connection::knock(&socket_dir).await,
+            Ok(Answer::Nobody)
+        ));
+    }
 }
