@@ -33,10 +33,8 @@ impl Code {
     }
 
     fn accepts(text: &str) -> bool {
-        let starts_well = text
-            .bytes()
-            .next()
-            .is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let starts_well =
+            text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         starts_well
             && text.len() <= CODE_BYTES_MAX
             && text
@@ -49,11 +47,7 @@ impl FromStr for Code {
     type Err = NotACode;
 
     fn from_str(text: &str) -> Result<Self, NotACode> {
-        if Self::accepts(text) {
-            Ok(Self(text.into()))
-        } else {
-            Err(NotACode)
-        }
+        if Self::accepts(text) { Ok(Self(text.into())) } else { Err(NotACode) }
     }
 }
 
@@ -82,12 +76,7 @@ mod tests {
 
     #[test]
     fn a_code_is_short_lower_case_and_has_no_spaces() {
-        for good in [
-            "mrp-south",
-            "3_months",
-            "dash-safelives/2009",
-            "marac:repeat",
-        ] {
+        for good in ["mrp-south", "3_months", "dash-safelives/2009", "marac:repeat"] {
             assert_eq!(good.parse::<Code>().unwrap().as_str(), good);
         }
         for bad in ["", "Megan", "she moved out", "-x", "é", &"a".repeat(65)] {

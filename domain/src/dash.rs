@@ -38,9 +38,7 @@ pub fn score(answers: &BTreeMap<Code, RiskAnswer>) -> Result<Score, CaseError> {
     let (mut yes_count, mut dont_know) = (0_u8, 0_u8);
     for (question, answer) in answers {
         if !is_question(question.as_str()) {
-            return Err(CaseError::UnknownQuestion {
-                question: question.clone(),
-            });
+            return Err(CaseError::UnknownQuestion { question: question.clone() });
         }
         match answer {
             RiskAnswer::Yes => yes_count += 1,
@@ -56,14 +54,12 @@ pub fn score(answers: &BTreeMap<Code, RiskAnswer>) -> Result<Score, CaseError> {
         RiskLevel::Standard
     };
     let could_reach_high = yes_count < HIGH_FROM && yes_count + dont_know >= HIGH_FROM;
-    Ok(Score {
-        yes_count,
-        level,
-        could_reach_high,
-    })
+    Ok(Score { yes_count, level, could_reach_high })
 }
 
-fn is_question(key: &str) -> bool {
+/// Whether the form has a question of this key: `q1` to `q24`.
+#[must_use]
+pub fn is_question(key: &str) -> bool {
     // The leading zero is refused so that one question has one key.
     key.strip_prefix('q')
         .filter(|number| !number.starts_with('0'))
@@ -110,20 +106,14 @@ pub(crate) mod tests {
     fn dont_knows_that_could_reach_high_are_flagged() {
         assert!(score(&answers(10, 4)).unwrap().could_reach_high);
         assert!(!score(&answers(10, 3)).unwrap().could_reach_high);
-        assert!(
-            !score(&answers(14, 4)).unwrap().could_reach_high,
-            "it is high already"
-        );
+        assert!(!score(&answers(14, 4)).unwrap().could_reach_high, "it is high already");
     }
 
     #[test]
     fn a_question_that_the_form_does_not_have_is_refused() {
         for key in ["q0", "q25", "q01", "question-1", "q"] {
             let answers = BTreeMap::from([(key.parse::<Code>().unwrap(), RiskAnswer::Yes)]);
-            assert!(
-                matches!(score(&answers), Err(CaseError::UnknownQuestion { .. })),
-                "{key}"
-            );
+            assert!(matches!(score(&answers), Err(CaseError::UnknownQuestion { .. })), "{key}");
         }
     }
 }

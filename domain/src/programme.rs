@@ -59,15 +59,10 @@ mod tests {
 
     #[test]
     fn the_four_programmes_are_defined() {
-        let ids: Vec<&str> = all()
-            .iter()
-            .map(|programme| programme.id.as_str())
-            .collect();
+        let ids: Vec<&str> = all().iter().map(|programme| programme.id.as_str()).collect();
         assert_eq!(ids, ["mrp", "drive", "safe-steps", "stepping-out"]);
         assert!(
-            all()
-                .iter()
-                .all(|p| p.version == 1 && !p.areas.is_empty() && !p.stages.is_empty())
+            all().iter().all(|p| p.version == 1 && !p.areas.is_empty() && !p.stages.is_empty())
         );
     }
 }

@@ -45,10 +45,7 @@ pub struct Occurred {
     pub precision: Precision,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_instant(precision: &Precision) -> bool {
     *precision == Precision::Instant
 }
@@ -57,10 +54,7 @@ impl Occurred {
     /// A fact whose moment is known.
     #[must_use]
     pub fn at(at: Timestamp) -> Self {
-        Self {
-            at,
-            precision: Precision::Instant,
-        }
+        Self { at, precision: Precision::Instant }
     }
 
     /// Whether the fact lies later than `now`, forgiving [`SKEW_FORGIVEN`].
@@ -84,9 +78,7 @@ impl Occurred {
     #[must_use]
     pub fn bounds(self) -> (Timestamp, Timestamp) {
         let day = |first: jiff::Zoned, length: jiff::Span| {
-            let last = first
-                .checked_add(length)
-                .map(|next| next.timestamp() - MICROSECOND);
+            let last = first.checked_add(length).map(|next| next.timestamp() - MICROSECOND);
             (first.timestamp(), last.unwrap_or(Timestamp::MAX))
         };
         let zoned = self.at.to_zoned(TimeZone::UTC);
@@ -119,8 +111,7 @@ pub fn days_between(from: Timestamp, to: Timestamp) -> i64 {
 /// `days` after `from`, or the end of time.
 #[must_use]
 pub fn add_days(from: Timestamp, days: u32) -> Timestamp {
-    from.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
-        .unwrap_or(Timestamp::MAX)
+    from.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -133,30 +124,15 @@ mod tests {
 
     #[test]
     fn a_month_spans_its_first_to_its_last_microsecond() {
-        let march = Occurred {
-            at: t("2014-03-08T00:00:00Z"),
-            precision: Precision::Month,
-        };
-        assert_eq!(
-            march.bounds(),
-            (t("2014-03-01T00:00:00Z"), t("2014-03-31T23:59:59.999999Z"))
-        );
+        let march = Occurred { at: t("2014-03-08T00:00:00Z"), precision: Precision::Month };
+        assert_eq!(march.bounds(), (t("2014-03-01T00:00:00Z"), t("2014-03-31T23:59:59.999999Z")));
     }
 
     #[test]
     fn what_may_have_been_inside_is_not_outside() {
-        let opened = Occurred {
-            at: t("2014-03-15T00:00:00Z"),
-            precision: Precision::Day,
-        };
-        let in_march = Occurred {
-            at: t("2014-03-01T00:00:00Z"),
-            precision: Precision::Month,
-        };
-        let on_the_first = Occurred {
-            at: t("2014-03-01T00:00:00Z"),
-            precision: Precision::Day,
-        };
+        let opened = Occurred { at: t("2014-03-15T00:00:00Z"), precision: Precision::Day };
+        let in_march = Occurred { at: t("2014-03-01T00:00:00Z"), precision: Precision::Month };
+        let on_the_first = Occurred { at: t("2014-03-01T00:00:00Z"), precision: Precision::Day };
         assert!(in_march.can_lie_within(opened, None));
         assert!(!on_the_first.can_lie_within(opened, None));
     }

@@ -48,11 +48,8 @@ pub struct Asked {
 
 impl Asked {
     /// Everything there is, read through its corrections.
-    pub const LATEST: Self = Self {
-        as_of: Timestamp::MAX,
-        known_at: Timestamp::MAX,
-        reading: Reading::Effective,
-    };
+    pub const LATEST: Self =
+        Self { as_of: Timestamp::MAX, known_at: Timestamp::MAX, reading: Reading::Effective };
 }
 
 /// One event as a question sees it: with the facts, the time and the marks then in force.
@@ -78,15 +75,10 @@ pub struct Entry<'a> {
 #[must_use]
 pub fn entries<'a>(history: &'a [Recorded<CaseEvent>], asked: &Asked) -> Vec<Entry<'a>> {
     // Recording times rise with the position, so what was known is a prefix.
-    debug_assert!(
-        history.is_sorted_by_key(|e| e.recorded_at),
-        "the log records in order"
-    );
+    debug_assert!(history.is_sorted_by_key(|e| e.recorded_at), "the log records in order");
     let known = &history[..history.partition_point(|e| e.recorded_at <= asked.known_at)];
-    let amendments: HashMap<EventId, &Recorded<CaseEvent>> = known
-        .iter()
-        .filter_map(|e| Some((e.event.amends()?, e)))
-        .collect();
+    let amendments: HashMap<EventId, &Recorded<CaseEvent>> =
+        known.iter().filter_map(|e| Some((e.event.amends()?, e))).collect();
 
     let mut entries: Vec<Entry<'a>> = known
         .iter()

@@ -40,42 +40,32 @@ mod tests {
 
     #[test]
     fn a_referral_is_accepted() {
-        given([(received(), at(1))])
-            .when(accept(), at(2))
-            .then(accepted());
+        given([(received(), at(1))]).when(accept(), at(2)).then(accepted());
     }
 
     #[test]
     fn a_waiting_referral_is_accepted() {
-        given([(received(), at(1)), (waitlisted(), at(2))])
-            .when(accept(), at(3))
-            .then(accepted());
+        given([(received(), at(1)), (waitlisted(), at(2))]).when(accept(), at(3)).then(accepted());
     }
 
     #[test]
     fn a_referral_is_decided_once() {
         given([(received(), at(1)), (declined(), at(2))])
             .when(accept(), at(3))
-            .then_refused(&CaseError::NotAwaitingDecision {
-                status: CaseStatus::Declined,
-            });
+            .then_refused(&CaseError::NotAwaitingDecision { status: CaseStatus::Declined });
     }
 
     #[test]
     fn a_decision_cannot_come_before_the_referral() {
         given([(received(), at(5))])
             .when(accept(), at(4))
-            .then_refused(&CaseError::BeforePreviousStep {
-                previous_at: at(5).at,
-            });
+            .then_refused(&CaseError::BeforePreviousStep { previous_at: at(5).at });
     }
 
     #[test]
     fn a_closed_case_is_not_accepted_again() {
         given(with(open_case(), [(closed(), at(9))]))
             .when(accept(), at(10))
-            .then_refused(&CaseError::NotAwaitingDecision {
-                status: CaseStatus::Closed,
-            });
+            .then_refused(&CaseError::NotAwaitingDecision { status: CaseStatus::Closed });
     }
 }

@@ -94,9 +94,7 @@ pub struct Case {
 pub fn decide(case: &Case, command: CaseCommand) -> Result<CaseEvent, CaseError> {
     let CaseCommand { moment, intent } = command;
     if moment.occurred.is_after(moment.now) {
-        return Err(CaseError::InFuture {
-            occurred_at: moment.occurred.at,
-        });
+        return Err(CaseError::InFuture { occurred_at: moment.occurred.at });
     }
     let event = match intent {
         Intent::ReceiveReferral(command) => command.decide(case, &moment),
@@ -182,16 +180,35 @@ impl Case {
     /// The event with this id, if it is one of the case's.
     #[must_use]
     pub fn find(&self, event_id: EventId) -> Option<&Recorded<CaseEvent>> {
-        self.history
-            .iter()
-            .find(|recorded| recorded.event_id == event_id)
+        self.history.iter().find(|recorded| recorded.event_id == event_id)
+    }
+
+    /// Takes one more event, the next in the order of recording.
+    pub fn take(&mut self, Happened { event_id, occurred, event }: Happened<CaseEvent>) {
+        let place = self.history.len() + 1;
+        let amends = event.amends();
+        self.is_amended_ahead |= amends.is_some_and(|fact| self.find(fact).is_none());
+        let in_order = amends.is_none()
+            && !self.is_amended_ahead
+            && self.state.latest_occurred_at.is_none_or(|latest| latest <= occurred.at);
+        self.history.push(Recorded {
+            // Within one stream only the order of places matters, so the version serves as both.
+            position: Position(i64::try_from(place).unwrap_or(i64::MAX)),
+            version: Version(i32::try_from(place).unwrap_or(i32::MAX)),
+            recorded_at: Timestamp::MIN,
+            event_id,
+            occurred,
+            event,
+        });
+        if in_order && let Some(recorded) = self.history.last() {
+            self.state.apply(recorded.event_id, recorded.occurred, &recorded.event);
+        } else {
+            self.state = CaseState::at(&self.history, &Asked::LATEST);
+        }
     }
 
     pub(crate) fn has_open_request(&self, request: EventId) -> bool {
-        self.state
-            .open_requests
-            .iter()
-            .any(|open| open.request == request)
+        self.state.open_requests.iter().any(|open| open.request == request)
     }
 
     pub(crate) fn require_referral(&self) -> Result<(), CaseError> {
@@ -208,9 +225,7 @@ impl Case {
         if inside {
             Ok(())
         } else {
-            Err(CaseError::OutsideEveryEpisode {
-                occurred_at: occurred.at,
-            })
+            Err(CaseError::OutsideEveryEpisode { occurred_at: occurred.at })
         }
     }
 
@@ -249,11 +264,7 @@ impl Case {
     /// Adds an event that has an id of its own nowhere else: to see what would come of it.
     pub(crate) fn append(&mut self, event: CaseEvent) {
         let occurred = Occurred::at(Timestamp::MAX);
-        self.apply(Happened {
-            event_id: EventId(uuid::Uuid::nil()),
-            occurred,
-            event,
-        });
+        self.apply(Happened { event_id: EventId(uuid::Uuid::nil()), occurred, event });
     }
 }
 
@@ -270,54 +281,14 @@ impl Aggregate for Case {
         (): &(),
         sink: &EventSink<Self>,
     ) -> Result<(), CaseError> {
-        let Moment {
-            event_id, occurred, ..
-        } = command.moment;
+        let Moment { event_id, occurred, .. } = command.moment;
         let event = decide(self, command)?;
-        sink.write(
-            Happened {
-                event_id,
-                occurred,
-                event,
-            },
-            self,
-        )
-        .await;
+        sink.write(Happened { event_id, occurred, event }, self).await;
         Ok(())
     }
 
-    fn apply(
-        &mut self,
-        Happened {
-            event_id,
-            occurred,
-            event,
-        }: Happened<CaseEvent>,
-    ) {
-        let place = self.history.len() + 1;
-        let amends = event.amends();
-        self.is_amended_ahead |= amends.is_some_and(|fact| self.find(fact).is_none());
-        let in_order = amends.is_none()
-            && !self.is_amended_ahead
-            && self
-                .state
-                .latest_occurred_at
-                .is_none_or(|latest| latest <= occurred.at);
-        self.history.push(Recorded {
-            // Within one stream only the order of places matters, so the version serves as both.
-            position: Position(i64::try_from(place).unwrap_or(i64::MAX)),
-            version: Version(i32::try_from(place).unwrap_or(i32::MAX)),
-            recorded_at: Timestamp::MIN,
-            event_id,
-            occurred,
-            event,
-        });
-        if in_order && let Some(recorded) = self.history.last() {
-            self.state
-                .apply(recorded.event_id, recorded.occurred, &recorded.event);
-        } else {
-            self.state = CaseState::at(&self.history, &Asked::LATEST);
-        }
+    fn apply(&mut self, happened: Happened<CaseEvent>) {
+        self.take(happened);
     }
 }
 
@@ -345,18 +316,11 @@ impl From<Case> for Vec<Happened<CaseEvent>> {
     fn from(case: Case) -> Self {
         case.history
             .into_iter()
-            .map(
-                |Recorded {
-                     event_id,
-                     occurred,
-                     event,
-                     ..
-                 }| Happened {
-                    event_id,
-                    occurred,
-                    event,
-                },
-            )
+            .map(|Recorded { event_id, occurred, event, .. }| Happened {
+                event_id,
+                occurred,
+                event,
+            })
             .collect()
     }
 }

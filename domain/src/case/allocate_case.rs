@@ -49,17 +49,13 @@ mod tests {
 
     #[test]
     fn an_open_case_moves_to_another_worker() {
-        given(open_case())
-            .when(allocate("mrp-north"), at(8))
-            .then(allocated("mrp-north"));
+        given(open_case()).when(allocate("mrp-north"), at(8)).then(allocated("mrp-north"));
     }
 
     #[test]
     fn an_undecided_referral_is_not_allocated() {
         given([(received(), at(1))])
             .when(allocate("mrp-south"), at(3))
-            .then_refused(&CaseError::NotInWork {
-                status: CaseStatus::Referred,
-            });
+            .then_refused(&CaseError::NotInWork { status: CaseStatus::Referred });
     }
 }

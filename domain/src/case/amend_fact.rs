@@ -48,9 +48,7 @@ impl CorrectFact {
             return Err(CaseError::OtherPerson);
         }
         if self.0.occurred.is_after(now) {
-            return Err(CaseError::InFuture {
-                occurred_at: self.0.occurred.at,
-            });
+            return Err(CaseError::InFuture { occurred_at: self.0.occurred.at });
         }
         if self.0.replacement.belongs_in_an_episode() {
             case.require_episode_at(self.0.occurred)?;
@@ -82,14 +80,8 @@ impl RetractFact {
 }
 
 fn fact(case: &Case, event_id: EventId) -> Result<&Recorded<CaseEvent>, CaseError> {
-    let found = case
-        .find(event_id)
-        .ok_or(CaseError::UnknownFact { event_id })?;
-    if found.event.amends().is_some() {
-        Err(CaseError::NotAFact { event_id })
-    } else {
-        Ok(found)
-    }
+    let found = case.find(event_id).ok_or(CaseError::UnknownFact { event_id })?;
+    if found.event.amends().is_some() { Err(CaseError::NotAFact { event_id }) } else { Ok(found) }
 }
 
 /// Refuses an amendment of a step that leaves the others impossible.
@@ -123,11 +115,7 @@ mod tests {
     }
 
     fn correction(of: u8, replacement: CaseEvent, occurred: Occurred) -> FactCorrected {
-        FactCorrected {
-            corrects: event_id(of),
-            occurred,
-            replacement: Box::new(replacement),
-        }
+        FactCorrected { corrects: event_id(of), occurred, replacement: Box::new(replacement) }
     }
 
     #[test]
@@ -141,28 +129,19 @@ mod tests {
     #[test]
     fn a_correction_is_not_corrected_but_the_fact_again() {
         let first = correction(4, assessed(High), at(5));
-        let case = with(
-            a_case_at_medium_risk(),
-            [(CaseEvent::FactCorrected(first), at(9))],
-        );
+        let case = with(a_case_at_medium_risk(), [(CaseEvent::FactCorrected(first), at(9))]);
         given(case.clone())
             .when(CorrectFact(correction(5, assessed(Medium), at(5))), at(10))
-            .then_refused(&CaseError::NotAFact {
-                event_id: event_id(5),
-            });
+            .then_refused(&CaseError::NotAFact { event_id: event_id(5) });
         let again = correction(4, assessed(Medium), at(5));
-        given(case)
-            .when(CorrectFact(again.clone()), at(10))
-            .then(CaseEvent::FactCorrected(again));
+        given(case).when(CorrectFact(again.clone()), at(10)).then(CaseEvent::FactCorrected(again));
     }
 
     #[test]
     fn a_fact_of_another_case_is_not_corrected() {
         given(a_case_at_medium_risk())
             .when(CorrectFact(correction(99, assessed(High), at(5))), at(9))
-            .then_refused(&CaseError::UnknownFact {
-                event_id: event_id(99),
-            });
+            .then_refused(&CaseError::UnknownFact { event_id: event_id(99) });
     }
 
     #[test]
@@ -186,38 +165,26 @@ mod tests {
     fn a_correction_keeps_a_fact_inside_an_episode_and_out_of_the_future() {
         given(a_case_at_medium_risk())
             .when(CorrectFact(correction(4, assessed(High), at(0))), at(9))
-            .then_refused(&CaseError::OutsideEveryEpisode {
-                occurred_at: at(0).at,
-            });
+            .then_refused(&CaseError::OutsideEveryEpisode { occurred_at: at(0).at });
         given(a_case_at_medium_risk())
             .when(CorrectFact(correction(4, assessed(High), at(1000))), at(9))
-            .then_refused(&CaseError::InFuture {
-                occurred_at: at(1000).at,
-            });
+            .then_refused(&CaseError::InFuture { occurred_at: at(1000).at });
     }
 
     #[test]
     fn a_fact_is_retracted_once() {
-        let retracted = FactRetracted {
-            retracts: event_id(4),
-        };
+        let retracted = FactRetracted { retracts: event_id(4) };
         given(a_case_at_medium_risk())
             .when(RetractFact(retracted.clone()), at(9))
             .then(CaseEvent::FactRetracted(retracted.clone()));
-        let case = with(
-            a_case_at_medium_risk(),
-            [(CaseEvent::FactRetracted(retracted.clone()), at(9))],
-        );
-        given(case)
-            .when(RetractFact(retracted), at(10))
-            .then_refused(&CaseError::AlreadyRetracted);
+        let case =
+            with(a_case_at_medium_risk(), [(CaseEvent::FactRetracted(retracted.clone()), at(9))]);
+        given(case).when(RetractFact(retracted), at(10)).then_refused(&CaseError::AlreadyRetracted);
     }
 
     #[test]
     fn a_retracted_fact_can_be_put_right_by_a_correction() {
-        let retracted = CaseEvent::FactRetracted(FactRetracted {
-            retracts: event_id(4),
-        });
+        let retracted = CaseEvent::FactRetracted(FactRetracted { retracts: event_id(4) });
         let corrected = correction(4, assessed(High), at(5));
         given(with(a_case_at_medium_risk(), [(retracted, at(9))]))
             .when(CorrectFact(corrected.clone()), at(10))
@@ -226,9 +193,7 @@ mod tests {
 
     #[test]
     fn a_closure_in_error_is_retracted() {
-        let retracted = FactRetracted {
-            retracts: event_id(4),
-        };
+        let retracted = FactRetracted { retracts: event_id(4) };
         given(with(open_case(), [(closed(), at(8))]))
             .when(RetractFact(retracted.clone()), at(9))
             .then(CaseEvent::FactRetracted(retracted));
@@ -239,12 +204,7 @@ mod tests {
         let closed_and_reopened = with(open_case(), [(closed(), at(8)), (reopened(), at(12))]);
         for step in [1, 2, 4] {
             given(closed_and_reopened.clone())
-                .when(
-                    RetractFact(FactRetracted {
-                        retracts: event_id(step),
-                    }),
-                    at(13),
-                )
+                .when(RetractFact(FactRetracted { retracts: event_id(step) }), at(13))
                 .then_refused(&CaseError::BreaksLifecycle);
         }
     }

@@ -61,9 +61,7 @@ mod tests {
     fn an_undecided_referral_is_declined_rather_than_closed() {
         given([(received(), at(1))])
             .when(close(), at(9))
-            .then_refused(&CaseError::NotInWork {
-                status: CaseStatus::Referred,
-            });
+            .then_refused(&CaseError::NotInWork { status: CaseStatus::Referred });
     }
 
     #[test]
@@ -72,8 +70,6 @@ mod tests {
         command.0.evidence = vec![event_id(1), event_id(99)];
         given(open_case())
             .when(command, at(8))
-            .then_refused(&CaseError::UnknownEvidence {
-                event_id: event_id(99),
-            });
+            .then_refused(&CaseError::UnknownEvidence { event_id: event_id(99) });
     }
 }

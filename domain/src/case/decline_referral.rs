@@ -37,24 +37,18 @@ mod tests {
 
     #[test]
     fn a_referral_is_declined() {
-        given([(received(), at(1))])
-            .when(decline(), at(2))
-            .then(declined());
+        given([(received(), at(1))]).when(decline(), at(2)).then(declined());
     }
 
     #[test]
     fn a_case_in_work_is_closed_rather_than_declined() {
         given(open_case())
             .when(decline(), at(8))
-            .then_refused(&CaseError::NotAwaitingDecision {
-                status: CaseStatus::Open,
-            });
+            .then_refused(&CaseError::NotAwaitingDecision { status: CaseStatus::Open });
     }
 
     #[test]
     fn what_was_never_referred_cannot_be_declined() {
-        given([])
-            .when(decline(), at(2))
-            .then_refused(&CaseError::NotReferred);
+        given([]).when(decline(), at(2)).then_refused(&CaseError::NotReferred);
     }
 }

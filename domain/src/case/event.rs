@@ -177,11 +177,7 @@ impl CaseEvent {
     /// The person that a referral is about; `None` for every other event.
     #[must_use]
     pub fn person(&self) -> Option<crate::ids::PersonId> {
-        if let Self::ReferralReceived(facts) = self {
-            Some(facts.person_id)
-        } else {
-            None
-        }
+        if let Self::ReferralReceived(facts) = self { Some(facts.person_id) } else { None }
     }
 
     /// Whether the facts can be right in themselves, whatever the case.

@@ -40,11 +40,7 @@ mod tests {
     use crate::code_lists::Need;
 
     fn sample() -> NeedIdentified {
-        NeedIdentified {
-            need: Need::Housing,
-            severity: None,
-            source: None,
-        }
+        NeedIdentified { need: Need::Housing, severity: None, source: None }
     }
 
     #[test]
@@ -58,9 +54,7 @@ mod tests {
     fn a_need_outside_every_episode_is_refused() {
         given(open_case())
             .when(IdentifyNeed(sample()), at(0))
-            .then_refused(&CaseError::OutsideEveryEpisode {
-                occurred_at: at(0).at,
-            });
+            .then_refused(&CaseError::OutsideEveryEpisode { occurred_at: at(0).at });
     }
 
     #[test]

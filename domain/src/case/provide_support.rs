@@ -62,9 +62,7 @@ mod tests {
     fn support_outside_every_episode_is_refused() {
         given(open_case())
             .when(ProvideSupport(sample()), at(0))
-            .then_refused(&CaseError::OutsideEveryEpisode {
-                occurred_at: at(0).at,
-            });
+            .then_refused(&CaseError::OutsideEveryEpisode { occurred_at: at(0).at });
     }
 
     #[test]

@@ -46,9 +46,7 @@ pub struct ReferralReceived {
 impl ReferralReceived {
     pub(crate) fn check(&self, received: Occurred) -> Result<(), CaseError> {
         if programme::find(self.programme.as_str()).is_none() {
-            return Err(CaseError::UnknownProgramme {
-                programme: self.programme.clone(),
-            });
+            return Err(CaseError::UnknownProgramme { programme: self.programme.clone() });
         }
         let (_, latest_receipt) = received.bounds();
         match self.latest_incident_at {
@@ -93,17 +91,13 @@ mod tests {
         unknown.0.programme = code("nowhere");
         given([])
             .when(unknown, at(1))
-            .then_refused(&CaseError::UnknownProgramme {
-                programme: code("nowhere"),
-            });
+            .then_refused(&CaseError::UnknownProgramme { programme: code("nowhere") });
     }
 
     #[test]
     fn an_incident_cannot_come_after_the_referral_it_led_to() {
         let mut late = referral();
         late.0.latest_incident_at = Some(at(3).at);
-        given([])
-            .when(late, at(1))
-            .then_refused(&CaseError::IncidentAfterReferral);
+        given([]).when(late, at(1)).then_refused(&CaseError::IncidentAfterReferral);
     }
 }

@@ -65,9 +65,7 @@ mod tests {
     fn an_agency_action_outside_every_episode_is_refused() {
         given(open_case())
             .when(RecordAgencyAction(sample()), at(0))
-            .then_refused(&CaseError::OutsideEveryEpisode {
-                occurred_at: at(0).at,
-            });
+            .then_refused(&CaseError::OutsideEveryEpisode { occurred_at: at(0).at });
     }
 
     #[test]

@@ -55,20 +55,16 @@ mod tests {
 
     #[test]
     fn a_late_attempt_inside_a_closed_episode_is_still_recorded() {
-        given(with(open_case(), [(closed(), at(8))]))
-            .when(attempt(), at(6))
-            .then(attempted());
+        given(with(open_case(), [(closed(), at(8))])).when(attempt(), at(6)).then(attempted());
     }
 
     #[test]
     fn an_attempt_outside_every_episode_is_refused() {
         let case = with(open_case(), [(closed(), at(8)), (reopened(), at(12))]);
         for day in [0, 9, 11] {
-            given(case.clone()).when(attempt(), at(day)).then_refused(
-                &CaseError::OutsideEveryEpisode {
-                    occurred_at: at(day).at,
-                },
-            );
+            given(case.clone())
+                .when(attempt(), at(day))
+                .then_refused(&CaseError::OutsideEveryEpisode { occurred_at: at(day).at });
         }
         given(case).when(attempt(), at(13)).then(attempted());
     }
@@ -77,8 +73,6 @@ mod tests {
     fn an_attempt_in_the_future_is_refused() {
         given(open_case())
             .when(attempt(), at(1000))
-            .then_refused(&CaseError::InFuture {
-                occurred_at: at(1000).at,
-            });
+            .then_refused(&CaseError::InFuture { occurred_at: at(1000).at });
     }
 }

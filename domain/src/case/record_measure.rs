@@ -43,11 +43,7 @@ pub enum MeasureValue {
 
 impl MeasureRecorded {
     pub(crate) fn check(&self) -> Result<(), CaseError> {
-        if self.values.is_empty() {
-            Err(CaseError::NoMeasureValues)
-        } else {
-            Ok(())
-        }
+        if self.values.is_empty() { Err(CaseError::NoMeasureValues) } else { Ok(()) }
     }
 }
 
@@ -72,12 +68,7 @@ mod tests {
             values: BTreeMap::from([
                 (code("physical"), MeasureValue::Code(code("high"))),
                 (code("incidents"), MeasureValue::Number(3.into())),
-                (
-                    code("sexual"),
-                    MeasureValue::Missing {
-                        missing: MissingReason::UnsafeToAsk,
-                    },
-                ),
+                (code("sexual"), MeasureValue::Missing { missing: MissingReason::UnsafeToAsk }),
             ]),
             recorded_by: None,
         }
@@ -101,17 +92,12 @@ mod tests {
     fn a_measure_outside_every_episode_is_refused() {
         given(open_case())
             .when(RecordMeasure(sample()), at(0))
-            .then_refused(&CaseError::OutsideEveryEpisode {
-                occurred_at: at(0).at,
-            });
+            .then_refused(&CaseError::OutsideEveryEpisode { occurred_at: at(0).at });
     }
 
     #[test]
     fn a_measure_without_values_is_refused() {
-        let empty = MeasureRecorded {
-            values: BTreeMap::new(),
-            ..sample()
-        };
+        let empty = MeasureRecorded { values: BTreeMap::new(), ..sample() };
         given(open_case())
             .when(RecordMeasure(empty), at(6))
             .then_refused(&CaseError::NoMeasureValues);

@@ -151,29 +151,20 @@ mod tests {
 
     #[test]
     fn an_assessment_of_which_only_the_result_is_known_is_recorded() {
-        given(open_case())
-            .when(assess(High), at(6))
-            .then(assessed(High));
+        given(open_case()).when(assess(High), at(6)).then(assessed(High));
     }
 
     #[test]
     fn an_assessment_outside_every_episode_is_refused() {
-        given(open_case()).when(assess(High), at(0)).then_refused(
-            &CaseError::OutsideEveryEpisode {
-                occurred_at: at(0).at,
-            },
-        );
+        given(open_case())
+            .when(assess(High), at(0))
+            .then_refused(&CaseError::OutsideEveryEpisode { occurred_at: at(0).at });
     }
 
     #[test]
     fn an_assessment_without_any_result_is_refused() {
-        let command = RecordRiskAssessment {
-            level: None,
-            ..assess(High)
-        };
-        given(open_case())
-            .when(command, at(6))
-            .then_refused(&CaseError::NoRiskResult);
+        let command = RecordRiskAssessment { level: None, ..assess(High) };
+        given(open_case()).when(command, at(6)).then_refused(&CaseError::NoRiskResult);
     }
 
     #[test]
@@ -185,55 +176,34 @@ mod tests {
 
     #[test]
     fn judgement_raises_a_level() {
-        let raised = RecordRiskAssessment {
-            judgement_level: Some(High),
-            ..with_yes(3)
-        };
+        let raised = RecordRiskAssessment { judgement_level: Some(High), ..with_yes(3) };
         assert_eq!(level(raised), Ok(High));
     }
 
     #[test]
     fn judgement_never_lowers_a_level() {
-        let lowered = RecordRiskAssessment {
-            judgement_level: Some(Medium),
-            ..with_yes(14)
-        };
+        let lowered = RecordRiskAssessment { judgement_level: Some(Medium), ..with_yes(14) };
         assert_eq!(
             level(lowered),
-            Err(CaseError::JudgementLowers {
-                level: High,
-                judgement: Medium
-            })
+            Err(CaseError::JudgementLowers { level: High, judgement: Medium })
         );
     }
 
     #[test]
     fn a_stated_level_must_be_the_one_the_answers_lead_to() {
-        let stated = RecordRiskAssessment {
-            level: Some(High),
-            ..with_yes(3)
-        };
+        let stated = RecordRiskAssessment { level: Some(High), ..with_yes(3) };
         assert_eq!(
             level(stated),
-            Err(CaseError::LevelContradictsAnswers {
-                computed: Standard,
-                stated: High
-            })
+            Err(CaseError::LevelContradictsAnswers { computed: Standard, stated: High })
         );
     }
 
     #[test]
     fn only_the_result_of_an_unknown_instrument_is_taken() {
         let dara = "dara/1".parse::<Code>().unwrap();
-        let result = RecordRiskAssessment {
-            instrument: dara.clone(),
-            ..assess(Medium)
-        };
+        let result = RecordRiskAssessment { instrument: dara.clone(), ..assess(Medium) };
         assert_eq!(level(result), Ok(Medium));
-        let answered = RecordRiskAssessment {
-            instrument: dara.clone(),
-            ..with_yes(3)
-        };
+        let answered = RecordRiskAssessment { instrument: dara.clone(), ..with_yes(3) };
         assert_eq!(
             level(answered),
             Err(CaseError::AnswersOfUnknownInstrument { instrument: dara })

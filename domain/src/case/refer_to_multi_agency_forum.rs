@@ -40,11 +40,7 @@ mod tests {
     use crate::code_lists::Forum;
 
     fn sample() -> MultiAgencyReferralMade {
-        MultiAgencyReferralMade {
-            forum: Forum::Marac,
-            criterion: None,
-            rule: None,
-        }
+        MultiAgencyReferralMade { forum: Forum::Marac, criterion: None, rule: None }
     }
 
     #[test]
@@ -58,9 +54,7 @@ mod tests {
     fn a_referral_to_a_forum_outside_every_episode_is_refused() {
         given(open_case())
             .when(ReferToMultiAgencyForum(sample()), at(0))
-            .then_refused(&CaseError::OutsideEveryEpisode {
-                occurred_at: at(0).at,
-            });
+            .then_refused(&CaseError::OutsideEveryEpisode { occurred_at: at(0).at });
     }
 
     #[test]

@@ -37,26 +37,20 @@ mod tests {
 
     #[test]
     fn a_closed_case_begins_its_next_episode() {
-        given(with(open_case(), [(closed(), at(8))]))
-            .when(reopen(), at(9))
-            .then(reopened());
+        given(with(open_case(), [(closed(), at(8))])).when(reopen(), at(9)).then(reopened());
     }
 
     #[test]
     fn an_open_case_is_not_reopened() {
         given(open_case())
             .when(reopen(), at(8))
-            .then_refused(&CaseError::NotClosed {
-                status: CaseStatus::Open,
-            });
+            .then_refused(&CaseError::NotClosed { status: CaseStatus::Open });
     }
 
     #[test]
     fn a_case_cannot_reopen_before_it_closed() {
         given(with(open_case(), [(closed(), at(8))]))
             .when(reopen(), at(7))
-            .then_refused(&CaseError::BeforePreviousStep {
-                previous_at: at(8).at,
-            });
+            .then_refused(&CaseError::BeforePreviousStep { previous_at: at(8).at });
     }
 }

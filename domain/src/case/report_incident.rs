@@ -72,8 +72,6 @@ mod tests {
 
     #[test]
     fn an_incident_needs_a_case() {
-        given([])
-            .when(ReportIncident(sample()), at(6))
-            .then_refused(&CaseError::NotReferred);
+        given([]).when(ReportIncident(sample()), at(6)).then_refused(&CaseError::NotReferred);
     }
 }

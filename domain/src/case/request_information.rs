@@ -147,10 +147,7 @@ mod tests {
     }
 
     fn requested() -> Vec<(CaseEvent, crate::time::Occurred)> {
-        with(
-            open_case(),
-            [(CaseEvent::InformationRequested(request()), at(5))],
-        )
+        with(open_case(), [(CaseEvent::InformationRequested(request()), at(5))])
     }
 
     /// The request is the case's fourth event.
@@ -172,9 +169,7 @@ mod tests {
 
     #[test]
     fn an_open_request_is_answered() {
-        let answer = InformationReceived {
-            request: event_id(REQUEST),
-        };
+        let answer = InformationReceived { request: event_id(REQUEST) };
         given(requested())
             .when(FollowRequestUp::Receive(answer.clone()), at(6))
             .then(CaseEvent::InformationReceived(answer));
@@ -182,30 +177,17 @@ mod tests {
 
     #[test]
     fn an_answered_request_is_not_chased() {
-        let answer = CaseEvent::InformationReceived(InformationReceived {
-            request: event_id(REQUEST),
-        });
+        let answer =
+            CaseEvent::InformationReceived(InformationReceived { request: event_id(REQUEST) });
         given(with(requested(), [(answer, at(6))]))
-            .when(
-                FollowRequestUp::Chase(InformationChased {
-                    request: event_id(REQUEST),
-                }),
-                at(7),
-            )
+            .when(FollowRequestUp::Chase(InformationChased { request: event_id(REQUEST) }), at(7))
             .then_refused(&CaseError::RequestClosed);
     }
 
     #[test]
     fn a_request_of_another_case_is_refused() {
         given(requested())
-            .when(
-                FollowRequestUp::Chase(InformationChased {
-                    request: event_id(99),
-                }),
-                at(7),
-            )
-            .then_refused(&CaseError::UnknownRequest {
-                request: event_id(99),
-            });
+            .when(FollowRequestUp::Chase(InformationChased { request: event_id(99) }), at(7))
+            .then_refused(&CaseError::UnknownRequest { request: event_id(99) });
     }
 }

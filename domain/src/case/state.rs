@@ -201,10 +201,7 @@ impl CaseState {
     }
 
     fn begin_episode(&mut self, started: Occurred) {
-        self.episodes.push(Episode {
-            started,
-            ended: None,
-        });
+        self.episodes.push(Episode { started, ended: None });
     }
 
     fn end_episode(&mut self, ended: Occurred) {

@@ -41,32 +41,19 @@ pub(crate) fn event_id(n: u8) -> EventId {
 pub(crate) struct Given(Case);
 
 pub(crate) fn given(history: impl IntoIterator<Item = (CaseEvent, Occurred)>) -> Given {
-    let events = history
-        .into_iter()
-        .zip(1..)
-        .map(|((event, occurred), n)| Happened {
-            event_id: event_id(n),
-            occurred,
-            event,
-        });
+    let events = history.into_iter().zip(1..).map(|((event, occurred), n)| Happened {
+        event_id: event_id(n),
+        occurred,
+        event,
+    });
     Given(Case::from(events.collect::<Vec<_>>()))
 }
 
 impl Given {
     #[track_caller]
     pub(crate) fn when(&self, intent: impl Into<Intent>, occurred: Occurred) -> Then {
-        let moment = Moment {
-            event_id: event_id(200),
-            occurred,
-            now: at(100).at,
-        };
-        Then(aggregate::decide(
-            &self.0,
-            CaseCommand {
-                moment,
-                intent: intent.into(),
-            },
-        ))
+        let moment = Moment { event_id: event_id(200), occurred, now: at(100).at };
+        Then(aggregate::decide(&self.0, CaseCommand { moment, intent: intent.into() }))
     }
 }
 
@@ -80,10 +67,7 @@ pub(crate) struct Then(Result<CaseEvent, CaseError>);
 
 impl Then {
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "reads as a sentence in the tests"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "reads as a sentence in the tests")]
     pub(crate) fn then(self, event: CaseEvent) {
         assert_eq!(self.0.as_ref(), Ok(&event));
     }
@@ -96,11 +80,7 @@ impl Then {
 
 /// A case referred on day 1, accepted on day 2 and allocated on day 3.
 pub(crate) fn open_case() -> Vec<(CaseEvent, Occurred)> {
-    vec![
-        (received(), at(1)),
-        (accepted(), at(2)),
-        (allocated("mrp-south"), at(3)),
-    ]
+    vec![(received(), at(1)), (accepted(), at(2)), (allocated("mrp-south"), at(3))]
 }
 
 pub(crate) fn with<const N: usize>(
@@ -139,10 +119,7 @@ pub(crate) fn accepted() -> CaseEvent {
 }
 
 pub(crate) fn decline() -> DeclineReferral {
-    DeclineReferral(ReferralDeclined {
-        reason: DeclineReason::OutOfArea,
-        decided_by: None,
-    })
+    DeclineReferral(ReferralDeclined { reason: DeclineReason::OutOfArea, decided_by: None })
 }
 
 pub(crate) fn declined() -> CaseEvent {
@@ -158,12 +135,7 @@ pub(crate) fn waitlisted() -> CaseEvent {
 }
 
 pub(crate) fn allocate(worker: &str) -> AllocateCase {
-    AllocateCase(CaseAllocated {
-        worker: code(worker),
-        team: None,
-        location: None,
-        reason: None,
-    })
+    AllocateCase(CaseAllocated { worker: code(worker), team: None, location: None, reason: None })
 }
 
 pub(crate) fn allocated(worker: &str) -> CaseEvent {
@@ -172,11 +144,7 @@ pub(crate) fn allocated(worker: &str) -> CaseEvent {
 
 pub(crate) fn close() -> CloseCase {
     let reason = ClosureReason::GoalsMet;
-    CloseCase(CaseClosed {
-        reason,
-        evidence: vec![],
-        approver: None,
-    })
+    CloseCase(CaseClosed { reason, evidence: vec![], approver: None })
 }
 
 pub(crate) fn closed() -> CaseEvent {

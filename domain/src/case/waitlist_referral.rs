@@ -40,9 +40,7 @@ mod tests {
 
     #[test]
     fn a_referral_waits() {
-        given([(received(), at(1))])
-            .when(waitlist(), at(2))
-            .then(waitlisted());
+        given([(received(), at(1))]).when(waitlist(), at(2)).then(waitlisted());
     }
 
     #[test]
@@ -56,8 +54,6 @@ mod tests {
     fn a_case_in_work_does_not_wait() {
         given(open_case())
             .when(waitlist(), at(8))
-            .then_refused(&CaseError::NotAwaitingDecision {
-                status: CaseStatus::Open,
-            });
+            .then_refused(&CaseError::NotAwaitingDecision { status: CaseStatus::Open });
     }
 }

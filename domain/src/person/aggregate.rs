@@ -83,10 +83,7 @@ impl PersonEvent {
                     event_type: "PersonRegistered",
                     column: error.column(),
                 }),
-            _ => Err(UnreadableEvent::UnknownType {
-                event_type: event_type.to_owned(),
-                version,
-            }),
+            _ => Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned(), version }),
         }
     }
 }
@@ -108,18 +105,8 @@ impl Aggregate for Person {
             return Err(PersonError::AlreadyRegistered);
         }
         let event = PersonEvent::PersonRegistered(PersonRegistered {});
-        let Moment {
-            event_id, occurred, ..
-        } = moment;
-        sink.write(
-            Happened {
-                event_id,
-                occurred,
-                event,
-            },
-            self,
-        )
-        .await;
+        let Moment { event_id, occurred, .. } = moment;
+        sink.write(Happened { event_id, occurred, event }, self).await;
         Ok(())
     }
 

@@ -17,10 +17,7 @@ pub fn dormant_from(case: &CaseState) -> Option<Timestamp> {
         return None;
     }
     let programme = programme::find(case.referral.as_ref()?.programme.as_str())?;
-    let since = case
-        .contacts
-        .last_reached_at
-        .max(case.episode_started_at())?;
+    let since = case.contacts.last_reached_at.max(case.episode_started_at())?;
     Some(add_days(since, programme.dormant_after_days))
 }
 

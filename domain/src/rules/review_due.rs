@@ -18,10 +18,7 @@ pub fn review_due(case: &CaseState) -> Option<Timestamp> {
     }
     let programme = programme::find(case.referral.as_ref()?.programme.as_str())?;
     let assessed = case.risk.as_ref().map(|risk| risk.assessed_at);
-    Some(add_days(
-        assessed.max(case.episode_started_at())?,
-        programme.review_every_days?,
-    ))
+    Some(add_days(assessed.max(case.episode_started_at())?, programme.review_every_days?))
 }
 
 #[cfg(test)]
@@ -48,9 +45,6 @@ mod tests {
 
     #[test]
     fn a_closed_case_has_no_review_due() {
-        assert_eq!(
-            review_due(&state_of(with(open_case(), [(closed(), at(9))]))),
-            None
-        );
+        assert_eq!(review_due(&state_of(with(open_case(), [(closed(), at(9))]))), None);
     }
 }

@@ -51,7 +51,6 @@ impl Question {
 impl Date {
     fn among(self, times: &[Timestamp]) -> Timestamp {
         let time = times[self.nth % times.len()];
-        time.checked_add(SignedDuration::from_micros(self.micros_after))
-            .unwrap_or(time)
+        time.checked_add(SignedDuration::from_micros(self.micros_after)).unwrap_or(time)
     }
 }

@@ -75,10 +75,7 @@ pub(crate) fn histories(longest: usize) -> impl Strategy<Value = Vec<Recorded<Ca
 
 impl Casework {
     pub(crate) fn begin() -> Self {
-        Self {
-            now: hour(0),
-            ..Self::default()
-        }
+        Self { now: hour(0), ..Self::default() }
     }
 
     /// Puts one command to the case, and records what it comes to.
@@ -103,11 +100,7 @@ impl Casework {
             occurred: moment.occurred,
             event: event.clone(),
         });
-        self.case.apply(Happened {
-            event_id: moment.event_id,
-            occurred: moment.occurred,
-            event,
-        });
+        self.case.apply(Happened { event_id: moment.event_id, occurred: moment.occurred, event });
         Ok(())
     }
 
@@ -137,11 +130,8 @@ impl Casework {
         if act.kind == "FactCorrected" {
             return self.correction(act, about);
         }
-        let about = if act.kind.starts_with("Information") {
-            self.request(act.about)
-        } else {
-            about
-        };
+        let about =
+            if act.kind.starts_with("Information") { self.request(act.about) } else { about };
         intent(events::event(act.kind, act.pick, about))
     }
 
@@ -152,9 +142,7 @@ impl Casework {
             .filter(|e| matches!(e.event, CaseEvent::InformationRequested(_)))
             .map(|e| e.event_id)
             .collect();
-        *requests
-            .get(nth % requests.len().max(1))
-            .unwrap_or(&event_id(999))
+        *requests.get(nth % requests.len().max(1)).unwrap_or(&event_id(999))
     }
 
     fn correction(&self, act: &Act, about: EventId) -> Intent {
@@ -197,13 +185,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(When::ClockAhead),
     ];
     (kind, 0..200_i64, when, any::<u8>(), any::<usize>()).prop_map(
-        |(kind, hours_later, when, pick, about)| Act {
-            kind,
-            hours_later,
-            when,
-            pick,
-            about,
-        },
+        |(kind, hours_later, when, pick, about)| Act { kind, hours_later, when, pick, about },
     )
 }
 

@@ -57,10 +57,7 @@ fn casework_holds_every_kind_of_event_and_every_kind_of_lateness() {
     let mut runner = TestRunner::new(seeded::config(1));
     let (mut kinds, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..200 {
-        let history = casework::histories(40)
-            .new_tree(&mut runner)
-            .unwrap()
-            .current();
+        let history = casework::histories(40).new_tree(&mut runner).unwrap().current();
         let is_step = |id| {
             let original = history.iter().find(|e| e.event_id == id);
             original.is_some_and(|e| matches!(e.event, CaseEvent::CaseClosed(_)))
@@ -82,15 +79,7 @@ fn casework_holds_every_kind_of_event_and_every_kind_of_lateness() {
     }
     let every: BTreeSet<&str> = CaseEvent::TYPES.iter().map(|(name, _)| *name).collect();
     assert_eq!(kinds, every);
-    let wanted = [
-        "a closure amended",
-        "amended again",
-        "day",
-        "instant",
-        "late",
-        "long",
-        "month",
-        "tied",
-    ];
+    let wanted =
+        ["a closure amended", "amended again", "day", "instant", "late", "long", "month", "tied"];
     assert_eq!(seen, BTreeSet::from(wanted));
 }

@@ -36,11 +36,7 @@ pub(crate) fn occurred(at: Timestamp, precision: u8) -> Occurred {
 }
 
 pub(crate) fn corrected(corrects: EventId, to: CaseEvent, occurred: Occurred) -> CaseEvent {
-    CaseEvent::FactCorrected(FactCorrected {
-        corrects,
-        occurred,
-        replacement: Box::new(to),
-    })
+    CaseEvent::FactCorrected(FactCorrected { corrects, occurred, replacement: Box::new(to) })
 }
 
 /// An event of the type called `kind`. `pick` varies its facts; `about` is the event it speaks of,
@@ -65,10 +61,7 @@ fn step(kind: &str, pick: u8, about: EventId) -> Option<CaseEvent> {
             source: any(pick),
             latest_incident_at: some(pick, 5).then(|| hour(-24 * i64::from(pick))),
             incidents_12_months: some(pick, 2).then(|| u32::from(pick)),
-            criteria: some(pick, 3)
-                .then(|| code("complex_needs"))
-                .into_iter()
-                .collect(),
+            criteria: some(pick, 3).then(|| code("complex_needs")).into_iter().collect(),
             list_date: some(pick, 4).then(|| jiff::civil::date(2014, 3, 1)),
         }),
         "ReferralAccepted" => {
@@ -173,10 +166,9 @@ fn follow_up(kind: &str, pick: u8, request: EventId) -> Option<CaseEvent> {
     let reason = some(pick, 2).then(|| code("reason"));
     Some(match kind {
         "InformationChased" => CaseEvent::InformationChased(InformationChased { request }),
-        "InformationEscalated" => CaseEvent::InformationEscalated(InformationEscalated {
-            request,
-            to: reason,
-        }),
+        "InformationEscalated" => {
+            CaseEvent::InformationEscalated(InformationEscalated { request, to: reason })
+        }
         "InformationReceived" => CaseEvent::InformationReceived(InformationReceived { request }),
         "InformationRefused" => {
             CaseEvent::InformationRefused(InformationRefused { request, reason })
@@ -194,11 +186,7 @@ fn follow_up(kind: &str, pick: u8, request: EventId) -> Option<CaseEvent> {
 fn contact(pick: u8) -> record_contact_attempt::ContactAttempted {
     record_contact_attempt::ContactAttempted {
         channel: any(pick),
-        outcome: if pick.is_multiple_of(2) {
-            ContactOutcome::Reached
-        } else {
-            any(pick)
-        },
+        outcome: if pick.is_multiple_of(2) { ContactOutcome::Reached } else { any(pick) },
         direction: some(pick, 2).then(|| any(pick)),
         duration_min: some(pick, 3).then(|| u32::from(pick)),
         purpose: None,

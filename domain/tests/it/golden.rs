@@ -77,11 +77,7 @@ fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> 
 fn every_golden_file_reads_and_is_stored_again_as_the_same_text() {
     for (file, text) in goldens() {
         let golden: Golden = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{file}: {e}"));
-        let Golden {
-            event_type,
-            version,
-            cases,
-        } = golden;
+        let Golden { event_type, version, cases } = golden;
         assert_eq!(file, file_name(&event_type, version));
         let stored: Vec<String> = cases
             .iter()
@@ -106,9 +102,8 @@ fn every_event_type_has_a_golden_file_and_every_golden_file_an_event_type() {
     let missing: Vec<_> = newest.difference(&files).collect();
     assert!(missing.is_empty(), "no golden file: {missing:?}");
     // Older versions keep their files: they must go on being read.
-    let known: BTreeSet<String> = types
-        .flat_map(|(t, newest)| (1..=*newest).map(|v| file_name(t, v)))
-        .collect();
+    let known: BTreeSet<String> =
+        types.flat_map(|(t, newest)| (1..=*newest).map(|v| file_name(t, v))).collect();
     let strangers: Vec<_> = files.difference(&known).collect();
     assert!(strangers.is_empty(), "of no known type: {strangers:?}");
 }

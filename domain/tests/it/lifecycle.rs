@@ -29,9 +29,7 @@ fn is_a_life(steps: &[Transition]) -> bool {
 }
 
 fn steps(history: &[Recorded<CaseEvent>], asked: &Asked) -> Vec<Transition> {
-    two_clocks::facts(history, asked)
-        .filter_map(|fact| Transition::of(fact.event))
-        .collect()
+    two_clocks::facts(history, asked).filter_map(|fact| Transition::of(fact.event)).collect()
 }
 
 proptest! {

@@ -46,14 +46,8 @@ pub(crate) fn answer(history: &[Recorded<CaseEvent>], asked: &Asked) -> Answer {
     let facts = in_force(history, asked);
     let (attempts, reached) = (attempts(&facts, false), attempts(&facts, true));
     Answer {
-        is_referred: facts
-            .iter()
-            .any(|fact| matches!(fact.event, CaseEvent::ReferralReceived(_))),
-        status: facts
-            .iter()
-            .rev()
-            .find_map(|fact| status_after(&fact.event))
-            .unwrap_or("referred"),
+        is_referred: facts.iter().any(|fact| matches!(fact.event, CaseEvent::ReferralReceived(_))),
+        status: facts.iter().rev().find_map(|fact| status_after(&fact.event)).unwrap_or("referred"),
         episodes: episodes(&facts),
         worker: facts.iter().rev().find_map(|fact| match &fact.event {
             CaseEvent::CaseAllocated(facts) => Some(facts.worker.clone()),
@@ -82,19 +76,12 @@ pub(crate) fn of(state: &CaseState) -> Answer {
             .map(|episode| (episode.started.at, episode.ended.map(|ended| ended.at)))
             .collect(),
         worker: state.worker.clone(),
-        risk: state
-            .risk
-            .as_ref()
-            .map(|risk| (risk.level, risk.event_id, risk.assessed_at)),
+        risk: state.risk.as_ref().map(|risk| (risk.level, risk.event_id, risk.assessed_at)),
         attempts: state.contacts.attempts as usize,
         reached: state.contacts.reached as usize,
         last_attempt_at: state.contacts.last_attempt_at,
         last_reached_at: state.contacts.last_reached_at,
-        open_requests: state
-            .open_requests
-            .iter()
-            .map(|open| open.request)
-            .collect(),
+        open_requests: state.open_requests.iter().map(|open| open.request).collect(),
     }
 }
 
@@ -172,10 +159,7 @@ fn in_order(mut facts: Vec<Fact>, reading: Reading) -> Vec<Fact> {
 }
 
 fn is_amendment(event: &CaseEvent) -> bool {
-    matches!(
-        event,
-        CaseEvent::FactCorrected(_) | CaseEvent::FactRetracted(_)
-    )
+    matches!(event, CaseEvent::FactCorrected(_) | CaseEvent::FactRetracted(_))
 }
 
 fn status_after(event: &CaseEvent) -> Option<&'static str> {
@@ -193,25 +177,16 @@ fn status_after(event: &CaseEvent) -> Option<&'static str> {
 /// An episode runs from each beginning to the first ending before the next beginning.
 fn episodes(facts: &[Fact]) -> Vec<(Timestamp, Option<Timestamp>)> {
     let begins = |fact: &Fact| {
-        matches!(
-            fact.event,
-            CaseEvent::ReferralReceived(_) | CaseEvent::CaseReopened(_)
-        )
+        matches!(fact.event, CaseEvent::ReferralReceived(_) | CaseEvent::CaseReopened(_))
     };
     let ends = |fact: &Fact| {
-        matches!(
-            fact.event,
-            CaseEvent::CaseClosed(_) | CaseEvent::ReferralDeclined(_)
-        )
+        matches!(fact.event, CaseEvent::CaseClosed(_) | CaseEvent::ReferralDeclined(_))
     };
     let mut episodes = Vec::new();
     for (index, fact) in facts.iter().enumerate() {
         if begins(fact) {
             let rest = facts[index + 1..].iter().take_while(|later| !begins(later));
-            let end = rest
-                .filter(|later| ends(later))
-                .map(|later| later.at)
-                .next();
+            let end = rest.filter(|later| ends(later)).map(|later| later.at).next();
             episodes.push((fact.at, end));
         }
     }

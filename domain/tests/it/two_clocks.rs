@@ -17,12 +17,7 @@ fn assert_equals_naive(
 ) -> Result<(), TestCaseError> {
     for asked in questions.iter().flat_map(|question| question.of(history)) {
         let state = CaseState::at(history, &asked);
-        prop_assert_eq!(
-            naive::of(&state),
-            naive::answer(history, &asked),
-            "{:?}",
-            asked
-        );
+        prop_assert_eq!(naive::of(&state), naive::answer(history, &asked), "{:?}", asked);
     }
     Ok(())
 }
@@ -33,10 +28,7 @@ fn assert_never_changes(
     questions: &[Question],
 ) -> Result<(), TestCaseError> {
     for asked in questions.iter().flat_map(|question| question.of(history)) {
-        let known = history
-            .iter()
-            .filter(|event| event.recorded_at <= asked.known_at)
-            .count();
+        let known = history.iter().filter(|event| event.recorded_at <= asked.known_at).count();
         let entries_then = two_clocks::entries(&history[..known], &asked);
         let state_then = CaseState::at(&history[..known], &asked);
         for later in known..=history.len() {
@@ -129,10 +121,7 @@ fn an_answer_dated_before_its_request_closes_it() {
             (event("InformationRequested", 1, request), 34),
             (event(answer, 1, request), 24),
         ]);
-        assert_eq!(
-            CaseState::at(&history, &Asked::LATEST).open_requests,
-            vec![]
-        );
+        assert_eq!(CaseState::at(&history, &Asked::LATEST).open_requests, vec![]);
     }
 }
 
@@ -146,10 +135,7 @@ fn the_latest_contact_is_the_latest_in_either_reading() {
         (event("ContactAttempted", 2, event_id(0)), 20),
     ]);
     for reading in [Reading::Effective, Reading::Recorded] {
-        let asked = Asked {
-            reading,
-            ..Asked::LATEST
-        };
+        let asked = Asked { reading, ..Asked::LATEST };
         let contacts = CaseState::at(&history, &asked).contacts;
         assert_eq!(contacts.last_attempt_at, Some(hour(50)));
         assert_eq!(contacts.last_reached_at, Some(hour(50)));
