@@ -30,14 +30,21 @@ CREATE TABLE event (
 );
 
 -- Nothing recorded is altered. The triggers fire whatever the session's replication role is.
-CREATE FUNCTION event_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION log_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'events are never altered: % refused', TG_OP USING ERRCODE = 'TL002';
+    RAISE EXCEPTION 'the log is never altered: % refused', TG_OP USING ERRCODE = 'TL002';
 END $$;
 
 CREATE TRIGGER event_refuse_change BEFORE UPDATE OR DELETE ON event
-    FOR EACH ROW EXECUTE FUNCTION event_refuse();
+    FOR EACH ROW EXECUTE FUNCTION log_refuse();
 CREATE TRIGGER event_refuse_truncate BEFORE TRUNCATE ON event
-    FOR EACH STATEMENT EXECUTE FUNCTION event_refuse();
+    FOR EACH STATEMENT EXECUTE FUNCTION log_refuse();
 ALTER TABLE event ENABLE ALWAYS TRIGGER event_refuse_change;
 ALTER TABLE event ENABLE ALWAYS TRIGGER event_refuse_truncate;
+
+CREATE TRIGGER stream_refuse_change BEFORE UPDATE OR DELETE ON stream
+    FOR EACH ROW EXECUTE FUNCTION log_refuse();
+CREATE TRIGGER stream_refuse_truncate BEFORE TRUNCATE ON stream
+    FOR EACH STATEMENT EXECUTE FUNCTION log_refuse();
+ALTER TABLE stream ENABLE ALWAYS TRIGGER stream_refuse_change;
+ALTER TABLE stream ENABLE ALWAYS TRIGGER stream_refuse_truncate;

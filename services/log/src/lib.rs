@@ -1,1 +1,62 @@
-//! Placeholder.
+//! The event log on PostgreSQL: append, read, seal, verify.
+//!
+//! Each tenant has its own log: dense positions, a hash chain, keys. Appends of a tenant are
+//! serial (one appender task a process, an advisory lock between processes), so a reader at
+//! position `p` asks for what lies after `p` and misses nothing. [`EventLog`] is the way in.
+//!
+//! Only this crate writes events. Deliberately absent: rules (the domain has them), read models,
+//! and aggregate snapshots: streams are short, and a cache of loaded aggregates does instead.
+//!
+//! Nothing of an event's content is logged, put in a span or carried by an error.
+
+mod aggregates;
+mod announce;
+mod append;
+mod backend;
+mod database;
+mod error;
+mod event_log;
+mod follow;
+mod framework;
+pub mod hash;
+mod load;
+mod metrics;
+mod micros;
+mod migrate;
+mod read;
+mod replay;
+mod row;
+mod seal;
+mod settle;
+mod stored;
+mod stream;
+mod tenant;
+mod unseal;
+mod verify;
+
+#[cfg(test)]
+mod plans;
+
+pub use append::{
+    Append, AppendError, AppendSettings, Appended, CommandMeta, NewEvent, StreamWrite,
+};
+pub use database::pool;
+pub use error::{DatabaseError, LogError};
+pub use event_log::EventLog;
+pub use framework::{Decided, ExecuteError, Executed, StoredForm, TenantContext, TenantStore};
+pub use load::{LoadError, Loaded, LoadedEvent};
+pub use migrate::migrate;
+pub use read::Head;
+pub use replay::StreamHistory;
+pub use seal::{MasterKey, MasterKeyError, Plaintext, SealError, Unsealed};
+pub use settle::Settled;
+pub use stored::StoredEvent;
+pub use stream::{StreamId, StreamKind};
+pub use tenant::{Tenant, TenantNo, TenantState};
+pub use throughline_domain::case::event::UnreadableEvent;
+pub use verify::{Flaw, Verified};
+
+/// The PostgreSQL channel that is notified after each append, with `<tenant_no> <position>`.
+///
+/// A notification is a hint: it may be lost, and it may come without anything new.
+pub const APPENDED_CHANNEL: &str = "throughline_appended";

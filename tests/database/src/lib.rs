@@ -30,18 +30,10 @@ impl TestDatabase {
             !server_url.is_empty(),
             "tests need a PostgreSQL: run them by `ops/test`, or set DATABASE_URL"
         );
-        let name = format!(
-            "throughline_test_{}_{}",
-            process::id(),
-            Uuid::new_v4().simple()
-        );
+        let name = format!("throughline_test_{}_{}", process::id(), Uuid::new_v4().simple());
         // From `template0`, to which nobody connects: `template1` cannot be copied while anyone is
         // connected to it.
-        run(
-            &parse(&server_url),
-            &format!("CREATE DATABASE {name} TEMPLATE template0"),
-        )
-        .await;
+        run(&parse(&server_url), &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
         Self { server_url, name }
     }
 
@@ -65,6 +57,31 @@ impl TestDatabase {
         naming(&self.server_url, &self.name)
     }
 
+    /// Cuts every connection to the database and lets nobody in: an outage.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn close(&self) {
+        let server = connect(&parse(&self.server_url)).await;
+        let name = &self.name;
+        let shut = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        let cut = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        );
+        for statement in [shut, cut] {
+            server.batch_execute(&statement).await.expect("the statement succeeds");
+        }
+    }
+
+    /// Ends the outage.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn reopen(&self) {
+        let statement = format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name);
+        run(&parse(&self.server_url), &statement).await;
+    }
+
     /// Connects.
     ///
     /// # Panics
@@ -80,20 +97,12 @@ impl Drop for TestDatabase {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // A thread of its own: a drop may happen inside a runtime, which must not be blocked on.
         let dropping = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime
-                .expect("a runtime")
-                .block_on(run(&config, &statement));
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(run(&config, &statement));
         });
         let dropped = dropping.join();
         // A test that fails already keeps its own message.
-        assert!(
-            dropped.is_ok() || thread::panicking(),
-            "could not drop {}",
-            self.name
-        );
+        assert!(dropped.is_ok() || thread::panicking(), "could not drop {}", self.name);
     }
 }
 
@@ -101,9 +110,7 @@ impl Drop for TestDatabase {
 ///
 /// It is appended, since the later of two settings wins and a URL's parameters come last.
 fn naming(server_url: &str, database: &str) -> String {
-    let is_url = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|s| server_url.starts_with(s));
+    let is_url = ["postgres://", "postgresql://"].iter().any(|s| server_url.starts_with(s));
     let separator = match (is_url, server_url.contains('?')) {
         (true, false) => "?",
         (true, true) => "&",
@@ -114,16 +121,11 @@ fn naming(server_url: &str, database: &str) -> String {
 
 fn parse(url: &str) -> Config {
     // The error names a key and never the value, which may be a password.
-    url.parse()
-        .unwrap_or_else(|error| panic!("DATABASE_URL cannot be read: {error}"))
+    url.parse().unwrap_or_else(|error| panic!("DATABASE_URL cannot be read: {error}"))
 }
 
 async fn run(config: &Config, statement: &str) {
-    connect(config)
-        .await
-        .batch_execute(statement)
-        .await
-        .expect("the statement succeeds");
+    connect(config).await.batch_execute(statement).await.expect("the statement succeeds");
 }
 
 async fn connect(config: &Config) -> Client {
@@ -145,10 +147,7 @@ mod tests {
         let dropped = TestDatabase::create().await;
         let name = dropped.name().to_owned();
         let still_open = dropped.connect().await;
-        let row = still_open
-            .query_one("SELECT current_database()::text", &[])
-            .await
-            .unwrap();
+        let row = still_open.query_one("SELECT current_database()::text", &[]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), name);
         drop(dropped);
 
@@ -175,9 +174,6 @@ mod tests {
             assert_eq!(after.get_hosts(), before.get_hosts(), "{form}");
             assert_eq!(after.get_user(), Some("u"), "{form}");
         }
-        assert_eq!(
-            parse(forms[2]).get_hosts(),
-            [Host::Unix("/var/run/pg".into())]
-        );
+        assert_eq!(parse(forms[2]).get_hosts(), [Host::Unix("/var/run/pg".into())]);
     }
 }

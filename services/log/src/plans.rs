@@ -1,0 +1,61 @@
+//! The hot statements find their rows by an index, with the settings they run under.
+
+use postgres_types::ToSql;
+use throughline_test_database::TestDatabase;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::append::stream_reads::READ_STREAMS;
+use crate::database::begin;
+use crate::migrate::migrate;
+use crate::read::{READ_AFTER, READ_STREAM};
+
+const FILL: &str = "\
+    INSERT INTO stream (tenant_no, stream_no, kind, id) \
+    SELECT 1, n, 'case', ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid \
+    FROM generate_series(1, 1000) n; \
+    INSERT INTO event \
+    SELECT 1, n, 1 + n % 1000, gen_random_uuid(), 1 + n / 1000, 1, 'ContactAttempted', now(), \
+        'instant', now(), 'worker', 'caseworker', null, gen_random_uuid(), gen_random_uuid(), \
+        null, null, '{}', null, sha256(n::text::bytea) \
+    FROM generate_series(1, 20000) n;";
+
+const STREAM: [&str; 2] = ["stream_tenant_no_id_key", "event_tenant_no_stream_no_version_key"];
+
+async fn plan(client: &Client, sql: &str, params: &[&(dyn ToSql + Sync)]) -> String {
+    let begin = begin("READ ONLY", std::time::Duration::from_secs(10));
+    client.batch_execute(&begin).await.unwrap();
+    let rows = client.query(&format!("EXPLAIN {sql}"), params).await;
+    client.batch_execute("COMMIT").await.unwrap();
+    let lines = rows.unwrap().iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>();
+    lines.join("\n")
+}
+
+/// While the tables are empty, when they have grown since the planner last saw them small, and when
+/// it knows them.
+#[tokio::test]
+async fn the_hot_reads_use_their_indexes() {
+    let database = TestDatabase::create().await;
+    let mut client = database.connect().await;
+    migrate(&mut client).await.unwrap();
+    for fill in ["ANALYZE", FILL, "ANALYZE"] {
+        client.batch_execute(fill).await.unwrap();
+        let id = Uuid::nil();
+        let stream = plan(&client, READ_STREAM, &[&1, &id, &"case"]).await;
+        let after = plan(&client, READ_AFTER, &[&1, &10_000_i64, &10_100_i64]).await;
+        let heads = plan(&client, READ_STREAMS, &[&1, &vec![id; 64]]).await;
+        for (plan, indexes) in [
+            (stream, ["stream_tenant_no_id_key", "event_tenant_no_stream_no_version_key"]),
+            (after, ["event_pkey", "stream_pkey"]),
+            (heads, STREAM),
+        ] {
+            assert!(!plan.contains("Seq Scan"), "{plan}");
+            // Every scan goes by the whole key, not by the tenant alone.
+            let conditions = plan.lines().filter(|line| line.contains("Index Cond"));
+            let mut conditions = conditions.peekable();
+            assert!(conditions.peek().is_some(), "{plan}");
+            assert!(conditions.all(|line| line.contains(" AND ")), "{plan}");
+            assert!(indexes.iter().all(|index| plan.contains(index)), "{plan}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A moment after which nothing earlier can appear.
+
+use jiff::{SignedDuration, Timestamp};
+use throughline_domain::ids::Position;
+
+use crate::append::transaction::LOCK_NAMESPACE;
+use crate::error::LogError;
+use crate::event_log::EventLog;
+use crate::micros::Micros;
+use crate::stored;
+use crate::tenant::TenantNo;
+
+/// The log of a tenant as it stood at a moment that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// The last event's place.
+    pub position: Position,
+    /// Whatever was recorded until then, this included, lies at or before the position; whatever
+    /// comes is recorded later.
+    pub at: Timestamp,
+}
+
+const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
+
+impl EventLog {
+    /// Waits for the append that is being made, if any, and says what the log is then.
+    ///
+    /// An event gets its recording time a little before it can be read. So a question about what is
+    /// known by now has a lasting answer only once no append is on its way: the tenant's lock, held
+    /// by every append, is taken and let go again, shared with other readers.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`]; [`LogError::NoSuchTenant`].
+    pub async fn settle(&self, tenant: TenantNo) -> Result<Settled, LogError> {
+        // The lock is a statement of its own: the one after it sees what the last holder committed.
+        let lock = format!("SELECT pg_advisory_xact_lock_shared({LOCK_NAMESPACE}, {tenant})");
+        let sql = "SELECT position, recorded_at, clock_timestamp() FROM log_head \
+                   WHERE tenant_no = $1";
+        let rows = self.database().read_behind(&lock, sql, &[&tenant.0]).await?;
+        let head = rows.first().ok_or(LogError::NoSuchTenant { tenant })?;
+        let recorded_at: Option<Micros> = head.try_get(1)?;
+        let now = stored::timestamp(head.try_get(2)?, "clock")?;
+        // The next event may be recorded in this very microsecond.
+        let before_next = now - MICROSECOND;
+        let recorded_at = recorded_at.map(|at| stored::timestamp(at, "recorded_at")).transpose()?;
+        Ok(Settled {
+            position: Position(head.try_get(0)?),
+            at: recorded_at.map_or(before_next, |at| at.max(before_next)),
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! What a stream is about, and its public id.
+
+use std::fmt;
+
+use throughline_domain::ids::{CaseId, PersonId};
+use uuid::Uuid;
+
+/// What a stream is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StreamKind {
+    /// One case.
+    Case,
+    /// One person.
+    Person,
+    /// The tenant itself.
+    Tenant,
+}
+
+impl StreamKind {
+    /// The text stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Person => "person",
+            Self::Tenant => "tenant",
+        }
+    }
+
+    /// The kind whose stored text this is.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Case, Self::Person, Self::Tenant].into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether what is sealed in the stream has a key of its own, which erasure destroys.
+    pub(crate) fn has_key(self) -> bool {
+        match self {
+            Self::Case | Self::Person => true,
+            Self::Tenant => false,
+        }
+    }
+}
+
+/// One stream of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    /// What it is about.
+    pub kind: StreamKind,
+    /// The random id that callers know.
+    pub id: Uuid,
+}
+
+impl StreamId {
+    /// The tenant's own stream: there is one in each log, so its id need not be random.
+    pub const TENANT: Self = Self { kind: StreamKind::Tenant, id: Uuid::nil() };
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.as_str(), self.id)
+    }
+}
+
+impl From<CaseId> for StreamId {
+    fn from(CaseId(id): CaseId) -> Self {
+        let kind = StreamKind::Case;
+        Self { kind, id }
+    }
+}
+
+impl From<PersonId> for StreamId {
+    fn from(PersonId(id): PersonId) -> Self {
+        let kind = StreamKind::Person;
+        Self { kind, id }
+    }
+}

@@ -1,0 +1,13 @@
+//! The log on a real PostgreSQL, each test in a database of its own.
+
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
+mod append;
+mod append_failures;
+mod erasure;
+mod framework;
+mod integrity;
+mod load;
+mod read;
+mod support;
+mod tenants;
