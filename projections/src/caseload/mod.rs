@@ -1,0 +1,128 @@
+//! Whose case is it, and what does it wait for: one row per case.
+//!
+//! What depends on the date asked about (dormant, review overdue) is not stored as an answer: the
+//! row says from when it holds, and the read compares.
+//!
+//! A caseload is a worker's open cases: an accepted case that nobody has yet is on none.
+
+mod answer;
+mod read;
+mod write;
+
+use jiff::Timestamp;
+use throughline_domain::case::{CaseState, CaseStatus};
+use throughline_domain::code::Code;
+use throughline_domain::code_lists::{CaseRole, RiskLevel};
+use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::rules::{dormant, review_due};
+use throughline_domain::two_clocks::Asked;
+
+use crate::TouchedCase;
+
+pub use answer::{Answer, Caseload, Question, Totals, answer};
+pub use read::{read, read_case};
+pub(crate) use write::{erase, write};
+
+/// The version of the fold and its table.
+pub const VERSION: i32 = 1;
+
+/// One case, as a caseload shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseloadRow {
+    /// The case.
+    pub case_id: CaseId,
+    /// The programme.
+    pub programme: Code,
+    /// Whom the case is about.
+    pub role: CaseRole,
+    /// The programme's area.
+    pub area: Code,
+    /// Where the case stands.
+    pub status: CaseStatus,
+    /// The number of the present episode, from 1.
+    pub episode: u32,
+    /// When the present episode began.
+    pub opened_at: Timestamp,
+    /// The worker who has, or last had, the case.
+    pub worker: Option<Code>,
+    /// Their team.
+    pub team: Option<Code>,
+    /// The level of the latest risk assessment.
+    pub risk_level: Option<RiskLevel>,
+    /// When that assessment was made.
+    pub risk_assessed_at: Option<Timestamp>,
+    /// How many attempts to reach the person were made.
+    pub attempts: u32,
+    /// How many of them reached the person.
+    pub reached: u32,
+    /// When the latest attempt was made.
+    pub last_attempt_at: Option<Timestamp>,
+    /// When the person was last reached.
+    pub last_reached_at: Option<Timestamp>,
+    /// When the case falls dormant unless the person is reached; `None` for a case not open.
+    pub dormant_from: Option<Timestamp>,
+    /// When the next review is due; `None` for a case not open, or without a schedule.
+    pub review_due: Option<Timestamp>,
+    /// How many information requests wait for an answer.
+    pub open_information_requests: u32,
+}
+
+/// What to write for a touched case.
+#[derive(Debug)]
+pub struct Change {
+    pub(crate) case_id: CaseId,
+    /// The position of the case's latest event.
+    pub(crate) position: Position,
+    /// `None` when no referral is in view.
+    pub(crate) row: Option<CaseloadRow>,
+}
+
+/// The row of a case at the dates at which its state was folded; `None` when no referral was in
+/// view then.
+#[must_use]
+pub fn row(case_id: CaseId, state: &CaseState) -> Option<CaseloadRow> {
+    let referral = state.referral.as_ref()?;
+    Some(CaseloadRow {
+        case_id,
+        programme: referral.programme.clone(),
+        role: referral.role,
+        area: referral.area.clone(),
+        status: state.status,
+        episode: count(state.episode()),
+        opened_at: state.episode_started_at()?,
+        worker: state.worker.clone(),
+        team: state.team.clone(),
+        risk_level: state.risk.as_ref().map(|risk| risk.level),
+        risk_assessed_at: state.risk.as_ref().map(|risk| risk.assessed_at),
+        attempts: state.contacts.attempts,
+        reached: state.contacts.reached,
+        last_attempt_at: state.contacts.last_attempt_at,
+        last_reached_at: state.contacts.last_reached_at,
+        dormant_from: dormant::dormant_from(state),
+        review_due: review_due::review_due(state),
+        open_information_requests: count(state.open_requests.len()),
+    })
+}
+
+impl CaseloadRow {
+    /// Whether the case is dormant at `as_of` (`dormant/1`).
+    #[must_use]
+    pub fn is_dormant_at(&self, as_of: Timestamp) -> bool {
+        self.dormant_from.is_some_and(|from| as_of >= from)
+    }
+
+    /// Whether the review that was due had not taken place by `as_of` (`review-due/1`).
+    #[must_use]
+    pub fn is_review_overdue_at(&self, as_of: Timestamp) -> bool {
+        self.review_due.is_some_and(|due| as_of > due)
+    }
+}
+
+pub(crate) fn change(case: &TouchedCase<'_>) -> Change {
+    let state = CaseState::at(case.history, &Asked::LATEST);
+    Change { case_id: case.case_id, position: case.position(), row: row(case.case_id, &state) }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,29 @@
+//! Why a read model cannot be read.
+
+/// Why a read model gives no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The database does not answer, or refuses.
+    #[error("the read model cannot be queried")]
+    Database(#[from] tokio_postgres::Error),
+    /// A stored row does not have the form that this program writes.
+    #[error("{table}.{column} holds a value that cannot be read")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// The measure has more distinct values than a matrix can show.
+    #[error("the measure has more than {levels_max} levels")]
+    TooManyLevels {
+        /// The most that are shown.
+        levels_max: usize,
+    },
+    /// The case has more facts than its periods can be laid out from.
+    #[error("the case has more than {facts_max} facts")]
+    TooManyFacts {
+        /// The most that are read.
+        facts_max: usize,
+    },
+}

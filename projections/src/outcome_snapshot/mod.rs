@@ -1,0 +1,166 @@
+//! What changed between two stages: the latest value of each measure at each stage, case by case.
+//!
+//! **The cohort** is every case of the programme whose referral was accepted in view: accepted,
+//! open or closed. It is the denominator of what is missing: a case with no value at a stage counts
+//! as `not_recorded` there. Referred, waiting and declined cases are in no count.
+//!
+//! **A value** is the latest, in the order of the reading, of its instrument, key and stage. A
+//! later "declined" overtakes an earlier value, since that is what is known last. When no instrument
+//! is asked for, the latest value of the key at the stage counts, whichever instrument took it; the
+//! table names the instruments, so that a mixture shows.
+//!
+//! **`risk_level`** is built in: the level of each risk assessment that names a stage.
+
+mod answer;
+mod levels;
+mod mcnemar;
+mod read;
+mod table;
+mod write;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use throughline_domain::case::lifecycle::Transition;
+use throughline_domain::case::record_measure::{MeasureRecorded, MeasureValue};
+use throughline_domain::case::{CaseEvent, CaseState, CaseStatus};
+use throughline_domain::code::Code;
+use throughline_domain::code_lists::{CaseRole, CodeList as _, MissingReason, RiskLevel};
+use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::recorded::Recorded;
+use throughline_domain::two_clocks::{self, Asked};
+
+use crate::TouchedCase;
+
+pub use answer::{Answer, Question};
+pub use levels::LEVELS_MAX;
+pub use mcnemar::exact_two_sided_p;
+pub use read::read;
+pub use table::{AnyUse, LevelChange, MissingCounts, OutcomeTable};
+pub(crate) use write::{erase, write};
+
+/// The version of the fold and its tables.
+pub const VERSION: i32 = 1;
+/// The built-in measure: the level of risk assessments.
+pub const RISK_LEVEL: &str = "risk_level";
+
+/// One case, with all that was measured of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseOutcomes {
+    /// The programme.
+    pub programme: Code,
+    /// Whom the case is about.
+    pub role: CaseRole,
+    /// The programme's area.
+    pub area: Code,
+    /// Whether the referral was accepted: only then is the case in a cohort.
+    pub is_accepted: bool,
+    /// The latest values.
+    pub values: BTreeMap<ValueKey, Value>,
+}
+
+/// What was measured, with what, and when in the programme.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ValueKey {
+    /// The instrument and its version.
+    pub instrument: Code,
+    /// The instrument's key.
+    pub key: Code,
+    /// The programme's stage.
+    pub stage: Code,
+}
+
+/// The latest value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// The code, or the number as text; or why there is none.
+    pub value: Result<String, MissingReason>,
+    /// When it was measured.
+    pub occurred_at: Timestamp,
+    /// The fact it comes from.
+    pub position: Position,
+    /// Its place among the case's facts, in the order of the reading.
+    pub place: usize,
+}
+
+/// What to write for a touched case.
+#[derive(Debug)]
+pub struct Change {
+    pub(crate) case_id: CaseId,
+    /// `None` when no referral is in view.
+    pub(crate) outcomes: Option<CaseOutcomes>,
+}
+
+/// Folds one case at the dates asked about; `None` when no referral was in view then.
+#[must_use]
+pub fn fold(history: &[Recorded<CaseEvent>], asked: &Asked) -> Option<CaseOutcomes> {
+    let mut state = CaseState::default();
+    let mut values = BTreeMap::new();
+    for (place, fact) in two_clocks::facts(history, asked).enumerate() {
+        state.apply(fact.recorded.event_id, fact.occurred, fact.event);
+        take(&mut values, place, &fact);
+    }
+    let referral = state.referral?;
+    Some(CaseOutcomes {
+        programme: referral.programme,
+        role: referral.role,
+        area: referral.area,
+        is_accepted: matches!(
+            state.status,
+            CaseStatus::Accepted | CaseStatus::Open | CaseStatus::Closed
+        ),
+        values,
+    })
+}
+
+fn take(values: &mut BTreeMap<ValueKey, Value>, place: usize, fact: &two_clocks::Entry<'_>) {
+    let mut put = |instrument: &Code, key: &Code, stage: &Code, value| {
+        let key =
+            ValueKey { instrument: instrument.clone(), key: key.clone(), stage: stage.clone() };
+        let (occurred_at, position) = (fact.occurred.at, fact.recorded.position);
+        // Facts come in the order of the reading: the last of them is the one that counts.
+        values.insert(key, Value { value, occurred_at, position, place });
+    };
+    if let CaseEvent::MeasureRecorded(MeasureRecorded { instrument, stage, values, .. }) =
+        fact.event
+    {
+        for (key, value) in values {
+            put(instrument, key, stage, text(value));
+        }
+    } else if let CaseEvent::RiskAssessed(facts) = fact.event
+        && let Some(stage) = &facts.stage
+    {
+        let level = Ok(facts.level.as_str().to_owned());
+        put(&facts.instrument, &risk_level_key(), stage, level);
+    }
+}
+
+/// A code as it is; a number in one form, so that 3 and 3.0 are one level.
+fn text(value: &MeasureValue) -> Result<String, MissingReason> {
+    match value {
+        MeasureValue::Code(code) => Ok(code.as_str().to_owned()),
+        MeasureValue::Number(number) => Ok(levels::number_text(number)),
+        MeasureValue::Missing { missing } => Err(*missing),
+    }
+}
+
+pub(crate) fn change(case: &TouchedCase<'_>) -> Option<Change> {
+    case.new_events()
+        .iter()
+        .any(|e| bears_on_outcomes(&e.event))
+        .then(|| Change { case_id: case.case_id, outcomes: fold(case.history, &Asked::LATEST) })
+}
+
+/// Whether an event can change a case's outcomes. An amendment may be of any fact.
+fn bears_on_outcomes(event: &CaseEvent) -> bool {
+    Transition::of(event).is_some()
+        || event.amends().is_some()
+        || matches!(event, CaseEvent::MeasureRecorded(_) | CaseEvent::RiskAssessed(_))
+}
+
+fn risk_level_key() -> Code {
+    RISK_LEVEL.parse().expect("the name of a measure is a code")
+}
+
+/// The levels of the built-in measure.
+const RISK_LEVELS: &[RiskLevel] = RiskLevel::ALL;

@@ -1,0 +1,116 @@
+//! The hot reads find their rows by an index, also when there are many.
+
+use tokio_postgres::Client;
+use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
+
+use crate::database::with_tables;
+
+const MANY_CASES: &str = "
+    INSERT INTO caseload (tenant_no, case_id, position, programme, role, area, status, episode,
+        opened_at, worker, attempts, reached, open_information_requests)
+    SELECT 1 + n % 2, gen_random_uuid(), n, 'mrp', 'victim_survivor', 'south',
+        CASE WHEN n % 3 = 0 THEN 'closed' ELSE 'open' END, 1, now(), 'w' || n % 100, 0, 0, 0
+    FROM generate_series(1, 20000) AS n;
+    ANALYZE caseload;";
+
+const MANY_FACTS: &str = "
+    INSERT INTO engagement_timeline (tenant_no, case_id, position, event_id, type, schema_version,
+        occurred_at, precision, recorded_at, data)
+    SELECT 1, ('00000000-0000-4000-8000-' || lpad((n % 500)::text, 12, '0'))::uuid, n,
+        gen_random_uuid(), 'ContactAttempted', 1, now() - n * interval '1 hour', 'instant', now(), '{}'
+    FROM generate_series(1, 20000) AS n;
+    ANALYZE engagement_timeline;";
+
+const MANY_VALUES: &str = "
+    INSERT INTO outcome_value (tenant_no, case_id, instrument, key, stage, value, occurred_at, position)
+    SELECT 1, gen_random_uuid(), 'abuse-severity/1', 'key' || n % 50, 'intake', 'high', now(), n
+    FROM generate_series(1, 20000) AS n;
+    INSERT INTO outcome_case (tenant_no, case_id, programme, role, area, is_accepted)
+    SELECT DISTINCT 1, case_id, 'programme' || position % 50, 'victim_survivor', 'south', true
+    FROM outcome_value;
+    ANALYZE outcome_value, outcome_case;";
+
+async fn plan(client: &Client, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> String {
+    let explain = format!("EXPLAIN {sql}");
+    let rows = client.query_typed(&explain, parameters).await.unwrap();
+    let lines: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    lines.join("\n")
+}
+
+#[track_caller]
+fn assert_uses(plan: &str, index: &str) {
+    assert!(plan.contains(index), "{index} is not used:\n{plan}");
+    assert!(!plan.contains("Seq Scan"), "a table is read whole:\n{plan}");
+}
+
+async fn caseload_plan(worker: Option<&str>, after: Option<Uuid>) -> String {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_CASES).await.unwrap();
+    let read = include_str!("../../src/caseload/read.sql");
+    let parameters: [(&(dyn ToSql + Sync), Type); 5] = [
+        (&1_i32, Type::INT4),
+        (&worker, Type::TEXT),
+        (&jiff::Timestamp::UNIX_EPOCH, Type::TIMESTAMPTZ),
+        (&after, Type::UUID),
+        (&51_i64, Type::INT8),
+    ];
+    plan(&client, read, &parameters).await
+}
+
+#[tokio::test]
+async fn a_workers_caseload_is_found_by_an_index() {
+    let first = caseload_plan(Some("w7"), None).await;
+    assert_uses(&first, "caseload_by_worker");
+    assert!(!first.contains("caseload_open"), "other workers' cases are read:\n{first}");
+    let next = caseload_plan(Some("w7"), Some(Uuid::from_u128(1))).await;
+    assert_uses(&next, "caseload_by_worker");
+    assert!(!next.contains("caseload_open"), "other workers' cases are read:\n{next}");
+}
+
+/// The totals of all open cases count every one of them; the page stops early.
+#[tokio::test]
+async fn a_page_of_all_open_cases_is_found_by_an_index() {
+    let plan = caseload_plan(None, None).await;
+    assert!(plan.contains("Index Scan using caseload_open"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_timeline_is_found_by_an_index() {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_FACTS).await.unwrap();
+    let case_id: Uuid = "00000000-0000-4000-8000-000000000042".parse().unwrap();
+    let read = include_str!("../../src/engagement_timeline/read.sql");
+    let types = ["ContactAttempted", "RiskAssessed"].as_slice();
+    let parameters: [(&(dyn ToSql + Sync), Type); 7] = [
+        (&1_i32, Type::INT4),
+        (&case_id, Type::UUID),
+        (&Some(jiff::Timestamp::UNIX_EPOCH), Type::TIMESTAMPTZ),
+        (&Some(1_i64), Type::INT8),
+        (&21_i64, Type::INT8),
+        (&types, Type::TEXT_ARRAY),
+        (&20_001_i64, Type::INT8),
+    ];
+    assert_uses(&plan(&client, read, &parameters).await, "engagement_timeline_in_order");
+}
+
+#[tokio::test]
+async fn an_outcome_table_reads_one_measure_of_one_programme() {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_VALUES).await.unwrap();
+    let counts = include_str!("../../src/outcome_snapshot/counts.sql");
+    let parameters: [(&(dyn ToSql + Sync), Type); 9] = [
+        (&1_i32, Type::INT4),
+        (&"programme7", Type::TEXT),
+        (&"key7", Type::TEXT),
+        (&"intake", Type::TEXT),
+        (&"exit", Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&40_001_i64, Type::INT8),
+    ];
+    let plan = plan(&client, counts, &parameters).await;
+    assert_uses(&plan, "outcome_value_by_key");
+    assert_uses(&plan, "outcome_case_by_programme");
+}

@@ -1,0 +1,8 @@
+//! The read models in a real PostgreSQL.
+
+#![cfg(test)]
+
+mod database;
+mod explain;
+mod present_equals_past;
+mod random;

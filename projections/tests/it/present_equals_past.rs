@@ -1,0 +1,191 @@
+//! The tables, written event by event, say what the pure folds say of the whole history.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use throughline_domain::case::{CaseEvent, CaseState};
+use throughline_domain::code_lists::CaseRole;
+use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::recorded::Recorded;
+use throughline_domain::two_clocks::Asked;
+use throughline_projections::{
+    Projection, TouchedCase, caseload, engagement_timeline, outcome_snapshot,
+};
+use tokio_postgres::Client;
+
+use crate::database::{rows, with_tables};
+use crate::random::Random;
+
+const TENANT_NO: i32 = 1;
+const CASES: usize = 12;
+const EVENTS: i64 = 300;
+
+type Histories = BTreeMap<CaseId, Vec<Recorded<CaseEvent>>>;
+
+#[tokio::test]
+async fn the_present_equals_the_past_asked_for_now() {
+    let (_database, mut client) = with_tables().await;
+    let mut pairs = 0;
+    for seed in 1..=8 {
+        let mut random = Random::seeded(seed);
+        let (histories, order) = a_log(&mut random);
+        erase(&mut client).await;
+        let mut after = 0;
+        while after < EVENTS {
+            let upto = (after + 1 + i64::try_from(random.below(60)).unwrap()).min(EVENTS);
+            apply(&mut client, &histories, &order, after, upto).await;
+            let once = rows(&client).await;
+            apply(&mut client, &histories, &order, after, upto).await;
+            assert_eq!(rows(&client).await, once, "seed {seed}: applied twice");
+            after = upto;
+        }
+        let followed = rows(&client).await;
+        assert_caseloads(&client, &histories).await;
+        assert_timelines(&client, &histories).await;
+        pairs += assert_outcomes(&client, &histories).await;
+
+        erase(&mut client).await;
+        assert!(rows(&client).await.is_empty());
+        apply(&mut client, &histories, &order, 0, EVENTS).await;
+        assert_eq!(rows(&client).await, followed, "seed {seed}: rebuilt");
+    }
+    assert!(pairs > 50, "the histories measure something: {pairs} pairs");
+}
+
+/// Histories of several cases, and the case of each position.
+fn a_log(random: &mut Random) -> (Histories, Vec<CaseId>) {
+    let ids: Vec<CaseId> = (0..CASES).map(|_| CaseId(random.uuid())).collect();
+    let start: Timestamp = "2016-01-01T00:00:00Z".parse().unwrap();
+    let mut facts: BTreeMap<CaseId, Vec<(EventId, CaseEvent)>> = BTreeMap::new();
+    let (mut histories, mut order) = (Histories::new(), Vec::new());
+    for position in 1..=EVENTS {
+        let case_id = random.one_of(&ids);
+        let facts = facts.entry(case_id).or_default();
+        let event = random.event(facts);
+        let event_id = EventId(random.uuid());
+        if event.amends().is_none() {
+            facts.push((event_id, event.clone()));
+        }
+        let history = histories.entry(case_id).or_default();
+        history.push(Recorded {
+            position: Position(position),
+            version: Version(i32::try_from(history.len()).unwrap() + 1),
+            recorded_at: start + SignedDuration::from_mins(position),
+            event_id,
+            occurred: random.occurred(),
+            event,
+        });
+        order.push(case_id);
+    }
+    (histories, order)
+}
+
+async fn apply(
+    client: &mut Client,
+    histories: &Histories,
+    order: &[CaseId],
+    after: i64,
+    upto: i64,
+) {
+    let span = usize::try_from(after).unwrap()..usize::try_from(upto).unwrap();
+    let touched: std::collections::BTreeSet<CaseId> = order[span].iter().copied().collect();
+    let transaction = client.transaction().await.unwrap();
+    for projection in Projection::ALL {
+        let mut changes = projection.changes();
+        for case_id in &touched {
+            let history = &histories[case_id];
+            let known = history.partition_point(|e| e.position.0 <= upto);
+            let case = TouchedCase {
+                case_id: *case_id,
+                history: &history[..known],
+                after: Position(after),
+            };
+            changes.add(&case).unwrap();
+        }
+        changes.write(&transaction, TENANT_NO).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+}
+
+async fn erase(client: &mut Client) {
+    let transaction = client.transaction().await.unwrap();
+    for projection in Projection::ALL {
+        projection.erase(&transaction, TENANT_NO).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+}
+
+fn now() -> Timestamp {
+    "2016-02-01T00:00:00Z".parse().unwrap()
+}
+
+async fn assert_caseloads(client: &Client, histories: &Histories) {
+    let row = |(id, history): (&CaseId, &Vec<_>)| {
+        caseload::row(*id, &CaseState::at(history, &Asked::LATEST))
+    };
+    for worker in [None, Some("w1"), Some("w2"), Some("nobody")] {
+        let mut after = None;
+        loop {
+            let question = caseload::Question { worker, as_of: now(), after, limit: 3 };
+            let page = caseload::read(client, TENANT_NO, question).await.unwrap();
+            let expected = caseload::answer(histories.iter().filter_map(row), question);
+            assert_eq!(page, expected);
+            after = page.rows.last().map(|row| row.case_id);
+            if !page.more {
+                break;
+            }
+        }
+    }
+    for case in histories {
+        let read = caseload::read_case(client, TENANT_NO, *case.0).await.unwrap();
+        assert_eq!(read, row(case));
+        let elsewhere = caseload::read_case(client, TENANT_NO + 1, *case.0).await.unwrap();
+        assert_eq!(elsewhere, None);
+    }
+}
+
+async fn assert_timelines(client: &Client, histories: &Histories) {
+    for (case_id, history) in histories {
+        let mut after = None;
+        loop {
+            let question =
+                engagement_timeline::Question { case_id: *case_id, as_of: now(), after, limit: 7 };
+            let page = engagement_timeline::read(client, TENANT_NO, question).await.unwrap();
+            let expected = engagement_timeline::answer(history, &Asked::LATEST, question).unwrap();
+            assert_eq!(page, expected);
+            after = page.entries.last().map(engagement_timeline::TimelineEntry::key);
+            if !page.more {
+                break;
+            }
+        }
+    }
+}
+
+async fn assert_outcomes(client: &Client, histories: &Histories) -> u64 {
+    let mut pairs = 0;
+    for programme in ["mrp", "drive", "stepping-out"] {
+        for measure in ["physical", "score", "risk_level", "unknown"] {
+            for instrument in [None, Some("abuse-severity/1"), Some("dara/1")] {
+                for role in [None, Some(CaseRole::Perpetrator)] {
+                    let question = outcome_snapshot::Question {
+                        programme,
+                        measure,
+                        from: "intake",
+                        to: "exit",
+                        instrument,
+                        role,
+                        area: role.map(|_| "north"),
+                    };
+                    let read = outcome_snapshot::read(client, TENANT_NO, question).await.unwrap();
+                    let mut answer = outcome_snapshot::Answer::new(question);
+                    for history in histories.values() {
+                        answer.take(history, &Asked::LATEST);
+                    }
+                    assert_eq!(read, answer.finish().unwrap());
+                    pairs += read.pairs;
+                }
+            }
+        }
+    }
+    pairs
+}
