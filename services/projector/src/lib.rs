@@ -1,1 +1,29 @@
-//! Placeholder.
+//! Runs projections: follows the log, rows and checkpoint in one transaction.
+//!
+//! Work is cut into shards: one projection of one tenant. A shard's checkpoint row is locked for
+//! the length of one batch, so several projectors share the work and never apply an event twice; a
+//! projector that is killed leaves a transaction that never was.
+//!
+//! Deliberately absent: the folds and their SQL (the projections have them), and rebuilding while
+//! live. A projection whose code version has risen begins anew where it stands.
+
+mod batch;
+mod checkpoint;
+mod dispatch;
+mod histories;
+mod metrics;
+mod parked;
+mod projector;
+mod settings;
+mod shard;
+mod status;
+mod trace;
+mod wait;
+mod write;
+
+pub use checkpoint::checkpoint;
+pub use parked::{PARKED_MAX, Parked, parked};
+pub use projector::Projector;
+pub use settings::Settings;
+pub use status::{ProjectionStatus, status};
+pub use wait::{WaitError, wait_for};

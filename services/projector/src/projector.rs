@@ -1,0 +1,62 @@
+//! The way in: a projector that runs until it is stopped.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use prometheus_client::registry::Registry;
+use throughline_log::EventLog;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::Settings;
+use crate::dispatch::Dispatch;
+use crate::histories::Histories;
+use crate::metrics::Metrics;
+
+/// Runs every projection of every tenant. Cheap to clone: the clones are one projector.
+#[derive(Debug, Clone)]
+pub struct Projector(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) log: EventLog,
+    pub(crate) pool: Pool,
+    pub(crate) settings: Settings,
+    pub(crate) metrics: Metrics,
+    pub(crate) histories: Histories,
+    pub(crate) woken: Notify,
+}
+
+impl Projector {
+    /// A projector of `log` that writes through `pool`: the log's own, or another, of at least two
+    /// connections.
+    #[must_use]
+    pub fn new(log: EventLog, pool: Pool, settings: Settings) -> Self {
+        Self(Arc::new(Inner {
+            histories: Histories::new(settings.cached_events_max),
+            log,
+            pool,
+            settings,
+            metrics: Metrics::default(),
+            woken: Notify::new(),
+        }))
+    }
+
+    /// Follows the log until `stop` is cancelled; then finishes the batches begun and returns.
+    ///
+    /// Outages of the database are waited out. Run one at a time in a process; any number of
+    /// processes may run one each.
+    pub async fn run(&self, stop: CancellationToken) {
+        Dispatch::new(Arc::clone(&self.0), stop).run().await;
+    }
+
+    /// Says that something was appended, so that it need not be found by polling.
+    pub fn wake(&self) {
+        self.0.woken.notify_one();
+    }
+
+    /// Adds the projector's metrics to a registry.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.0.metrics.register(registry);
+    }
+}

@@ -1,0 +1,46 @@
+//! How the projector works.
+
+use std::time::Duration;
+
+/// The projector's settings, with defaults for the reference machine.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The most events of one batch.
+    pub batch_events_max: u32,
+    /// The most cases of one batch whose histories are read and held at a time.
+    pub cases_at_once: usize,
+    /// How many shards are worked on at a time; each holds one connection, and asks the log for
+    /// another. At most half of the pool is used.
+    pub shards_at_once: usize,
+    /// After how many batches a shard that lags makes room for others.
+    pub batches_a_turn: u32,
+    /// How often the log is looked at when nothing wakes the projector.
+    pub poll_interval: Duration,
+    /// How long appends are let gather after a wake-up.
+    pub linger: Duration,
+    /// The first pause after a failure; it doubles up to [`Self::retry_delay_max`].
+    pub retry_delay_min: Duration,
+    /// The longest pause after a failure.
+    pub retry_delay_max: Duration,
+    /// The most that one statement may take.
+    pub statement_max: Duration,
+    /// How many events are kept in memory, so that the histories of busy cases are not read anew.
+    pub cached_events_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            batch_events_max: 2_000,
+            cases_at_once: 500,
+            shards_at_once: 3,
+            batches_a_turn: 8,
+            poll_interval: Duration::from_millis(100),
+            linger: Duration::from_millis(2),
+            retry_delay_min: Duration::from_millis(100),
+            retry_delay_max: Duration::from_secs(5),
+            statement_max: Duration::from_mins(1),
+            cached_events_max: 200_000,
+        }
+    }
+}

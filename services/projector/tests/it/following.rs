@@ -1,0 +1,129 @@
+//! The projector follows: rows and checkpoint move together, and again comes out the same.
+
+use std::time::Duration;
+
+use throughline_domain::ids::Position;
+use throughline_projections::Projection;
+use throughline_projector::{Settings, WaitError, checkpoint, status, wait_for};
+use tokio::time::Instant;
+
+use crate::world::{World, small_batches};
+
+#[tokio::test]
+async fn rows_equal_a_fresh_fold_and_a_rebuild_changes_nothing() {
+    let mut world = World::new(1).await;
+    world.append(200).await;
+    let running = world.projector(small_batches());
+    world.append(100).await;
+    world.caught_up().await;
+    running.stop().await;
+    world.assert_rows_equal_a_fresh_fold().await;
+    world.assert_every_event_applied_once().await;
+    let followed = world.rows().await;
+
+    // Applied a second time, onto the rows that are there.
+    world.execute("UPDATE projection_checkpoint SET position = 0, epoch = epoch + 1").await;
+    let running = world.projector(Settings::default());
+    world.caught_up().await;
+    running.stop().await;
+    assert_eq!(world.rows().await, followed);
+
+    // Rebuilt from nothing, as when the code's version has risen.
+    world.execute("UPDATE projection_checkpoint SET version = 0").await;
+    world
+        .execute(
+            "DELETE FROM engagement_timeline; INSERT INTO outcome_case VALUES
+        (1, gen_random_uuid(), 'gone', 'gone', 'gone', true)",
+        )
+        .await;
+    world.append(1).await;
+    let running = world.projector(small_batches());
+    world.caught_up().await;
+    running.stop().await;
+    world.assert_rows_equal_a_fresh_fold().await;
+    world.assert_every_event_applied_once().await;
+    assert!(!world.rows().await.iter().any(|row| row.contains("gone")));
+}
+
+#[tokio::test]
+async fn rows_of_a_newer_program_are_left_alone() {
+    let mut world = World::new(2).await;
+    world.append(10).await;
+    let running = world.projector(small_batches());
+    world.caught_up().await;
+    running.stop().await;
+    world
+        .execute("UPDATE projection_checkpoint SET version = 99 WHERE projection = 'caseload'")
+        .await;
+    let before = world.head();
+    world.append(10).await;
+    let running = world.projector(small_batches());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let timeline = Projection::EngagementTimeline;
+    wait_for(&world.pool, world.tenant.0, timeline, world.head(), deadline).await.unwrap();
+    running.stop().await;
+    let position = checkpoint(&world.client, world.tenant.0, Projection::Caseload).await;
+    assert_eq!(position.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_wait_ends_at_the_position_or_at_the_deadline() {
+    let mut world = World::new(3).await;
+    world.append(10).await;
+    let running = world.projector(small_batches());
+    world.caught_up().await;
+    let later = Position(world.head().0 + 1);
+    let deadline = Instant::now() + Duration::from_millis(20);
+    let waited = wait_for(&world.pool, world.tenant.0, Projection::Caseload, later, deadline).await;
+    assert!(matches!(waited, Err(WaitError::NotReached { reached }) if reached == world.head()));
+    running.stop().await;
+}
+
+/// Polling is an hour away, so that only the wake-up can be what helps.
+#[tokio::test]
+async fn a_wake_up_need_not_wait_for_the_poll() {
+    let mut world = World::new(4).await;
+    let running =
+        world.projector(Settings { poll_interval: Duration::from_hours(1), ..Settings::default() });
+    for _ in 0..20 {
+        world.append(3).await;
+        running.projector.wake();
+        world.caught_up().await;
+    }
+    running.stop().await;
+    world.assert_rows_equal_a_fresh_fold().await;
+}
+
+#[tokio::test]
+async fn the_status_tells_how_far_each_projection_is() {
+    let mut world = World::new(5).await;
+    world.append(20).await;
+    let behind = status(&world.log, &world.client, None).await.unwrap();
+    assert_eq!(behind.len(), Projection::ALL.len());
+    assert!(behind.iter().all(|s| s.lag_events == world.head().0 && s.updated_at.is_none()));
+
+    let running = world.projector(Settings::default());
+    world.caught_up().await;
+    running.stop().await;
+    let level = status(&world.log, &world.client, Some(world.tenant)).await.unwrap();
+    assert!(level.iter().all(|s| s.lag_events == 0 && s.position == world.head() && s.parked == 0));
+}
+
+#[tokio::test]
+async fn metrics_tell_of_lag_and_work() {
+    let mut world = World::new(6).await;
+    world.append(20).await;
+    let running = world.projector(Settings::default());
+    let mut registry = prometheus_client::registry::Registry::default();
+    running.projector.register_metrics(&mut registry);
+    world.caught_up().await;
+    running.stop().await;
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let applied = format!(
+        "throughline_projection_applied_events_total{{projection=\"caseload\"}} {}",
+        world.head()
+    );
+    assert!(text.contains(&applied), "{text}");
+    assert!(text.contains("throughline_projection_lag_seconds"), "{text}");
+}

@@ -1,0 +1,12 @@
+//! The projector on a real log in a real PostgreSQL.
+
+#![cfg(test)]
+
+mod following;
+mod killed;
+mod outage;
+mod parking;
+#[path = "../../../../projections/tests/it/random.rs"]
+mod random;
+mod sharing;
+mod world;
