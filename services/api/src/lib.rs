@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The REST interface: the only crate that knows HTTP.
+//!
+//! A command comes in through [`routes`], past its guard ([`caller`]), is read by its body type
+//! ([`cases`]), executed on the log, and answered. A query about the present reads a projection; a
+//! query about the past folds the log. Every refusal becomes a [`problem::Problem`].
+//!
+//! Deliberately absent: rules (the domain has them) and SQL (the log and the projections have it).
+
+pub mod access;
+pub mod app;
+pub mod authentication;
+pub mod body;
+pub mod caller;
+pub mod caseloads;
+pub mod cases;
+pub mod cursor;
+pub mod dates;
+pub mod freshness;
+pub mod health;
+pub mod metrics;
+pub mod openapi;
+pub mod outcomes;
+pub mod page;
+pub mod preconditions;
+pub mod problem;
+pub mod projections;
+pub mod query;
+pub mod refusal;
+pub mod replay;
+pub mod routes;
+pub mod schema;
+pub mod server;
+pub mod trace;
+
+pub use app::{ApiSettings, App};

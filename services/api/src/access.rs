@@ -1,0 +1,263 @@
+//! Who may do what: one table of role and operation. The tests walk every cell of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+
+/// The part that a caller plays in the tenant, as their token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Works with people: records, and reads what was recorded.
+    Caseworker,
+    /// Leads caseworkers: all they may do.
+    TeamManager,
+    /// Compares outcomes; sees no case and no identity.
+    Evaluator,
+    /// Runs the service; sees no case.
+    Operator,
+    /// Sends referrals.
+    Partner,
+    /// Answers for the data: reads cases, changes none.
+    DataProtectionOfficer,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: &'static [Self] = &[
+        Self::Caseworker,
+        Self::TeamManager,
+        Self::Evaluator,
+        Self::Operator,
+        Self::Partner,
+        Self::DataProtectionOfficer,
+    ];
+
+    /// The text in tokens.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caseworker => "caseworker",
+            Self::TeamManager => "team_manager",
+            Self::Evaluator => "evaluator",
+            Self::Operator => "operator",
+            Self::Partner => "partner",
+            Self::DataProtectionOfficer => "data_protection_officer",
+        }
+    }
+
+    /// Whether the role reads narrative and the words of corrections.
+    #[must_use]
+    pub fn reads_narrative(self) -> bool {
+        match self {
+            Self::Caseworker | Self::TeamManager | Self::DataProtectionOfficer => true,
+            Self::Evaluator | Self::Operator | Self::Partner => false,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.iter().copied().find(|role| role.as_str() == text).ok_or(UnknownRole)
+    }
+}
+
+/// A text that is no role's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a role is one of caseworker, team_manager, evaluator, operator, partner, data_protection_officer"
+)]
+pub struct UnknownRole;
+
+macro_rules! operations {
+    ($(#[doc = $summary:literal] $name:ident = $method:ident $path:literal,)+) => {
+        /// One thing that can be asked of the service: a method and a path.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $(#[doc = $summary] $name,)+
+        }
+
+        impl Operation {
+            /// Every operation, in the order of the description.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The HTTP method.
+            #[must_use]
+            pub fn method(self) -> Method {
+                match self { $(Self::$name => Method::$method,)+ }
+            }
+
+            /// The path, with its parameters in braces.
+            #[must_use]
+            pub fn path(self) -> &'static str {
+                match self { $(Self::$name => $path,)+ }
+            }
+
+            /// What it does, in a sentence.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$name => $summary.trim_ascii(),)+ }
+            }
+
+            /// The name in the description and in telemetry.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Refer a person to a programme.
+    ReceiveReferral = POST "/v1/referrals",
+    /// Accept a referral.
+    AcceptReferral = POST "/v1/cases/{case_id}/acceptance",
+    /// Decline a referral.
+    DeclineReferral = POST "/v1/cases/{case_id}/decline",
+    /// Put a referral on the waiting list.
+    WaitlistReferral = POST "/v1/cases/{case_id}/waitlisting",
+    /// Give a case to a worker.
+    AllocateCase = POST "/v1/cases/{case_id}/allocations",
+    /// Close a case.
+    CloseCase = POST "/v1/cases/{case_id}/closure",
+    /// Reopen a closed case.
+    ReopenCase = POST "/v1/cases/{case_id}/reopening",
+    /// Record an attempt to reach the person.
+    RecordContactAttempt = POST "/v1/cases/{case_id}/contact-attempts",
+    /// Record a risk assessment.
+    RecordRiskAssessment = POST "/v1/cases/{case_id}/risk-assessments",
+    /// Record an agency's action.
+    RecordAgencyAction = POST "/v1/cases/{case_id}/agency-actions",
+    /// Record what an instrument measured at a stage.
+    RecordMeasure = POST "/v1/cases/{case_id}/measures",
+    /// Record something the person needs help with.
+    IdentifyNeed = POST "/v1/cases/{case_id}/needs",
+    /// Record support that was given.
+    ProvideSupport = POST "/v1/cases/{case_id}/support",
+    /// Record an incident.
+    ReportIncident = POST "/v1/cases/{case_id}/incidents",
+    /// Record a referral to a multi-agency forum.
+    ReferToMultiAgencyForum = POST "/v1/cases/{case_id}/multi-agency-referrals",
+    /// Record a protective order.
+    RecordProtectiveOrder = POST "/v1/cases/{case_id}/orders",
+    /// Record a change in the protection of the person's children.
+    ChangeChildProtectionStatus = POST "/v1/cases/{case_id}/child-protection-statuses",
+    /// Ask an agency for information.
+    RequestInformation = POST "/v1/cases/{case_id}/information-requests",
+    /// Ask an agency again.
+    ChaseInformation = POST "/v1/cases/{case_id}/information-requests/{request_id}/chases",
+    /// Take a request to somebody senior.
+    EscalateInformation = POST "/v1/cases/{case_id}/information-requests/{request_id}/escalations",
+    /// Record an agency's answer.
+    ReceiveInformation = POST "/v1/cases/{case_id}/information-requests/{request_id}/response",
+    /// Record an agency's refusal.
+    RefuseInformation = POST "/v1/cases/{case_id}/information-requests/{request_id}/refusal",
+    /// Correct a fact.
+    CorrectFact = POST "/v1/cases/{case_id}/events/{event_id}/correction",
+    /// Take a fact back.
+    RetractFact = POST "/v1/cases/{case_id}/events/{event_id}/retraction",
+    /// A case at two dates.
+    ReadCase = GET "/v1/cases/{case_id}",
+    /// What happened in a case, at two dates.
+    ReadTimeline = GET "/v1/cases/{case_id}/timeline",
+    /// One event of a case, as it was recorded.
+    ReadEvent = GET "/v1/cases/{case_id}/events/{event_id}",
+    /// Everybody's open cases.
+    ReadCaseloads = GET "/v1/caseloads",
+    /// One worker's open cases.
+    ReadCaseload = GET "/v1/caseloads/{worker_id}",
+    /// How a measure changed between two stages, over a programme's cases.
+    ReadOutcomes = GET "/v1/outcomes",
+    /// How far each projection has followed the log.
+    ReadProjections = GET "/v1/projections",
+}
+
+/// Whether a role may do something. Every cell is decided here and nowhere else.
+#[must_use]
+pub fn permits(role: Role, operation: Operation) -> bool {
+    use Role::{Caseworker, DataProtectionOfficer, Evaluator, Operator, Partner, TeamManager};
+    let permitted: &[Role] = match operation {
+        Operation::ReceiveReferral => &[Caseworker, TeamManager, Partner],
+        Operation::AcceptReferral
+        | Operation::DeclineReferral
+        | Operation::WaitlistReferral
+        | Operation::AllocateCase
+        | Operation::CloseCase
+        | Operation::ReopenCase
+        | Operation::RecordContactAttempt
+        | Operation::RecordRiskAssessment
+        | Operation::RecordAgencyAction
+        | Operation::RecordMeasure
+        | Operation::IdentifyNeed
+        | Operation::ProvideSupport
+        | Operation::ReportIncident
+        | Operation::ReferToMultiAgencyForum
+        | Operation::RecordProtectiveOrder
+        | Operation::ChangeChildProtectionStatus
+        | Operation::RequestInformation
+        | Operation::ChaseInformation
+        | Operation::EscalateInformation
+        | Operation::ReceiveInformation
+        | Operation::RefuseInformation
+        | Operation::CorrectFact
+        | Operation::RetractFact
+        | Operation::ReadCaseloads
+        | Operation::ReadCaseload => &[Caseworker, TeamManager],
+        Operation::ReadCase | Operation::ReadTimeline | Operation::ReadEvent => {
+            &[Caseworker, TeamManager, DataProtectionOfficer]
+        }
+        Operation::ReadOutcomes => &[Caseworker, TeamManager, Evaluator],
+        Operation::ReadProjections => &[Operator],
+    };
+    permitted.contains(&role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_reads_back_from_its_text() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse(), Ok(*role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
+    }
+
+    #[test]
+    fn nobody_without_a_part_in_the_casework_reads_a_case() {
+        for role in [Role::Evaluator, Role::Operator, Role::Partner] {
+            for operation in [
+                Operation::ReadCase,
+                Operation::ReadTimeline,
+                Operation::ReadEvent,
+                Operation::ReadCaseload,
+                Operation::ReadCaseloads,
+            ] {
+                assert!(!permits(role, operation), "{role} {}", operation.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_is_somebodys() {
+        for operation in Operation::ALL {
+            assert!(
+                Role::ALL.iter().any(|role| permits(*role, *operation)),
+                "{}",
+                operation.name()
+            );
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! One way for every command on a case: read the body, execute, answer.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Path};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
+use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::time::{Occurred, Precision, to_microseconds};
+use throughline_log::{CommandMeta, ExecuteError, Executed, Plaintext};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::body::JsonBody;
+use crate::caller::Caller;
+use crate::cases::sealed_words::{SealedWords, Words};
+use crate::freshness::POSITION_HEADER;
+use crate::preconditions::{IfMatch, etag};
+use crate::problem::{self, Problem};
+
+/// The ids in a command's path. A text that is no id names nothing, like an absent id.
+#[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the path's parameters")]
+pub struct CasePath {
+    case_id: String,
+    request_id: Option<String>,
+    event_id: Option<String>,
+}
+
+impl CasePath {
+    /// The case.
+    ///
+    /// # Errors
+    /// [`problem::NOT_FOUND`] for a text that is no id.
+    pub fn case_id(&self) -> Result<CaseId, Problem> {
+        self.case_id.parse().map_err(|_| Problem::new(problem::NOT_FOUND))
+    }
+
+    /// The event: a fact to be corrected, or the request to be followed up.
+    ///
+    /// # Errors
+    /// [`problem::NOT_FOUND`] for a text that is no id.
+    pub fn event_id(&self) -> Result<EventId, Problem> {
+        let text = self.request_id.as_ref().or(self.event_id.as_ref());
+        text.and_then(|text| text.parse().ok()).ok_or_else(|| Problem::new(problem::NOT_FOUND))
+    }
+}
+
+/// When a body says its fact happened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timing {
+    /// When; the present, if not said.
+    pub occurred_at: Option<Timestamp>,
+    /// How exactly that is known.
+    pub precision: Option<Precision>,
+}
+
+impl Timing {
+    /// The time to record. A caller's clock may run ahead a little: a time within the forgiven
+    /// skew becomes the present, so that no recorded fact lies in the future.
+    #[must_use]
+    pub fn occurred(self, now: Timestamp) -> Occurred {
+        let at = to_microseconds(self.occurred_at.unwrap_or(now));
+        let occurred = Occurred { at, precision: self.precision.unwrap_or_default() };
+        if at > now && !occurred.is_after(now) {
+            Occurred { at: now, ..occurred }
+        } else {
+            occurred
+        }
+    }
+}
+
+/// The body of a command on a case.
+pub trait CommandBody: DeserializeOwned + 'static {
+    /// Whether the command is a step of the lifecycle, which needs `If-Match`.
+    const IS_STEP: bool = false;
+
+    /// When the fact happened.
+    fn timing(&self) -> Timing;
+    /// Takes the words out, to be sealed.
+    fn take_narrative(&mut self) -> Option<Words>;
+    /// The organisation that the fact comes from.
+    fn source_organisation(&self) -> Option<String> {
+        None
+    }
+    /// What the caller wants. `about` is the request that a follow-up names.
+    fn into_intent(self, about: Option<EventId>) -> Intent;
+}
+
+/// Writes a body's type with the members that every command has.
+macro_rules! command_body {
+    ($(#[$doc:meta])* $name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$attr])* pub $field: $type,)*
+            /// When it happened: RFC 3339, up to now. Default: now.
+            pub occurred_at: Option<jiff::Timestamp>,
+            /// How exactly that is known. Default: instant.
+            #[schema(schema_with = crate::schema::precision)]
+            pub precision: Option<throughline_domain::time::Precision>,
+            /// What happened, in words. Stored sealed.
+            #[schema(value_type = Option<String>)]
+            pub narrative: Option<crate::cases::sealed_words::Words>,
+        }
+
+        impl $name {
+            fn common_timing(&self) -> crate::cases::command::Timing {
+                crate::cases::command::Timing {
+                    occurred_at: self.occurred_at,
+                    precision: self.precision,
+                }
+            }
+        }
+    };
+}
+pub(crate) use command_body;
+
+/// Writes the members of [`CommandBody`] that are the same for every body.
+macro_rules! common_members {
+    () => {
+        fn timing(&self) -> crate::cases::command::Timing {
+            self.common_timing()
+        }
+
+        fn take_narrative(&mut self) -> Option<crate::cases::sealed_words::Words> {
+            self.narrative.take()
+        }
+    };
+}
+pub(crate) use common_members;
+
+/// The answer to a command.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Recorded {
+    /// The event that was recorded; also how a correction or follow-up names it.
+    #[schema(value_type = Uuid)]
+    pub event_id: EventId,
+    /// The case's version after it.
+    #[schema(value_type = i32)]
+    pub version: Version,
+    /// Its place in the tenant's log.
+    #[schema(value_type = i64)]
+    pub position: Position,
+}
+
+/// Records what the body says: the handler of every command on an existing case.
+///
+/// # Errors
+/// The problem that the caller is answered with.
+pub async fn record<B: CommandBody>(
+    path: Path<CasePath>,
+    caller: Caller,
+    if_match: IfMatch,
+    body: JsonBody<B>,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let case_id = path.case_id()?;
+    let about = path.request_id.is_some().then(|| path.event_id()).transpose()?;
+    let mut body = body.0;
+    let occurred = body.timing().occurred(now());
+    let plaintext = SealedWords::narrative(body.take_narrative()).into_plaintext()?;
+    let meta = caller.command_meta(body.source_organisation());
+    if B::IS_STEP && if_match == IfMatch::Absent {
+        return Err(Problem::new(problem::PRECONDITION_REQUIRED));
+    }
+    let command = Command { occurred, intent: body.into_intent(about), plaintext, meta };
+    let executed = execute(&app, &caller, case_id, &if_match, command).await?;
+    Ok(recorded(case_id, &executed))
+}
+
+/// A command on its way to the log.
+#[derive(Clone)]
+pub struct Command {
+    /// When its fact happened.
+    pub occurred: Occurred,
+    /// What is wanted.
+    pub intent: Intent,
+    /// What is to be sealed beside the event.
+    pub plaintext: Option<Plaintext>,
+    /// Who, and in which trace.
+    pub meta: CommandMeta,
+}
+
+/// Executes a command on the version that `If-Match` names, if it names one.
+///
+/// # Errors
+/// The refusal; [`problem::NOT_FOUND`] for a case that is absent, whatever `If-Match` says.
+pub async fn execute(
+    app: &App,
+    caller: &Caller,
+    case_id: CaseId,
+    if_match: &IfMatch,
+    command: Command,
+) -> Result<Executed, Problem> {
+    let expected: Vec<Option<Version>> = match if_match {
+        IfMatch::Absent | IfMatch::Any => vec![None],
+        IfMatch::Versions(versions) => versions.iter().copied().map(Some).collect(),
+    };
+    let mut outcome = Err(Problem::new(problem::STALE_VERSION));
+    for expected in expected {
+        outcome = match execute_once(app, caller, case_id, expected, command.clone()).await {
+            Ok(executed) => Ok(executed),
+            Err(ExecuteError::Stale { current: Version(0) }) => {
+                Err(Problem::new(problem::NOT_FOUND))
+            }
+            Err(error) => Err(error.into()),
+        };
+        // Only a stale version may still match as another of the list.
+        if !matches!(&outcome, Err(problem) if problem.kind() == problem::STALE_VERSION) {
+            break;
+        }
+    }
+    if outcome.is_ok() {
+        (app.wake_projector)();
+    }
+    outcome
+}
+
+async fn execute_once(
+    app: &App,
+    caller: &Caller,
+    case_id: CaseId,
+    expected: Option<Version>,
+    command: Command,
+) -> Result<Executed, ExecuteError<throughline_domain::case::CaseError>> {
+    let Command { occurred, intent, plaintext, meta } = command;
+    let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred, now: now() };
+    let tenant = caller.tenant.tenant_no;
+    let command = CaseCommand { moment, intent };
+    app.log.execute::<Case>(tenant, case_id.0, expected, command, meta, plaintext).await
+}
+
+/// 201, with where the event is, the case's new version and the log's position.
+#[must_use]
+pub fn recorded(case_id: CaseId, executed: &Executed) -> HttpResponse {
+    let event_id = executed.events.first().copied().unwrap_or(EventId(Uuid::nil()));
+    HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/cases/{case_id}/events/{event_id}")))
+        .insert_header(etag(executed.version))
+        .insert_header((POSITION_HEADER, executed.position.to_string()))
+        .json(Recorded { event_id, version: executed.version, position: executed.position })
+}
+
+/// The present, in the resolution of the log.
+#[must_use]
+pub fn now() -> Timestamp {
+    to_microseconds(Timestamp::now())
+}

@@ -1,0 +1,30 @@
+//! The case over HTTP: one file per use case, named as in the domain.
+
+pub mod accept_referral;
+pub mod allocate_case;
+pub mod amend_fact;
+pub mod change_child_protection_status;
+pub mod close_case;
+pub mod command;
+pub mod decline_referral;
+pub mod history;
+pub mod identify_need;
+pub mod opened_words;
+pub mod provide_support;
+pub mod read_case;
+pub mod read_event;
+pub mod read_timeline;
+pub mod receive_referral;
+pub mod record_agency_action;
+pub mod record_contact_attempt;
+pub mod record_measure;
+pub mod record_protective_order;
+pub mod record_risk_assessment;
+pub mod refer_to_multi_agency_forum;
+pub mod reopen_case;
+pub mod replacement;
+pub mod report_incident;
+pub mod request_information;
+pub mod sealed_words;
+pub mod timeline_answer;
+pub mod waitlist_referral;

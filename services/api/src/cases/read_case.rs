@@ -1,0 +1,193 @@
+//! A case at two dates.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use serde::Serialize;
+use throughline_domain::case::CaseState;
+use throughline_domain::code_lists::{
+    CaseRole, CodeList as _, Engagement, ReferralSource, RiskLevel,
+};
+use throughline_domain::ids::{CaseId, Position, Version};
+use throughline_domain::rules::engagement;
+use throughline_domain::two_clocks::Asked;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::cases::command::{CasePath, now};
+use crate::cases::history;
+use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
+use crate::freshness::{self, POSITION_HEADER};
+use crate::preconditions::etag;
+use crate::problem::{self, Problem};
+use crate::query::Query;
+use crate::schema::{case_status, code_list, reading};
+
+/// A case, as it was at `as_of`, as was known at `known_at`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseAnswer {
+    /// The case.
+    case_id: Uuid,
+    /// Whose case it is.
+    person_id: Uuid,
+    /// The programme.
+    programme: String,
+    /// Whom the case is about.
+    #[schema(schema_with = code_list::<CaseRole>)]
+    role: &'static str,
+    /// The programme's area.
+    area: String,
+    /// Who referred.
+    #[schema(schema_with = code_list::<ReferralSource>)]
+    source: &'static str,
+    /// When the referral was received.
+    referred_at: Timestamp,
+    /// Where the case stands.
+    #[schema(schema_with = case_status)]
+    status: &'static str,
+    /// From 1; each reopening begins the next.
+    episode: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The worker who has, or last had, the case.
+    worker: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Their team.
+    team: Option<String>,
+    /// The latest risk assessment; null where there is none.
+    risk: Option<RiskAnswer>,
+    /// How far the person has engaged.
+    engagement: EngagementAnswer,
+    /// What came of the attempts to reach the person.
+    contacts: ContactsAnswer,
+    /// Information requests neither answered nor refused.
+    open_information_requests: usize,
+    /// The case's version as known at `known_at`; also the `ETag`.
+    version: i32,
+    /// The date in force: what had happened by then.
+    as_of: Timestamp,
+    /// The date in force: what was known by then.
+    known_at: Timestamp,
+    /// How corrections were read.
+    #[schema(schema_with = reading)]
+    reading: &'static str,
+    /// The place in the log of the latest event known.
+    position: i64,
+}
+
+/// The latest risk assessment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RiskAnswer {
+    /// The resulting level.
+    #[schema(schema_with = code_list::<RiskLevel>)]
+    level: &'static str,
+    /// When the assessment was made.
+    assessed_at: Timestamp,
+    /// With which instrument.
+    instrument: String,
+    /// By whom, as a role.
+    assessor_role: String,
+    /// The assessment: the original fact, also where it was corrected.
+    event_id: Uuid,
+}
+
+/// How far the person has engaged, by a named rule.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EngagementAnswer {
+    /// How far.
+    #[schema(schema_with = code_list::<Engagement>)]
+    level: &'static str,
+    /// The rule, with its version.
+    rule: &'static str,
+}
+
+/// What came of the attempts to reach the person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactsAnswer {
+    /// How many attempts were made, in either direction.
+    attempts: u32,
+    /// How many of them reached the person.
+    reached: u32,
+    /// When the latest was made.
+    last_attempt_at: Option<Timestamp>,
+    /// When the person was last reached.
+    last_reached_at: Option<Timestamp>,
+}
+
+/// Reads a case.
+///
+/// # Errors
+/// [`problem::NOT_FOUND`] when there is no case, or none had been referred at those dates.
+pub async fn read_case(
+    request: HttpRequest,
+    path: Path<CasePath>,
+    caller: Caller,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::read(&request, &[AS_OF, KNOWN_AT, READING])?;
+    let dates = Dates::read(&query, now())?;
+    let case_id = path.case_id()?;
+    let settled = freshness::reach_log(&app, &request, caller.tenant.tenant_no).await?;
+    let history = history::read(&app, &caller, case_id).await?;
+
+    let asked = dates.asked(settled.at);
+    let version = history.version_at(asked.known_at);
+    let position = history.position_at(asked.known_at);
+    let state = CaseState::at(&history.events, &asked);
+    let answer = CaseAnswer::new(case_id, &state, &asked, version, position)
+        .ok_or_else(|| Problem::new(problem::NOT_FOUND))?;
+    Ok(HttpResponse::Ok()
+        .insert_header(etag(version))
+        .insert_header((POSITION_HEADER, position.to_string()))
+        .json(answer))
+}
+
+impl CaseAnswer {
+    /// None where no referral is in view.
+    fn new(
+        case_id: CaseId,
+        state: &CaseState,
+        asked: &Asked,
+        version: Version,
+        position: Position,
+    ) -> Option<Self> {
+        let referral = state.referral.as_ref()?;
+        Some(Self {
+            case_id: case_id.0,
+            person_id: referral.person_id.0,
+            programme: referral.programme.to_string(),
+            role: referral.role.as_str(),
+            area: referral.area.to_string(),
+            source: referral.source.as_str(),
+            referred_at: referral.received.at,
+            status: state.status.as_str(),
+            episode: state.episode(),
+            worker: state.worker.as_ref().map(ToString::to_string),
+            team: state.team.as_ref().map(ToString::to_string),
+            risk: state.risk.as_ref().map(|risk| RiskAnswer {
+                level: risk.level.as_str(),
+                assessed_at: risk.assessed_at,
+                instrument: risk.instrument.to_string(),
+                assessor_role: risk.assessor_role.to_string(),
+                event_id: risk.event_id.0,
+            }),
+            engagement: EngagementAnswer {
+                level: engagement::engagement(state).as_str(),
+                rule: engagement::RULE,
+            },
+            contacts: ContactsAnswer {
+                attempts: state.contacts.attempts,
+                reached: state.contacts.reached,
+                last_attempt_at: state.contacts.last_attempt_at,
+                last_reached_at: state.contacts.last_reached_at,
+            },
+            open_information_requests: state.open_requests.len(),
+            version: version.0,
+            as_of: asked.as_of,
+            known_at: asked.known_at,
+            reading: asked.reading.as_str(),
+            position: position.0,
+        })
+    }
+}

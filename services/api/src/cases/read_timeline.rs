@@ -1,0 +1,143 @@
+//! What happened in a case, at two dates: as the engagement timeline holds it for the present, and
+//! folded from the log for any other dates.
+
+use std::collections::HashMap;
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use throughline_domain::ids::{EventId, Position};
+use throughline_domain::two_clocks::{Asked, Reading};
+use throughline_log::StoredEvent;
+use throughline_projections::Projection;
+use throughline_projections::engagement_timeline::{
+    self, Question, Timeline, TimelineEntry, TimelineKey,
+};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::cases::command::{CasePath, now};
+use crate::cases::history::{self, History};
+use crate::cases::opened_words;
+use crate::cases::timeline_answer::{EntryAnswer, PeriodAnswer, TimelineAnswer};
+use crate::dates::{self, AS_OF, Dates, KNOWN_AT, READING};
+use crate::freshness::{self, POSITION_HEADER};
+use crate::page;
+use crate::preconditions::etag;
+use crate::problem::{self, Problem};
+use crate::query::Query;
+use crate::refusal;
+
+/// Where a page ended.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    occurred_at: Timestamp,
+    position: Position,
+}
+
+/// Reads a case's timeline.
+///
+/// # Errors
+/// [`problem::NOT_FOUND`] when there is no case, or nothing was in view at those dates.
+pub async fn read_timeline(
+    request: HttpRequest,
+    path: Path<CasePath>,
+    caller: Caller,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::read(&request, &[AS_OF, KNOWN_AT, READING, "limit", "cursor"])?;
+    let dates = Dates::read(&query, now())?;
+    let case_id = path.case_id()?;
+    let tenant = caller.tenant.tenant_no;
+    let topic = format!("timeline {} {case_id} {}", tenant.0, dates.topic());
+    let after = query.text("cursor").map(|c| app.cursors.open::<Place>(&topic, c)).transpose()?;
+    let question = Question {
+        case_id,
+        as_of: now(),
+        after: after.map(|p| TimelineKey { occurred_at: p.occurred_at, position: p.position }),
+        limit: query.limit(app.settings.page_rows_default, app.settings.page_rows_max)?,
+    };
+
+    let (history, timeline, asked, position) = if dates.are_present() {
+        present(&app, &request, &caller, question).await?
+    } else {
+        past(&app, &request, &caller, &dates, question).await?
+    };
+    if timeline.entries.is_empty() && question.after.is_none() {
+        return Err(Problem::new(problem::NOT_FOUND));
+    }
+    let last = timeline.entries.last().filter(|_| timeline.more).map(TimelineEntry::key);
+    let place = last.map(|key| Place { occurred_at: key.occurred_at, position: key.position });
+    let next = place.map(|place| app.cursors.seal(&topic, &place)).transpose()?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((POSITION_HEADER, position.to_string()));
+    response.insert_header(etag(history.version_at(asked.known_at)));
+    if let Some(cursor) = &next {
+        response.insert_header(page::next_link(&request, cursor));
+    }
+    Ok(response.json(TimelineAnswer {
+        case_id: case_id.0,
+        entries: with_words(&app, &caller, &history, asked.reading, timeline.entries).await?,
+        periods: timeline.periods.into_iter().map(PeriodAnswer::from).collect(),
+        as_of: asked.as_of,
+        known_at: asked.known_at,
+        reading: asked.reading.as_str(),
+        next,
+    }))
+}
+
+type Answered = (History, Timeline, Asked, Position);
+
+async fn present(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    question: Question,
+) -> Result<Answered, Problem> {
+    let tenant = caller.tenant.tenant_no;
+    let projection = Projection::EngagementTimeline;
+    let (timeline, present) =
+        freshness::read_present(app, request, tenant, projection, async |client, in_force| {
+            let question = Question { as_of: in_force, ..question };
+            engagement_timeline::read(client, tenant.0, question).await
+        })
+        .await?;
+    // After the projection, so that the words of its latest entry are there.
+    let history = history::read(app, caller, question.case_id).await?;
+    Ok((history, timeline, dates::asked_now(present.in_force), present.position))
+}
+
+async fn past(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    dates: &Dates,
+    question: Question,
+) -> Result<Answered, Problem> {
+    let settled = freshness::reach_log(app, request, caller.tenant.tenant_no).await?;
+    let history = history::read(app, caller, question.case_id).await?;
+    let asked = dates.asked(settled.at);
+    let question = Question { as_of: asked.as_of.min(question.as_of), ..question };
+    let timeline = engagement_timeline::answer(&history.events, &asked, question)
+        .map_err(|error| refusal::internal(&error))?;
+    let position = history.position_at(asked.known_at);
+    Ok((history, timeline, asked, position))
+}
+
+async fn with_words(
+    app: &App,
+    caller: &Caller,
+    history: &History,
+    reading: Reading,
+    entries: Vec<TimelineEntry>,
+) -> Result<Vec<EntryAnswer>, Problem> {
+    let stored: HashMap<EventId, &StoredEvent> =
+        history.stored.iter().map(|event| (event.event_id, event)).collect();
+    let mut answers = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let words = opened_words::of_entry(app, caller, &stored, &entry, reading).await?;
+        answers.push(EntryAnswer::new(entry, words)?);
+    }
+    Ok(answers)
+}

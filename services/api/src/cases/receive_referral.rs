@@ -1,0 +1,347 @@
+//! Receiving a referral: registers the person, unless they are known, and opens their case, both in
+//! one transaction.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+use actix_web::web::Data;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use throughline_domain::case::receive_referral::{ReceiveReferral, ReferralReceived};
+use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
+use throughline_domain::code::Code;
+use throughline_domain::code_lists::{CaseRole, ReferralSource};
+use throughline_domain::ids::{CaseId, EventId, PersonId, Position, Version};
+use throughline_domain::person::{Person, RegisterPerson};
+use throughline_domain::programme;
+use throughline_domain::time::{Occurred, Precision};
+use throughline_log::{Append, Plaintext, StreamWrite};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::body::JsonBody;
+use crate::caller::Caller;
+use crate::cases::command::{CommandBody, Timing, command_body, common_members, now};
+use crate::cases::sealed_words::{SealedWords, Words};
+use crate::freshness::POSITION_HEADER;
+use crate::preconditions::etag;
+use crate::problem::{self, FieldError, Problem};
+
+/// A referral.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReferralBody {
+    /// The programme.
+    #[schema(schema_with = crate::schema::code)]
+    pub programme: Code,
+    /// Whom the case is about.
+    #[schema(schema_with = crate::schema::code_list::<CaseRole>)]
+    pub role: CaseRole,
+    /// The programme's area.
+    #[schema(schema_with = crate::schema::code)]
+    pub area: Code,
+    /// Who referred.
+    #[schema(schema_with = crate::schema::code_list::<ReferralSource>)]
+    pub source: ReferralSource,
+    /// When the referral was received: RFC 3339, up to now. Default: now.
+    pub received_at: Option<Timestamp>,
+    /// The same, under the name that every command has. Both may be given if they agree.
+    pub occurred_at: Option<Timestamp>,
+    /// How exactly that is known. Default: instant.
+    #[schema(schema_with = crate::schema::precision)]
+    pub precision: Option<Precision>,
+    /// The latest incident known at referral.
+    pub latest_incident_at: Option<Timestamp>,
+    /// Incidents in the twelve months before the referral.
+    pub incidents_12_months: Option<u32>,
+    /// The criteria that the person met, as codes.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub criteria: Vec<Code>,
+    /// The date of the list that the referral came on.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub list_date: Option<jiff::civil::Date>,
+    /// Whose case it is: a person who is known, or the identity of a new one.
+    pub person: PersonBody,
+    /// What the referrer wrote, in words. Stored sealed.
+    #[schema(value_type = Option<String>)]
+    pub narrative: Option<Words>,
+}
+
+/// A person who is known, or the identity of a new one. Identity is stored sealed, under a key of
+/// the person's own.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonBody {
+    /// A person who is known; nothing else is given then.
+    pub person_id: Option<Uuid>,
+    /// Given name.
+    #[schema(value_type = Option<String>)]
+    pub given_name: Option<Words>,
+    /// Family name.
+    #[schema(value_type = Option<String>)]
+    pub family_name: Option<Words>,
+    /// Date of birth.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub date_of_birth: Option<jiff::civil::Date>,
+    /// Other names the person goes by.
+    #[schema(value_type = Option<String>)]
+    pub known_as: Option<Words>,
+    /// Where the person lives.
+    #[schema(value_type = Option<String>)]
+    pub address: Option<Words>,
+    /// Telephone number.
+    #[schema(value_type = Option<String>)]
+    pub phone: Option<Words>,
+    /// Email address.
+    #[schema(value_type = Option<String>)]
+    pub email: Option<Words>,
+}
+
+/// What is sealed beside `PersonRegistered`.
+#[derive(Serialize)]
+struct Identity<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: &'a Option<Words>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: &'a Option<Words>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_of_birth: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_as: &'a Option<Words>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: &'a Option<Words>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: &'a Option<Words>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: &'a Option<Words>,
+}
+
+/// The answer to a referral.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Referred {
+    /// The new case.
+    #[schema(value_type = Uuid)]
+    pub case_id: CaseId,
+    /// The person.
+    #[schema(value_type = Uuid)]
+    pub person_id: PersonId,
+    /// The referral's event.
+    #[schema(value_type = Uuid)]
+    pub event_id: EventId,
+    /// The case's version.
+    #[schema(value_type = i32)]
+    pub version: Version,
+    /// The referral's place in the tenant's log.
+    #[schema(value_type = i64)]
+    pub position: Position,
+}
+
+command_body! {
+    /// The facts of a referral, as a correction replaces them.
+    ReferralFactsBody {
+        /// The programme.
+        #[schema(schema_with = crate::schema::code)]
+        programme: Code,
+        /// Whom the case is about.
+        #[schema(schema_with = crate::schema::code_list::<CaseRole>)]
+        role: CaseRole,
+        /// The programme's area.
+        #[schema(schema_with = crate::schema::code)]
+        area: Code,
+        /// Who referred.
+        #[schema(schema_with = crate::schema::code_list::<ReferralSource>)]
+        source: ReferralSource,
+        /// The latest incident known at referral.
+        latest_incident_at: Option<Timestamp>,
+        /// Incidents in the twelve months before the referral.
+        incidents_12_months: Option<u32>,
+        /// The criteria that the person met, as codes.
+        #[serde(default)]
+        #[schema(value_type = Vec<String>)]
+        criteria: Vec<Code>,
+        /// The date of the list that the referral came on.
+        #[schema(value_type = Option<String>, format = Date)]
+        list_date: Option<jiff::civil::Date>,
+    }
+}
+
+impl CommandBody for ReferralFactsBody {
+    common_members!();
+
+    /// `about` carries the person, who stays the same whatever else was wrong.
+    fn into_intent(self, about: Option<EventId>) -> Intent {
+        let version = programme::find(self.programme.as_str()).map_or(0, |found| found.version);
+        ReceiveReferral(ReferralReceived {
+            person_id: PersonId(about.map_or(Uuid::nil(), |person| person.0)),
+            programme: self.programme,
+            programme_version: version,
+            role: self.role,
+            area: self.area,
+            source: self.source,
+            latest_incident_at: self.latest_incident_at,
+            incidents_12_months: self.incidents_12_months,
+            criteria: self.criteria,
+            list_date: self.list_date,
+        })
+        .into()
+    }
+}
+
+impl ReferralBody {
+    fn timing(&self) -> Result<Timing, Problem> {
+        if let (Some(received), Some(occurred)) = (self.received_at, self.occurred_at)
+            && received != occurred
+        {
+            let error =
+                FieldError::at("/occurred_at", "differs from received_at; give one of them");
+            return Err(Problem::new(problem::INVALID).with(error));
+        }
+        let occurred_at = self.received_at.or(self.occurred_at);
+        Ok(Timing { occurred_at, precision: self.precision })
+    }
+
+    fn into_command(self, person_id: PersonId) -> ReceiveReferral {
+        let version = programme::find(self.programme.as_str()).map_or(0, |found| found.version);
+        ReceiveReferral(ReferralReceived {
+            person_id,
+            programme: self.programme,
+            programme_version: version,
+            role: self.role,
+            area: self.area,
+            source: self.source,
+            latest_incident_at: self.latest_incident_at,
+            incidents_12_months: self.incidents_12_months,
+            criteria: self.criteria,
+            list_date: self.list_date,
+        })
+    }
+}
+
+impl PersonBody {
+    fn has_identity(&self) -> bool {
+        let words = [
+            &self.given_name,
+            &self.family_name,
+            &self.known_as,
+            &self.address,
+            &self.phone,
+            &self.email,
+        ];
+        self.date_of_birth.is_some() || words.into_iter().any(Option::is_some)
+    }
+
+    fn into_plaintext(self) -> Result<Plaintext, Problem> {
+        let identity = Identity {
+            given_name: &self.given_name,
+            family_name: &self.family_name,
+            date_of_birth: self.date_of_birth.map(|date| date.to_string()),
+            known_as: &self.known_as,
+            address: &self.address,
+            phone: &self.phone,
+            email: &self.email,
+        };
+        let text = serde_json::to_string(&identity).map_err(|_| Problem::new(problem::INTERNAL))?;
+        Ok(Plaintext::new(text))
+    }
+}
+
+/// Receives a referral.
+///
+/// # Errors
+/// The problem that the caller is answered with.
+pub async fn receive_referral(
+    caller: Caller,
+    body: JsonBody<ReferralBody>,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let mut body = body.0;
+    let now = now();
+    let occurred = body.timing()?.occurred(now);
+    let narrative = SealedWords::narrative(body.narrative.take()).into_plaintext()?;
+    let person = std::mem::replace(&mut body.person, PersonBody::known(None));
+    let (person_id, registration) = register(&app, &caller, person, now).await?;
+
+    let case_id = CaseId(Uuid::new_v4());
+    let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred, now };
+    let command = CaseCommand { moment, intent: body.into_command(person_id).into() };
+    let tenant = caller.tenant.tenant_no;
+    let decided = app.log.decide::<Case>(tenant, case_id.0, command).await.map_err(received_at)?;
+    let mut writes: Vec<StreamWrite> = registration.into_iter().collect();
+    writes.push(decided.to_write(case_id.into(), narrative)?);
+
+    let append = Append { meta: caller.command_meta(None), writes };
+    let appended = app.log.append(tenant, append).await?;
+    (app.wake_projector)();
+    let version = appended.versions.last().copied().unwrap_or_default();
+    let referred = Referred {
+        case_id,
+        person_id,
+        event_id: moment.event_id,
+        version,
+        position: appended.last,
+    };
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/cases/{case_id}")))
+        .insert_header(etag(version))
+        .insert_header((POSITION_HEADER, appended.last.to_string()))
+        .json(referred))
+}
+
+impl PersonBody {
+    fn known(person_id: Option<Uuid>) -> Self {
+        Self {
+            person_id,
+            given_name: None,
+            family_name: None,
+            date_of_birth: None,
+            known_as: None,
+            address: None,
+            phone: None,
+            email: None,
+        }
+    }
+}
+
+/// The person's id, and what registers them if they are new.
+async fn register(
+    app: &App,
+    caller: &Caller,
+    person: PersonBody,
+    now: Timestamp,
+) -> Result<(PersonId, Option<StreamWrite>), Problem> {
+    let tenant = caller.tenant.tenant_no;
+    match person.person_id {
+        Some(_) if person.has_identity() => {
+            let error = FieldError::at("/person", "gives a known person and an identity; give one");
+            Err(Problem::new(problem::INVALID).with(error))
+        }
+        Some(id) => {
+            let person_id = PersonId(id);
+            if app.log.read_stream(tenant, person_id.into()).await?.is_empty() {
+                let error = FieldError::at("/person/person_id", problem::UNKNOWN_PERSON.title);
+                return Err(Problem::new(problem::UNKNOWN_PERSON).with(error));
+            }
+            Ok((person_id, None))
+        }
+        None if !person.has_identity() => {
+            let error = FieldError::at("/person", "needs a person_id or an identity");
+            Err(Problem::new(problem::INVALID).with(error))
+        }
+        None => {
+            let person_id = PersonId(Uuid::new_v4());
+            let event_id = EventId(Uuid::now_v7());
+            let command = RegisterPerson(Moment { event_id, occurred: Occurred::at(now), now });
+            let decided = app.log.decide::<Person>(tenant, person_id.0, command).await?;
+            let write = decided.to_write(person_id.into(), Some(person.into_plaintext()?))?;
+            Ok((person_id, Some(write)))
+        }
+    }
+}
+
+/// A referral's time is given as `received_at`: the pointer says so.
+fn received_at(
+    error: throughline_log::ExecuteError<throughline_domain::case::CaseError>,
+) -> Problem {
+    Problem::from(error).renaming("/occurred_at", "/received_at")
+}

@@ -1,0 +1,148 @@
+//! Read your writes: a command's answer carries its position, and a query can wait for it.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use jiff::Timestamp;
+use throughline_domain::ids::Position;
+use throughline_log::{Settled, TenantNo};
+use throughline_projections::{Projection, ReadError};
+use throughline_projector::WaitError;
+use tokio::time::{Instant, sleep};
+use tokio_postgres::{Client, IsolationLevel};
+
+use crate::app::App;
+use crate::problem::{self, Problem};
+use crate::refusal;
+
+/// The position that an answer reflects.
+pub const POSITION_HEADER: &str = "Throughline-Position";
+/// The position that a query waits for.
+pub const AFTER_HEADER: &str = "Throughline-After";
+
+/// How often the log's head is looked at while a query waits for it.
+const HEAD_POLL: Duration = Duration::from_millis(20);
+/// Seconds after which a query that came too early may try again.
+const RETRY_AFTER_S: u32 = 1;
+
+/// What an answer from a projection reflects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Present {
+    /// The log's events up to here, and no later one.
+    pub position: Position,
+    /// The moment that the answer is for, as both dates: asked again at these two dates, the
+    /// question has the same answer for ever.
+    pub in_force: Timestamp,
+}
+
+/// Reads a projection as it stands at one moment, after waiting for what the query asks for.
+///
+/// With `Throughline-After` the query waits for that position, up to a limit. Without it, it waits
+/// a little for whatever had been recorded when it came, and then answers with what there is: a
+/// caller sees their own writes without asking, and a slow projection never makes the present
+/// unreadable.
+///
+/// # Errors
+/// [`problem::NOT_YET`] when the position asked for is not reached in time.
+pub async fn read_present<T>(
+    app: &App,
+    request: &HttpRequest,
+    tenant: TenantNo,
+    projection: Projection,
+    read: impl AsyncFnOnce(&Client, Timestamp) -> Result<T, ReadError>,
+) -> Result<(T, Present), Problem> {
+    let after = after(request)?;
+    let settled = app.log.settle(tenant).await?;
+    reach(app, tenant, projection, after, settled.position).await?;
+    let mut client = app.log.pool().get().await.map_err(|error| refusal::unavailable(&error))?;
+    // One snapshot for the checkpoint and the rows, which the projector commits together.
+    let snapshot = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await
+        .map_err(ReadError::from)?;
+    let position = throughline_projector::checkpoint(snapshot.client(), tenant.0, projection)
+        .await
+        .map_err(ReadError::from)?;
+    let in_force = in_force(app, tenant, settled, position).await?;
+    let value = read(snapshot.client(), in_force).await?;
+    snapshot.commit().await.map_err(ReadError::from)?;
+    Ok((value, Present { position, in_force }))
+}
+
+/// The moment at which what was known is what the projection reflects: when the log was settled, or
+/// when the last event that is reflected was recorded.
+async fn in_force(
+    app: &App,
+    tenant: TenantNo,
+    settled: Settled,
+    reached: Position,
+) -> Result<Timestamp, Problem> {
+    if reached == settled.position {
+        return Ok(settled.at);
+    }
+    let last = app.log.read_after(tenant, Position(reached.0 - 1), 1).await?;
+    Ok(last.first().map_or(Timestamp::UNIX_EPOCH, |event| event.recorded_at))
+}
+
+async fn reach(
+    app: &App,
+    tenant: TenantNo,
+    projection: Projection,
+    after: Option<Position>,
+    settled: Position,
+) -> Result<(), Problem> {
+    let (position, wait) = match after {
+        Some(position) => (position, app.settings.after_wait_max),
+        None => (settled, app.settings.fresh_wait_max),
+    };
+    let deadline = Instant::now() + wait;
+    let pool = app.log.pool();
+    match throughline_projector::wait_for(pool, tenant.0, projection, position, deadline).await {
+        Ok(_) => Ok(()),
+        Err(WaitError::NotReached { .. }) if after.is_none() => Ok(()),
+        Err(WaitError::NotReached { .. }) => Err(not_yet()),
+        Err(error) => Err(refusal::unavailable(&error)),
+    }
+}
+
+/// Waits until the log itself has the position that the query asks for, and until no append is on
+/// its way.
+///
+/// # Errors
+/// [`problem::NOT_YET`] when it is not there in time.
+pub async fn reach_log(
+    app: &App,
+    request: &HttpRequest,
+    tenant: TenantNo,
+) -> Result<Settled, Problem> {
+    let after = after(request)?;
+    let deadline = Instant::now() + app.settings.after_wait_max;
+    loop {
+        let settled = app.log.settle(tenant).await?;
+        if after.is_none_or(|after| settled.position >= after) {
+            return Ok(settled);
+        }
+        if Instant::now() >= deadline {
+            return Err(not_yet());
+        }
+        sleep(HEAD_POLL).await;
+    }
+}
+
+fn not_yet() -> Problem {
+    Problem::new(problem::NOT_YET).retry_after(RETRY_AFTER_S)
+}
+
+fn after(request: &HttpRequest) -> Result<Option<Position>, Problem> {
+    let Some(value) = request.headers().get(AFTER_HEADER) else {
+        return Ok(None);
+    };
+    let position = value.to_str().ok().and_then(|text| text.parse().ok());
+    match position {
+        Some(position) if position >= 0 => Ok(Some(Position(position))),
+        _ => Err(Problem::new(problem::UNREADABLE)),
+    }
+}

@@ -1,0 +1,211 @@
+//! The `OpenAPI` 3.1 description, built from the access table, the body types and the problem types:
+//! what is not in those is not in the interface.
+
+mod parameters;
+mod responses;
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths, PathsBuilder};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::ComponentsBuilder;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, Info, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Schema,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::access::{Operation, Role, permits};
+use crate::caseloads::CaseloadAnswer;
+use crate::cases::accept_referral::AcceptanceBody;
+use crate::cases::allocate_case::AllocationBody;
+use crate::cases::amend_fact::{CorrectionBody, RetractionBody};
+use crate::cases::change_child_protection_status::ChildProtectionStatusBody;
+use crate::cases::close_case::ClosureBody;
+use crate::cases::command::{CommandBody, Recorded};
+use crate::cases::decline_referral::DeclineBody;
+use crate::cases::identify_need::NeedBody;
+use crate::cases::provide_support::SupportBody;
+use crate::cases::read_case::CaseAnswer;
+use crate::cases::receive_referral::{ReferralBody, Referred};
+use crate::cases::record_agency_action::AgencyActionBody;
+use crate::cases::record_contact_attempt::ContactAttemptBody;
+use crate::cases::record_measure::MeasureBody;
+use crate::cases::record_protective_order::OrderBody;
+use crate::cases::record_risk_assessment::RiskAssessmentBody;
+use crate::cases::refer_to_multi_agency_forum::MultiAgencyReferralBody;
+use crate::cases::reopen_case::ReopeningBody;
+use crate::cases::report_incident::IncidentBody;
+use crate::cases::request_information::{
+    ChaseBody, EscalationBody, InformationRequestBody, RefusalBody, ResponseBody,
+};
+use crate::cases::timeline_answer::{EntryAnswer, TimelineAnswer};
+use crate::cases::waitlist_referral::WaitlistingBody;
+use crate::outcomes::OutcomesAnswer;
+use crate::projections::ProjectionsAnswer;
+
+const SCHEME: &str = "bearer";
+
+/// The description of the whole interface.
+#[must_use]
+pub fn describe() -> OpenApi {
+    let mut schemas = Schemas::default();
+    let mut paths = PathsBuilder::new().build();
+    for operation in Operation::ALL {
+        add(&mut paths, &mut schemas, *operation);
+    }
+    schemas.0.push(("Problem".to_owned(), responses::problem_schema()));
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(schemas.0)
+        .security_scheme(SCHEME, bearer)
+        .build();
+    let mut info = Info::new("Throughline", env!("CARGO_PKG_VERSION"));
+    info.description = Some(INTRODUCTION.to_owned());
+    info.license = Some(License::new("MIT OR Apache-2.0"));
+    OpenApiBuilder::new()
+        .info(info)
+        .paths(paths)
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new(SCHEME, Vec::<String>::new())]))
+        .build()
+}
+
+const INTRODUCTION: &str = "\
+Case lifecycles as immutable events, answered at any two dates: what was true then (`as_of`), as it \
+was known then (`known_at`). Times are UTC, RFC 3339. Errors are `application/problem+json` \
+(RFC 9457); nothing that was sent is echoed. A command's answer carries `Throughline-Position`; a \
+query with `Throughline-After` waits for that position.";
+
+/// The name of every member of every body and answer.
+#[must_use]
+pub fn member_names() -> HashSet<String> {
+    let description = serde_json::to_value(describe()).unwrap_or_default();
+    let mut names = HashSet::new();
+    collect_member_names(&description, &mut names);
+    names
+}
+
+fn collect_member_names(schema: &Value, names: &mut HashSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::Object(properties)) = members.get("properties") {
+                names.extend(properties.keys().cloned());
+            }
+            members.values().for_each(|member| collect_member_names(member, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_member_names(item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The schemas met so far, by name.
+#[derive(Default)]
+struct Schemas(Vec<(String, RefOr<Schema>)>);
+
+impl Schemas {
+    fn refer<T: ToSchema>(&mut self) -> Ref {
+        let name = T::name().into_owned();
+        if self.0.iter().all(|(known, _)| *known != name) {
+            self.0.push((name.clone(), <T as PartialSchema>::schema()));
+            T::schemas(&mut self.0);
+        }
+        Ref::from_schema_name(name)
+    }
+}
+
+fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
+    let is_query = operation.method() == actix_web::http::Method::GET;
+    let roles: Vec<&str> = Role::ALL
+        .iter()
+        .filter(|role| permits(**role, operation))
+        .map(|role| role.as_str())
+        .collect();
+    let mut builder = OperationBuilder::new()
+        .operation_id(Some(operation.name()))
+        .tag(tag(operation))
+        .summary(Some(operation.summary()))
+        .description(Some(format!("Roles: {}.", roles.join(", "))));
+    let (body, needs_version) = body(schemas, operation);
+    if let Some(body) = body {
+        let content = ContentBuilder::new().schema(Some(body)).build();
+        let body = RequestBodyBuilder::new().content("application/json", content);
+        builder = builder.request_body(Some(body.required(Some(Required::True)).build()));
+    }
+    for parameter in parameters::of(operation, needs_version) {
+        builder = builder.parameter(parameter);
+    }
+    let (status, answer) = answer(schemas, operation);
+    builder = builder.response(status, responses::done(operation, answer));
+    for status in responses::problem_statuses(is_query, needs_version) {
+        builder = builder.response(status.to_string(), responses::problem(status));
+    }
+    let method = if is_query { HttpMethod::Get } else { HttpMethod::Post };
+    paths.add_path_operation(operation.path(), vec![method], builder.build());
+}
+
+fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
+    fn of<B: CommandBody + ToSchema>(schemas: &mut Schemas) -> (Option<Ref>, bool) {
+        (Some(schemas.refer::<B>()), B::IS_STEP)
+    }
+    match operation {
+        Operation::ReceiveReferral => (Some(schemas.refer::<ReferralBody>()), false),
+        Operation::AcceptReferral => of::<AcceptanceBody>(schemas),
+        Operation::DeclineReferral => of::<DeclineBody>(schemas),
+        Operation::WaitlistReferral => of::<WaitlistingBody>(schemas),
+        Operation::AllocateCase => of::<AllocationBody>(schemas),
+        Operation::CloseCase => of::<ClosureBody>(schemas),
+        Operation::ReopenCase => of::<ReopeningBody>(schemas),
+        Operation::RecordContactAttempt => of::<ContactAttemptBody>(schemas),
+        Operation::RecordRiskAssessment => of::<RiskAssessmentBody>(schemas),
+        Operation::RecordAgencyAction => of::<AgencyActionBody>(schemas),
+        Operation::RecordMeasure => of::<MeasureBody>(schemas),
+        Operation::IdentifyNeed => of::<NeedBody>(schemas),
+        Operation::ProvideSupport => of::<SupportBody>(schemas),
+        Operation::ReportIncident => of::<IncidentBody>(schemas),
+        Operation::ReferToMultiAgencyForum => of::<MultiAgencyReferralBody>(schemas),
+        Operation::RecordProtectiveOrder => of::<OrderBody>(schemas),
+        Operation::ChangeChildProtectionStatus => of::<ChildProtectionStatusBody>(schemas),
+        Operation::RequestInformation => of::<InformationRequestBody>(schemas),
+        Operation::ChaseInformation => of::<ChaseBody>(schemas),
+        Operation::EscalateInformation => of::<EscalationBody>(schemas),
+        Operation::ReceiveInformation => of::<ResponseBody>(schemas),
+        Operation::RefuseInformation => of::<RefusalBody>(schemas),
+        Operation::CorrectFact => (Some(schemas.refer::<CorrectionBody>()), false),
+        Operation::RetractFact => (Some(schemas.refer::<RetractionBody>()), false),
+        Operation::ReadCase
+        | Operation::ReadTimeline
+        | Operation::ReadEvent
+        | Operation::ReadCaseloads
+        | Operation::ReadCaseload
+        | Operation::ReadOutcomes
+        | Operation::ReadProjections => (None, false),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other operation is a command")]
+fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Ref) {
+    match operation {
+        Operation::ReceiveReferral => ("201", schemas.refer::<Referred>()),
+        Operation::ReadCase => ("200", schemas.refer::<CaseAnswer>()),
+        Operation::ReadTimeline => ("200", schemas.refer::<TimelineAnswer>()),
+        Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
+        Operation::ReadCaseloads | Operation::ReadCaseload => {
+            ("200", schemas.refer::<CaseloadAnswer>())
+        }
+        Operation::ReadOutcomes => ("200", schemas.refer::<OutcomesAnswer>()),
+        Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
+        _ => ("201", schemas.refer::<Recorded>()),
+    }
+}
+
+fn tag(operation: Operation) -> &'static str {
+    match operation.path().split('/').nth(2) {
+        Some("referrals") => "referrals",
+        Some("caseloads") => "caseloads",
+        Some("outcomes") => "outcomes",
+        Some("projections") => "projections",
+        _ => "cases",
+    }
+}

@@ -1,0 +1,152 @@
+//! What each operation is asked with beside its body: path, query and headers.
+
+use actix_web::http::Method;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{Required, Schema, SchemaFormat};
+
+use crate::access::Operation;
+use crate::schema;
+
+/// One parameter that can be asked with.
+struct Known {
+    name: &'static str,
+    place: ParameterIn,
+    required: bool,
+    schema: Schema,
+    description: &'static str,
+}
+
+/// Every parameter of an operation.
+pub(super) fn of(operation: Operation, needs_version: bool) -> Vec<Parameter> {
+    let in_path = path_parameters(operation.path()).map(path_parameter);
+    let in_query = query_parameters(operation);
+    let in_headers = header(operation, needs_version);
+    in_path.chain(in_query).chain(in_headers).map(Known::build).collect()
+}
+
+impl Known {
+    fn query(name: &'static str, schema: Schema, description: &'static str) -> Self {
+        Self { name, place: ParameterIn::Query, required: false, schema, description }
+    }
+
+    fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    fn build(self) -> Parameter {
+        ParameterBuilder::new()
+            .name(self.name)
+            .parameter_in(self.place)
+            .required(if self.required { Required::True } else { Required::False })
+            .description(Some(self.description))
+            .schema(Some(self.schema))
+            .build()
+    }
+}
+
+fn path_parameters(path: &'static str) -> impl Iterator<Item = &'static str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn path_parameter(name: &'static str) -> Known {
+    let (schema, description) = match name {
+        "worker_id" => (schema::code(), "The worker, as the subject of their token."),
+        "event_id" => (formatted("uuid"), "The event, as the command that recorded it answered."),
+        "request_id" => {
+            (formatted("uuid"), "The information request: the `event_id` that making it answered.")
+        }
+        _ => (formatted("uuid"), "The case."),
+    };
+    Known { name, place: ParameterIn::Path, required: true, schema, description }
+}
+
+fn header(operation: Operation, needs_version: bool) -> Option<Known> {
+    let place = ParameterIn::Header;
+    if operation.method() == Method::GET {
+        let description = "Waits until the answer reflects this position, up to a limit.";
+        let name = "Throughline-After";
+        return Some(Known { name, place, required: false, schema: integer(), description });
+    }
+    let description =
+        "The version that was decided on, as an earlier answer's `ETag`; `*` for any.";
+    let required = needs_version;
+    let header = Known { name: "If-Match", place, required, schema: text(), description };
+    (operation != Operation::ReceiveReferral).then_some(header)
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]
+fn query_parameters(operation: Operation) -> Vec<Known> {
+    match operation {
+        Operation::ReadCase => dates().into(),
+        Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
+            dates().into_iter().chain(pages()).collect()
+        }
+        Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn dates() -> [Known; 3] {
+    [
+        Known::query(
+            "as_of",
+            date_time(),
+            "What had happened by then, this moment included. Default: now.",
+        ),
+        Known::query(
+            "known_at",
+            date_time(),
+            "What had been recorded by then, this moment included; not in the future. Default: now.",
+        ),
+        Known::query(
+            "reading",
+            schema::reading(),
+            "`effective`: through corrections and retractions, in the order in which things happened. \
+             `recorded`: in the order of recording, corrections not looked through. \
+             Default: effective.",
+        ),
+    ]
+}
+
+fn pages() -> [Known; 2] {
+    [
+        Known::query("limit", integer(), "Rows in a page: 1 to 1000. Default: 200."),
+        Known::query("cursor", text(), "`next` of the page before, for the same question."),
+    ]
+}
+
+fn outcome_question() -> [Known; 7] {
+    [
+        Known::query("programme", text(), "mrp, drive, safe-steps or stepping-out.").required(),
+        Known::query(
+            "measure",
+            schema::code(),
+            "A key of the recorded values, such as `physical`; or `risk_level`, the level of risk \
+             assessments by their stage.",
+        )
+        .required(),
+        Known::query("from", schema::code(), "The earlier stage. Default: intake."),
+        Known::query("to", schema::code(), "The later stage. Default: exit."),
+        Known::query("instrument", schema::code(), "Only values that this instrument took."),
+        Known::query("role", text(), "Only cases about this role."),
+        Known::query("area", schema::code(), "Only cases of this area."),
+    ]
+}
+
+pub(super) fn text() -> Schema {
+    Schema::Object(ObjectBuilder::new().schema_type(Type::String).build())
+}
+
+pub(super) fn integer() -> Schema {
+    Schema::Object(ObjectBuilder::new().schema_type(Type::Integer).build())
+}
+
+fn date_time() -> Schema {
+    formatted("date-time")
+}
+
+fn formatted(format: &str) -> Schema {
+    let format = SchemaFormat::Custom(format.to_owned());
+    Schema::Object(ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build())
+}

@@ -1,0 +1,110 @@
+//! What each operation answers: its answer with its headers, and its problems.
+
+use actix_web::http::Method;
+use serde_json::json;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
+
+use super::parameters::{integer, text};
+use crate::access::Operation;
+use crate::problem::{ALL, ProblemType, TYPE_PREFIX};
+
+/// The answer of an operation that did as it was asked.
+pub(super) fn done(operation: Operation, answer: Ref) -> Response {
+    let content = ContentBuilder::new().schema(Some(answer)).build();
+    let is_query = operation.method() == Method::GET;
+    let mut response = ResponseBuilder::new()
+        .description(if is_query { "The answer." } else { "Recorded." })
+        .content("application/json", content);
+    for (name, schema, description) in headers(operation, is_query) {
+        response = response.header(name, header(schema, description));
+    }
+    response.build()
+}
+
+fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &'static str)> {
+    let mut headers = Vec::new();
+    let of_case = matches!(operation, Operation::ReadCase | Operation::ReadTimeline);
+    if !matches!(operation, Operation::ReadProjections | Operation::ReadEvent) {
+        let what = "The place in the tenant's log that the answer reflects.";
+        headers.push(("Throughline-Position", integer(), what));
+    }
+    if of_case || !is_query {
+        headers.push(("ETag", text(), "The case's version, for `If-Match`."));
+    }
+    if !is_query {
+        headers.push(("Location", text(), "Where what was recorded can be read."));
+    }
+    if matches!(
+        operation,
+        Operation::ReadTimeline | Operation::ReadCaseload | Operation::ReadCaseloads
+    ) {
+        headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
+    }
+    headers
+}
+
+fn header(schema: Schema, description: &str) -> Header {
+    HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
+}
+
+/// The statuses with which an operation may say no.
+pub(super) fn problem_statuses(is_query: bool, needs_version: bool) -> Vec<u16> {
+    let mut statuses = vec![400, 401, 403, 404, 422, 500, 503];
+    if !is_query {
+        statuses.extend([409, 412, 413, 415]);
+    }
+    if needs_version {
+        statuses.push(428);
+    }
+    statuses.sort_unstable();
+    statuses
+}
+
+/// The problems of a status, each with an example.
+pub(super) fn problem(status: u16) -> Response {
+    let kinds: Vec<&ProblemType> = ALL.iter().filter(|kind| kind.status == status).collect();
+    let names: Vec<String> =
+        kinds.iter().map(|kind| format!("`{TYPE_PREFIX}{}`: {}", kind.name, kind.title)).collect();
+    let example = kinds.first().map(|kind| {
+        json!({
+            "type": format!("{TYPE_PREFIX}{}", kind.name),
+            "title": kind.title,
+            "status": status,
+            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        })
+    });
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .example(example)
+        .build();
+    let mut response = ResponseBuilder::new();
+    if status == 503 {
+        response = response.header("Retry-After", header(integer(), "Seconds to wait."));
+    }
+    response.description(names.join("\n\n")).content("application/problem+json", content).build()
+}
+
+/// The form of every problem.
+pub(super) fn problem_schema() -> RefOr<Schema> {
+    let error = ObjectBuilder::new()
+        .property("pointer", text())
+        .property("parameter", text())
+        .property("detail", text())
+        .required("detail");
+    let errors = ArrayBuilder::new().items(error).build();
+    RefOr::T(Schema::Object(
+        ObjectBuilder::new()
+            .property("type", text())
+            .property("title", text())
+            .property("status", integer())
+            .property("errors", Schema::Array(errors))
+            .property("trace_id", text())
+            .required("type")
+            .required("title")
+            .required("status")
+            .required("trace_id")
+            .build(),
+    ))
+}

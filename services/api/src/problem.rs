@@ -1,0 +1,300 @@
+//! Answers that say no: `application/problem+json` (RFC 9457).
+//!
+//! A problem has a stable `type`, a fixed text, the request's trace id, and, where fields are at
+//! fault, their JSON Pointers. Nothing that was sent is ever echoed: every text here is ours.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use tracing::Span;
+
+use crate::trace;
+
+/// The prefix of every problem's `type`.
+pub const TYPE_PREFIX: &str = "urn:throughline:problem:";
+
+/// One kind of problem: its status, its name, and its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemType {
+    /// The status it is answered with.
+    pub status: u16,
+    /// The last part of its `type`.
+    pub name: &'static str,
+    /// Its text.
+    pub title: &'static str,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where: a JSON Pointer into the body. Absent for a query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Which query parameter, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<&'static str>,
+    /// What would be right.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// A fault in the body.
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), parameter: None, detail: detail.into() }
+    }
+
+    /// A fault in the query.
+    pub fn parameter(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: None, parameter: Some(name), detail: detail.into() }
+    }
+}
+
+/// A problem on its way to the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    kind: ProblemType,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u32>,
+    allow: Option<String>,
+    /// What went wrong here, for the log line alone.
+    cause: Option<Box<str>>,
+}
+
+impl Problem {
+    /// A problem of a kind, with nothing more to say.
+    #[must_use]
+    pub fn new(kind: ProblemType) -> Self {
+        Self { kind, errors: Vec::new(), retry_after_s: None, allow: None, cause: None }
+    }
+
+    /// Says what went wrong here, in words that hold nothing of what was sent. The log line has
+    /// them; the caller never does.
+    #[must_use]
+    pub fn because(mut self, cause: String) -> Self {
+        self.cause = Some(cause.into_boxed_str());
+        self
+    }
+
+    /// Adds what is wrong with a field.
+    #[must_use]
+    pub fn with(mut self, error: FieldError) -> Self {
+        self.errors.push(error);
+        self
+    }
+
+    /// Says when to try again, in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Says which methods the path has.
+    #[must_use]
+    pub fn allowing(mut self, methods: String) -> Self {
+        self.allow = Some(methods);
+        self
+    }
+
+    /// The kind of problem.
+    #[must_use]
+    pub fn kind(&self) -> ProblemType {
+        self.kind
+    }
+
+    /// What is wrong with fields.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// Renames a pointer, for a body that gives a value another name.
+    #[must_use]
+    pub fn renaming(mut self, from: &str, to: &str) -> Self {
+        for error in &mut self.errors {
+            if error.pointer.as_deref() == Some(from) {
+                error.pointer = Some(to.to_owned());
+            }
+        }
+        self
+    }
+
+    /// Puts every pointer below `prefix`, for a body inside a body.
+    #[must_use]
+    pub fn below(mut self, prefix: &str) -> Self {
+        for error in &mut self.errors {
+            if let Some(pointer) = &mut error.pointer {
+                *pointer = format!("{prefix}{pointer}");
+            }
+        }
+        self
+    }
+}
+
+impl Problem {
+    /// Logs the problem: once, when it becomes an answer.
+    fn log(&self) {
+        let (problem, status) = (self.kind.name, self.kind.status);
+        if status >= 500 {
+            Span::current().record("error.type", problem);
+            tracing::error!(
+                throughline.problem = problem,
+                http.response.status_code = status,
+                error = self.cause.as_deref(),
+                "request failed"
+            );
+        } else {
+            tracing::info!(
+                throughline.problem = problem,
+                http.response.status_code = status,
+                "request refused"
+            );
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+    trace_id: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.name)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.log();
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(allow) = self.allow.as_deref().and_then(|a| HeaderValue::from_str(a).ok()) {
+            response.insert_header((header::ALLOW, allow));
+        }
+        if self.kind == UNAUTHENTICATED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        let body = Body {
+            r#type: format!("{TYPE_PREFIX}{}", self.kind.name),
+            title: self.kind.title,
+            status: self.kind.status,
+            errors: &self.errors,
+            trace_id: trace::current_trace_id(),
+        };
+        // Not `.json()`: it would overwrite the content type.
+        response.body(serde_json::to_vec(&body).unwrap_or_default())
+    }
+}
+
+macro_rules! problem_types {
+    ($($(#[$doc:meta])* $const:ident = $status:literal $name:literal $title:literal,)+) => {
+        $($(#[$doc])* pub const $const: ProblemType =
+            ProblemType { status: $status, name: $name, title: $title };)+
+
+        /// Every kind of problem, for the description.
+        pub const ALL: &[ProblemType] = &[$($const,)+];
+    };
+}
+
+problem_types! {
+    /// The body is not JSON, or a header cannot be read.
+    UNREADABLE = 400 "unreadable" "The request cannot be read.",
+    /// No token, or none that holds.
+    UNAUTHENTICATED = 401 "unauthenticated" "A valid bearer token is needed.",
+    /// Known, but not allowed.
+    FORBIDDEN = 403 "forbidden" "This role may not do that.",
+    /// Absent, or not to be revealed.
+    NOT_FOUND = 404 "not-found" "There is nothing here.",
+    /// The path exists with other methods.
+    METHOD_NOT_ALLOWED = 405 "method-not-allowed" "This path does not have that method.",
+    /// The referral exists already.
+    ALREADY_REFERRED = 409 "already-referred" "The case has been referred already.",
+    /// The decision is made, or there is none to make.
+    NOT_AWAITING_DECISION = 409 "not-awaiting-decision" "The referral is not waiting for a decision.",
+    /// The referral waits.
+    ALREADY_WAITING = 409 "already-waiting" "The referral is on the waiting list already.",
+    /// The case is not accepted, or no longer open.
+    NOT_IN_WORK = 409 "not-in-work" "The case is not in work.",
+    /// The case is closed.
+    ALREADY_CLOSED = 409 "already-closed" "The case is closed already.",
+    /// The case is not closed.
+    NOT_CLOSED = 409 "not-closed" "The case is not closed.",
+    /// A step before the one it follows.
+    BEFORE_PREVIOUS_STEP = 409 "before-previous-step" "The step comes before the one it follows.",
+    /// A fact outside every episode.
+    OUTSIDE_EVERY_EPISODE = 409 "outside-every-episode" "The fact lies outside every episode of the case.",
+    /// An answered or refused request.
+    REQUEST_CLOSED = 409 "request-closed" "The information request is closed already.",
+    /// A correction or retraction where a fact should be.
+    NOT_A_FACT = 409 "not-a-fact" "Corrections and retractions name the original fact.",
+    /// A fact that was taken back.
+    ALREADY_RETRACTED = 409 "already-retracted" "The fact has been retracted already.",
+    /// The case's other steps rest on this one.
+    BREAKS_LIFECYCLE = 409 "breaks-lifecycle" "The other steps of the case could not have followed.",
+    /// The tenant's history is being loaded.
+    TENANT_LOADING = 409 "tenant-loading" "The tenant's history is being loaded; nothing can be recorded yet.",
+    /// The `If-Match` version is no longer the present one.
+    STALE_VERSION = 412 "stale-version" "The case has changed since the version in If-Match.",
+    /// The body is over the limit.
+    TOO_LARGE = 413 "too-large" "The body is over the limit.",
+    /// The body is not declared as JSON.
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type" "The body must be application/json.",
+    /// A value that can never be right.
+    INVALID = 422 "invalid" "A value cannot be right.",
+    /// A time in the future.
+    IN_FUTURE = 422 "in-future" "The time lies in the future.",
+    /// A programme that nobody runs.
+    UNKNOWN_PROGRAMME = 422 "unknown-programme" "No programme has this name.",
+    /// A person the tenant does not know.
+    UNKNOWN_PERSON = 422 "unknown-person" "The person is not known.",
+    /// Evidence that is not of the case.
+    UNKNOWN_EVIDENCE = 422 "unknown-evidence" "Evidence must be events of this case.",
+    /// An incident after the referral.
+    INCIDENT_AFTER_REFERRAL = 422 "incident-after-referral" "The latest incident lies after the referral.",
+    /// No answers, level or judgement.
+    NO_RISK_RESULT = 422 "no-risk-result" "A risk assessment needs answers, a level or a judgement.",
+    /// Answers of an instrument whose questions are not known.
+    ANSWERS_OF_UNKNOWN_INSTRUMENT = 422 "answers-of-unknown-instrument" "The instrument's questions are not known: give the level alone.",
+    /// A question that the instrument does not have.
+    UNKNOWN_QUESTION = 422 "unknown-question" "The instrument has no such question.",
+    /// A judgement below the level.
+    JUDGEMENT_LOWERS = 422 "judgement-lowers" "Judgement may raise a level and never lowers it.",
+    /// A level that the answers do not lead to.
+    LEVEL_CONTRADICTS_ANSWERS = 422 "level-contradicts-answers" "The answers and the judgement lead to another level.",
+    /// A measure without values.
+    NO_MEASURE_VALUES = 422 "no-measure-values" "A measure needs at least one value.",
+    /// A due date before the request.
+    DUE_BEFORE_REQUEST = 422 "due-before-request" "A request cannot be due before it is made.",
+    /// A replacement of another kind.
+    OTHER_KIND_OF_FACT = 422 "other-kind-of-fact" "A correction must be of the same kind as the fact.",
+    /// A correction that would move a case to another person.
+    OTHER_PERSON = 422 "other-person" "A correction cannot move a case to another person.",
+    /// A state transition without `If-Match`.
+    PRECONDITION_REQUIRED = 428 "precondition-required" "This step needs If-Match with the version it was decided on.",
+    /// A bug.
+    INTERNAL = 500 "internal" "Something went wrong here; the trace id finds it.",
+    /// Too much to do.
+    OVERLOADED = 503 "overloaded" "The service is overloaded; try again.",
+    /// Somebody else was faster, again and again.
+    CONTENDED = 503 "contended" "Others keep changing the case; try again.",
+    /// The database is out of reach.
+    UNAVAILABLE = 503 "unavailable" "The service cannot reach its database; try again.",
+    /// The read model has not come that far.
+    NOT_YET = 503 "not-yet" "The answer does not reflect that position yet; try again.",
+}

@@ -1,0 +1,162 @@
+//! Which problem each refusal becomes. No wildcard arm: a new rule must choose its answer.
+
+use throughline_domain::case::CaseError;
+use throughline_domain::person::PersonError;
+use throughline_log::{AppendError, ExecuteError, LogError};
+use throughline_projections::ReadError;
+
+use crate::problem::{self, FieldError, Problem, ProblemType};
+
+/// Seconds after which a caller may try again when the service is overloaded.
+const RETRY_OVERLOADED_S: u32 = 1;
+/// Seconds after which a caller may try again when the database is out of reach.
+const RETRY_UNAVAILABLE_S: u32 = 2;
+
+impl From<CaseError> for Problem {
+    fn from(error: CaseError) -> Self {
+        let (kind, pointer) = case_problem(&error);
+        let problem = Self::new(kind);
+        match pointer {
+            Some(pointer) => problem.with(FieldError::at(pointer, kind.title)),
+            None => problem,
+        }
+    }
+}
+
+fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
+    let (kind, pointer) = match error {
+        CaseError::NotReferred
+        | CaseError::UnknownFact { .. }
+        | CaseError::UnknownRequest { .. } => (problem::NOT_FOUND, None),
+        CaseError::AlreadyReferred => (problem::ALREADY_REFERRED, None),
+        CaseError::UnknownProgramme { .. } => (problem::UNKNOWN_PROGRAMME, Some("/programme")),
+        CaseError::InFuture { .. } => (problem::IN_FUTURE, Some("/occurred_at")),
+        CaseError::OutsideEveryEpisode { .. } => {
+            (problem::OUTSIDE_EVERY_EPISODE, Some("/occurred_at"))
+        }
+        CaseError::NotAwaitingDecision { .. } => (problem::NOT_AWAITING_DECISION, None),
+        CaseError::AlreadyWaiting => (problem::ALREADY_WAITING, None),
+        CaseError::NotInWork { .. } => (problem::NOT_IN_WORK, None),
+        CaseError::AlreadyClosed => (problem::ALREADY_CLOSED, None),
+        CaseError::NotClosed { .. } => (problem::NOT_CLOSED, None),
+        CaseError::BeforePreviousStep { .. } => {
+            (problem::BEFORE_PREVIOUS_STEP, Some("/occurred_at"))
+        }
+        CaseError::IncidentAfterReferral => {
+            (problem::INCIDENT_AFTER_REFERRAL, Some("/latest_incident_at"))
+        }
+        CaseError::NoRiskResult => (problem::NO_RISK_RESULT, Some("/level")),
+        CaseError::AnswersOfUnknownInstrument { .. } => {
+            (problem::ANSWERS_OF_UNKNOWN_INSTRUMENT, Some("/answers"))
+        }
+        // The question is the caller's own text, so the pointer stops before it.
+        CaseError::UnknownQuestion { .. } => (problem::UNKNOWN_QUESTION, Some("/answers")),
+        CaseError::JudgementLowers { .. } => (problem::JUDGEMENT_LOWERS, Some("/judgement_level")),
+        CaseError::LevelContradictsAnswers { .. } => {
+            (problem::LEVEL_CONTRADICTS_ANSWERS, Some("/level"))
+        }
+        CaseError::NoMeasureValues => (problem::NO_MEASURE_VALUES, Some("/values")),
+        CaseError::UnknownEvidence { .. } => (problem::UNKNOWN_EVIDENCE, Some("/evidence")),
+        CaseError::RequestClosed => (problem::REQUEST_CLOSED, None),
+        CaseError::DueBeforeRequest => (problem::DUE_BEFORE_REQUEST, Some("/due_at")),
+        CaseError::NotAFact { .. } => (problem::NOT_A_FACT, None),
+        CaseError::OtherKindOfFact => (problem::OTHER_KIND_OF_FACT, Some("/replacement")),
+        CaseError::OtherPerson => (problem::OTHER_PERSON, Some("/replacement")),
+        CaseError::AlreadyRetracted => (problem::ALREADY_RETRACTED, None),
+        CaseError::BreaksLifecycle => (problem::BREAKS_LIFECYCLE, None),
+    };
+    (kind, pointer.map(str::to_owned))
+}
+
+impl From<PersonError> for Problem {
+    fn from(error: PersonError) -> Self {
+        match error {
+            // Ids of new persons are drawn at random, so this cannot be the caller's doing.
+            PersonError::AlreadyRegistered => internal(&error),
+        }
+    }
+}
+
+impl<E> From<ExecuteError<E>> for Problem
+where
+    E: std::error::Error + 'static,
+    Problem: From<E>,
+{
+    fn from(error: ExecuteError<E>) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::Stale { .. } => Self::new(problem::STALE_VERSION),
+            ExecuteError::Append(error) => error.into(),
+            ExecuteError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict { .. } => {
+                Self::new(problem::CONTENDED).retry_after(RETRY_OVERLOADED_S)
+            }
+            AppendError::Loading => Self::new(problem::TENANT_LOADING),
+            AppendError::Overloaded => {
+                Self::new(problem::OVERLOADED).retry_after(RETRY_OVERLOADED_S)
+            }
+            AppendError::Unavailable { .. } => unavailable(&error),
+            AppendError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Unavailable(_) => unavailable(&error),
+            LogError::OtherKind { .. } => Self::new(problem::NOT_FOUND),
+            LogError::Refused(_)
+            | LogError::Migration(_)
+            | LogError::NoSuchTenant { .. }
+            | LogError::AlreadyLive { .. }
+            | LogError::NotATenantName
+            | LogError::NoKey { .. }
+            | LogError::Size { .. }
+            | LogError::Seal(_)
+            | LogError::NoStoredForm { .. }
+            | LogError::Event(_)
+            | LogError::Unreadable { .. } => internal(&error),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            // The server's own text may quote values; the log's error has only its code and place.
+            ReadError::Database(error) => LogError::from(error).into(),
+            ReadError::Unreadable { .. } | ReadError::TooManyFacts { .. } => internal(&error),
+            ReadError::TooManyLevels { .. } => Self::new(problem::INVALID)
+                .with(FieldError::parameter("measure", "has too many values to make a table of")),
+        }
+    }
+}
+
+/// The database is out of reach: the caller may try again.
+pub fn unavailable(error: &dyn std::error::Error) -> Problem {
+    Problem::new(problem::UNAVAILABLE).because(chain(error)).retry_after(RETRY_UNAVAILABLE_S)
+}
+
+/// A bug: the log has the error, the caller has the trace id.
+pub fn internal(error: &dyn std::error::Error) -> Problem {
+    Problem::new(problem::INTERNAL).because(chain(error))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! Every route of the interface. An operation is registered from the access table, behind its
+//! guard, so that none can be reached without the check that belongs to it.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Route};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::access::Operation;
+use crate::caller::Guard;
+use crate::cases::command::record;
+use crate::cases::{
+    accept_referral::AcceptanceBody, allocate_case::AllocationBody, amend_fact,
+    change_child_protection_status::ChildProtectionStatusBody, close_case::ClosureBody,
+    decline_referral::DeclineBody, identify_need::NeedBody, provide_support::SupportBody,
+    read_case::read_case, read_event::read_event, read_timeline::read_timeline,
+    receive_referral::receive_referral, record_agency_action::AgencyActionBody,
+    record_contact_attempt::ContactAttemptBody, record_measure::MeasureBody,
+    record_protective_order::OrderBody, record_risk_assessment::RiskAssessmentBody,
+    refer_to_multi_agency_forum::MultiAgencyReferralBody, reopen_case::ReopeningBody,
+    report_incident::IncidentBody, request_information, waitlist_referral::WaitlistingBody,
+};
+use crate::problem::{self, Problem};
+use crate::{caseloads, health, metrics, openapi, outcomes, projections};
+
+/// Registers the interface.
+pub fn configure(config: &mut ServiceConfig) {
+    let mut paths: BTreeMap<&str, Vec<Operation>> = BTreeMap::new();
+    for operation in Operation::ALL {
+        paths.entry(operation.path()).or_default().push(*operation);
+    }
+    for (path, operations) in paths {
+        let allowed: Vec<String> = operations.iter().map(|op| op.method().to_string()).collect();
+        let allowed = allowed.join(", ");
+        let mut resource = web::resource(path);
+        for operation in operations {
+            resource = resource.route(handler(operation).wrap(Guard(operation)));
+        }
+        config.service(resource.default_service(web::to(move || {
+            let problem = Problem::new(problem::METHOD_NOT_ALLOWED).allowing(allowed.clone());
+            async move { Err::<HttpResponse, Problem>(problem) }
+        })));
+    }
+    let settings = Config::from("/openapi.json").validator_url("none");
+    config
+        .service(web::redirect("/docs", "/docs/"))
+        .service(
+            SwaggerUi::new("/docs/{_:.*}")
+                .url("/openapi.json", openapi::describe())
+                .config(settings),
+        )
+        .default_service(web::to(|| async {
+            Err::<HttpResponse, Problem>(Problem::new(problem::NOT_FOUND))
+        }));
+}
+
+/// Registers health and metrics, which carry nothing about anybody and need no token.
+pub fn configure_admin(config: &mut ServiceConfig) {
+    config
+        .route("/livez", web::get().to(health::livez))
+        .route("/readyz", web::get().to(health::readyz))
+        .route("/metrics", web::get().to(metrics::metrics));
+}
+
+fn handler(operation: Operation) -> Route {
+    let route = if operation.method() == Method::GET { web::get() } else { web::post() };
+    match operation {
+        Operation::ReceiveReferral => route.to(receive_referral),
+        Operation::AcceptReferral => route.to(record::<AcceptanceBody>),
+        Operation::DeclineReferral => route.to(record::<DeclineBody>),
+        Operation::WaitlistReferral => route.to(record::<WaitlistingBody>),
+        Operation::AllocateCase => route.to(record::<AllocationBody>),
+        Operation::CloseCase => route.to(record::<ClosureBody>),
+        Operation::ReopenCase => route.to(record::<ReopeningBody>),
+        Operation::RecordContactAttempt => route.to(record::<ContactAttemptBody>),
+        Operation::RecordRiskAssessment => route.to(record::<RiskAssessmentBody>),
+        Operation::RecordAgencyAction => route.to(record::<AgencyActionBody>),
+        Operation::RecordMeasure => route.to(record::<MeasureBody>),
+        Operation::IdentifyNeed => route.to(record::<NeedBody>),
+        Operation::ProvideSupport => route.to(record::<SupportBody>),
+        Operation::ReportIncident => route.to(record::<IncidentBody>),
+        Operation::ReferToMultiAgencyForum => route.to(record::<MultiAgencyReferralBody>),
+        Operation::RecordProtectiveOrder => route.to(record::<OrderBody>),
+        Operation::ChangeChildProtectionStatus => route.to(record::<ChildProtectionStatusBody>),
+        Operation::RequestInformation => {
+            route.to(record::<request_information::InformationRequestBody>)
+        }
+        Operation::ChaseInformation => route.to(record::<request_information::ChaseBody>),
+        Operation::EscalateInformation => route.to(record::<request_information::EscalationBody>),
+        Operation::ReceiveInformation => route.to(record::<request_information::ResponseBody>),
+        Operation::RefuseInformation => route.to(record::<request_information::RefusalBody>),
+        Operation::CorrectFact => route.to(amend_fact::correct_fact),
+        Operation::RetractFact => route.to(amend_fact::retract_fact),
+        Operation::ReadCase => route.to(read_case),
+        Operation::ReadTimeline => route.to(read_timeline),
+        Operation::ReadEvent => route.to(read_event),
+        Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
+        Operation::ReadCaseload => route.to(caseloads::read_caseload),
+        Operation::ReadOutcomes => route.to(outcomes::read_outcomes),
+        Operation::ReadProjections => route.to(projections::read_projections),
+    }
+}

@@ -1,0 +1,83 @@
+//! Schemas of values that the domain defines, for the `OpenAPI` description.
+
+use throughline_domain::code::CODE_BYTES_MAX;
+use throughline_domain::code_lists::{CodeList, MissingReason, RiskAnswer};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+
+/// A closed list: exactly these codes.
+#[must_use]
+pub fn code_list<L: CodeList>() -> Schema {
+    let codes: Vec<&str> = L::ALL.iter().map(|code| code.as_str()).collect();
+    Schema::Object(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(format!("Code list {}.", L::LIST)))
+            .enum_values(Some(codes))
+            .build(),
+    )
+}
+
+/// A code that a programme or tenant chooses.
+#[must_use]
+pub fn code() -> Schema {
+    Schema::Object(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(CODE_BYTES_MAX))
+            .pattern(Some("^[a-z0-9][a-z0-9_./:-]*$"))
+            .build(),
+    )
+}
+
+/// How exactly a time is known.
+#[must_use]
+pub fn precision() -> Schema {
+    one_of(&["instant", "day", "month"])
+}
+
+/// Where a case stands.
+#[must_use]
+pub fn case_status() -> Schema {
+    one_of(&["referred", "waiting", "accepted", "declined", "open", "closed"])
+}
+
+/// How corrections are read.
+#[must_use]
+pub fn reading() -> Schema {
+    one_of(&["effective", "recorded"])
+}
+
+fn one_of(values: &[&str]) -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    Schema::Object(text.enum_values(Some(values.iter().copied())).build())
+}
+
+/// Answers by question.
+#[must_use]
+pub fn risk_answers() -> Schema {
+    map_of(code_list::<RiskAnswer>())
+}
+
+/// Values by key.
+#[must_use]
+pub fn measure_values() -> Schema {
+    let missing = ObjectBuilder::new()
+        .property("missing", RefOr::T(code_list::<MissingReason>()))
+        .required("missing");
+    let number = ObjectBuilder::new().schema_type(Type::Number).build();
+    map_of(Schema::OneOf(
+        OneOfBuilder::new()
+            .item(RefOr::T(code()))
+            .item(RefOr::T(Schema::Object(number)))
+            .item(RefOr::T(Schema::Object(missing.build())))
+            .build(),
+    ))
+}
+
+fn map_of(value: Schema) -> Schema {
+    let values = AdditionalProperties::RefOr(RefOr::T(value));
+    Schema::Object(
+        ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(values)).build(),
+    )
+}
