@@ -52,9 +52,7 @@ mod tests {
     #[test]
     fn what_follows_the_dashes_is_the_command_to_run() {
         let cli = Cli::parse_from(["throughline", "with-postgres", "--", "ls", "--data-dir"]);
-        let Command::WithPostgres(arguments) = cli.command else {
-            panic!("another subcommand")
-        };
+        let Command::WithPostgres(arguments) = cli.command else { panic!("another subcommand") };
         assert_eq!(arguments.command, ["ls", "--data-dir"]);
         assert_eq!(arguments.data_dir, None);
     }

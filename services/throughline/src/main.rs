@@ -2,7 +2,11 @@
 
 mod cli;
 mod commands;
+mod demo;
+mod history;
 mod private_postgres;
+mod replay;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -66,9 +66,7 @@ impl Database {
     pub(crate) async fn open(arguments: &DatabaseArguments) -> anyhow::Result<Self> {
         match &arguments.database_url {
             Some(url) if !url.expose().is_empty() => Ok(Self::Configured(url.clone())),
-            _ => Ok(Self::Private(
-                PrivatePostgres::start(&arguments.data_dir).await?,
-            )),
+            _ => Ok(Self::Private(PrivatePostgres::start(&arguments.data_dir).await?)),
         }
     }
 
@@ -85,10 +83,12 @@ impl Database {
     /// # Errors
     /// One that names what cannot be read, and not the string.
     pub(crate) fn config(&self) -> anyhow::Result<tokio_postgres::Config> {
-        self.url()
-            .expose()
-            .parse()
-            .context("the database URL cannot be read")
+        self.url().expose().parse().context("the database URL cannot be read")
+    }
+
+    /// Whether it is the private one, whose schema and keys are this program's to make.
+    pub(crate) fn is_private(&self) -> bool {
+        matches!(self, Self::Private(_))
     }
 
     /// Stops the private server, unless another process still uses it.

@@ -1,9 +1,9 @@
 //! `throughline log`: `load` and `live`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::database::DatabaseArguments;
+use super::log_live::{self, LiveArguments};
+use super::log_load::{self, LoadArguments};
 
 /// What `log` is told.
 #[derive(Debug, clap::Args)]
@@ -21,40 +21,13 @@ pub(crate) enum LogCommand {
     Live(LiveArguments),
 }
 
-/// What `log load` is told.
-#[derive(Debug, clap::Args)]
-pub(crate) struct LoadArguments {
-    /// File of events, one JSON object a line, in the order of recording.
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-
-    /// Tenant to load into. It is created if it is absent.
-    #[arg(long, value_name = "TENANT")]
-    pub(crate) tenant: String,
-
-    #[command(flatten)]
-    pub(crate) database: DatabaseArguments,
-}
-
-/// What `log live` is told.
-#[derive(Debug, clap::Args)]
-pub(crate) struct LiveArguments {
-    /// Tenant to make live.
-    #[arg(long, value_name = "TENANT")]
-    pub(crate) tenant: String,
-
-    #[command(flatten)]
-    pub(crate) database: DatabaseArguments,
-}
-
 /// Does what was asked to the log.
 ///
 /// # Errors
 /// When the log refuses, or the file or the database cannot be read.
-#[expect(clippy::unused_async, reason = "it awaits once it is built")]
 pub(crate) async fn run(arguments: LogArguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
-        LogCommand::Load(_) => anyhow::bail!("`log load` is not built yet"),
-        LogCommand::Live(_) => anyhow::bail!("`log live` is not built yet"),
+        LogCommand::Load(arguments) => log_load::run(arguments).await,
+        LogCommand::Live(arguments) => log_live::run(arguments).await,
     }
 }

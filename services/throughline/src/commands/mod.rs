@@ -1,12 +1,18 @@
 //! The subcommands, one file each.
 
+mod data_dir;
 mod database;
 pub(crate) mod demo;
 pub(crate) mod log;
+mod log_live;
+mod log_load;
+mod master_key;
 pub(crate) mod migrate;
+mod progress;
 pub(crate) mod replay;
 pub(crate) mod serve;
 pub(crate) mod token;
+mod with_log;
 pub(crate) mod with_postgres;
 
 use std::process::ExitCode;

@@ -1,23 +1,37 @@
 //! `throughline replay`.
 
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
+use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
 use jiff::Timestamp;
+use tempfile::NamedTempFile;
+use throughline_domain::code::Code;
+use throughline_domain::programme;
+use throughline_domain::time::{SKEW_FORGIVEN, to_microseconds};
+use throughline_domain::two_clocks::{Asked, Reading};
+use throughline_log::EventLog;
 
 use super::database::DatabaseArguments;
+use super::progress::{Progress, Unit, grouped, per_second};
+use super::with_log::{OpenLog, Sealed, with_log};
+use crate::replay::{self, Folded, Format, Question};
 
 /// What `replay` is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArguments {
     /// Tenant whose log is replayed.
     #[arg(long, value_name = "TENANT")]
-    pub(crate) tenant: String,
+    pub(crate) tenant: Code,
 
     /// Only the cases of this programme.
     #[arg(long, value_name = "PROGRAMME")]
-    pub(crate) programme: Option<String>,
+    pub(crate) programme: Option<Code>,
 
     /// What was true at this time, such as 2025-03-31T23:59:59Z. Now when absent.
     #[arg(long, value_name = "TIME")]
@@ -32,10 +46,10 @@ pub(crate) struct ReplayArguments {
     pub(crate) reading: ReplayReading,
 
     /// Form of the output, one case a line.
-    #[arg(long, value_enum, default_value_t = ReplayFormat::Csv)]
-    pub(crate) format: ReplayFormat,
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub(crate) format: Format,
 
-    /// File to write. Standard output when absent.
+    /// File to write, whole or not at all. Standard output when absent.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
@@ -52,20 +66,89 @@ pub(crate) enum ReplayReading {
     Recorded,
 }
 
-/// Form of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReplayFormat {
-    /// Comma-separated values with a heading.
-    Csv,
-    /// One JSON object a line.
-    Jsonl,
-}
-
-/// Replays a tenant's log and writes the state of each case.
+/// Replays a tenant's log and writes the state of each case; then, on standard error, what it took.
 ///
 /// # Errors
 /// When the log cannot be read, or the output cannot be written.
-#[expect(clippy::unused_async, reason = "it awaits once it is built")]
-pub(crate) async fn run(_arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("`replay` is not built yet")
+pub(crate) async fn run(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
+    let asked = arguments.asked(to_microseconds(Timestamp::now()))?;
+    if let Some(programme) = &arguments.programme {
+        require_programme(programme)?;
+    }
+    let timed = with_log(&arguments.database, Sealed::Untouched, async |open: OpenLog| {
+        let started = Instant::now();
+        Ok((fold(&open.log, &arguments, asked).await?, started.elapsed()))
+    })
+    .await?;
+    let (folded, took) = timed;
+    match &arguments.output {
+        Some(file) => write_file(&folded, arguments.format, file)?,
+        None => replay::write(&folded, arguments.format, BufWriter::new(io::stdout().lock()))?,
+    }
+    eprintln!(
+        "{} cases from {} events in {:.1} s ({} events/s), as of {}, as known at {}",
+        grouped(folded.cases()),
+        grouped(folded.events),
+        took.as_secs_f64(),
+        grouped(per_second(folded.events, took)),
+        asked.as_of,
+        asked.known_at,
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+impl ReplayArguments {
+    /// The dates in force. As over the REST interface, `as_of` may lie ahead and `known_at` not.
+    fn asked(&self, now: Timestamp) -> anyhow::Result<Asked> {
+        let known_at = self.known_at.unwrap_or(now);
+        ensure!(
+            known_at.duration_since(now) <= SKEW_FORGIVEN,
+            "--known-at lies in the future: nobody can say what will be known"
+        );
+        let reading = match self.reading {
+            ReplayReading::Effective => Reading::Effective,
+            ReplayReading::Recorded => Reading::Recorded,
+        };
+        Ok(Asked { as_of: self.as_of.unwrap_or(now), known_at, reading })
+    }
+}
+
+fn require_programme(name: &Code) -> anyhow::Result<()> {
+    if programme::find(name.as_str()).is_some() {
+        return Ok(());
+    }
+    let names: Vec<&str> = programme::all().iter().map(|one| one.id.as_str()).collect();
+    bail!("there is no programme {name}: it is one of {}", names.join(", "))
+}
+
+async fn fold(log: &EventLog, arguments: &ReplayArguments, asked: Asked) -> anyhow::Result<Folded> {
+    let name = &arguments.tenant;
+    let Some(tenant) = log.find_tenant(name.as_str()).await? else {
+        bail!("there is no tenant {name}");
+    };
+    let head = log.head(tenant.tenant_no).await?;
+    let read = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&read);
+    let total = u64::try_from(head.position.0).ok();
+    let progress = Progress::follow(Unit::Events, total, move || counted.load(Ordering::Relaxed));
+    let programme = arguments.programme.clone();
+    let question = Question { tenant: tenant.tenant_no, head, programme, asked };
+    let folded = replay::fold(log, question, read).await;
+    drop(progress);
+    folded
+}
+
+/// Written beside its place first, and readable by its owner alone: it is about persons' cases.
+fn write_file(folded: &Folded, format: Format, file: &Path) -> anyhow::Result<()> {
+    let context = || format!("could not write {}", file.display());
+    let directory = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut draft = NamedTempFile::new_in(directory).with_context(context)?;
+    replay::write(folded, format, BufWriter::new(&mut draft)).with_context(context)?;
+    draft.flush().with_context(context)?;
+    draft.as_file().sync_all().with_context(context)?;
+    draft.persist(file).map_err(|error| error.error).with_context(context)?;
+    Ok(())
 }

@@ -1,21 +1,48 @@
-//! `throughline serve`.
+//! `throughline serve`: the log, the projections and the REST interface in one process.
 
-use std::net::SocketAddr;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use super::database::DatabaseArguments;
+use actix_web::dev::ServerHandle;
+use anyhow::Context as _;
+use prometheus_client::registry::Registry;
+use throughline_api::authentication::{Authenticator, DevelopmentIssuer, OidcIssuer};
+use throughline_api::cursor::CursorKey;
+use throughline_api::metrics::HttpMetrics;
+use throughline_api::replay::REPLAYS_AT_ONCE_MAX;
+use throughline_api::{ApiSettings, App, server};
+use throughline_log::{AppendSettings, EventLog};
+use throughline_projector::{Projector, Settings};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::database::{Database, DatabaseArguments};
+use super::master_key::master_key;
+use super::migrate::migrate;
+use crate::telemetry::Telemetry;
+
+/// Connections for the log and the interface.
+const CONNECTIONS_MAX: usize = 24;
+/// Connections for the projector.
+const PROJECTOR_CONNECTIONS_MAX: usize = 6;
+/// Where health and metrics are served when the main address is not a loopback address.
+const ADMIN_ADDRESS: &str = "127.0.0.1:8081";
 
 /// What `serve` is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArguments {
-    /// Address to serve the REST interface on.
+    /// Address to serve the REST interface on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
 
     /// Address to serve health and metrics on.
     ///
-    /// Without it they are served on the main address when that is a loopback address, and not
-    /// at all otherwise.
+    /// Without it they are served on the main address when that is a loopback address, and on
+    /// 127.0.0.1:8081 otherwise.
     #[arg(long, value_name = "ADDR")]
     pub(crate) admin_listen: Option<SocketAddr>,
 
@@ -25,12 +52,7 @@ pub(crate) struct ServeArguments {
     /// Issuer whose tokens are accepted, by its OpenID Connect discovery document.
     ///
     /// Without it the program runs its own development issuer, which is for trials only.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "THROUGHLINE_OIDC_ISSUER",
-        requires = "oidc_audience"
-    )]
+    #[arg(long, value_name = "URL", env = "THROUGHLINE_OIDC_ISSUER", requires = "oidc_audience")]
     pub(crate) oidc_issuer: Option<String>,
 
     /// Audience that a token must be meant for.
@@ -38,11 +60,200 @@ pub(crate) struct ServeArguments {
     pub(crate) oidc_audience: Option<String>,
 }
 
-/// Serves until it is told to stop.
+/// Serves until it is told to stop by SIGTERM or SIGINT, then finishes what it accepted.
 ///
 /// # Errors
 /// Whatever keeps the service from starting.
-#[expect(clippy::unused_async, reason = "it awaits once it is built")]
-pub(crate) async fn run(_arguments: ServeArguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("`serve` is not built yet")
+pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
+    let mut stop = StopSignals::listen()?;
+    let telemetry = Telemetry::init()?;
+    let database = Database::open(&arguments.database).await?;
+    let outcome = serve(&arguments, &database, &mut stop, |_| Ok(())).await;
+    database.close().await?;
+    telemetry.shutdown();
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// Serves on a database that is open. `announce` is called once requests are taken, with the
+/// address.
+///
+/// # Errors
+/// Whatever keeps the service from starting.
+pub(crate) async fn serve(
+    arguments: &ServeArguments,
+    database: &Database,
+    stop: &mut StopSignals,
+    announce: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    // The addresses first: a port that is taken is the commonest mistake.
+    let listener = bind(arguments.listen)?;
+    let admin_listener = admin_address(arguments)?.map(bind).transpose()?;
+    let applied = migrate(database.config()?).await?;
+    tracing::info!(applied, "schema is up to date");
+    let service = Service::assemble(arguments, database, admin_listener.is_none())?;
+
+    let address = listener.local_addr()?;
+    let mut running = Running::start(service, listener, admin_listener)?;
+    say(&format!("listening on http://{address}"))?;
+    if let Some(address) = running.admin_address {
+        say(&format!("health and metrics on http://{address}"))?;
+    }
+    announce(address)?;
+
+    let ended = tokio::select! {
+        () = stop.next() => Ok(()),
+        ended = &mut running.main => ended?.context("the server ended by itself"),
+    };
+    tracing::info!("stopping: finishing what was accepted");
+    running.stop().await?;
+    ended
+}
+
+/// The service's parts, before anything runs.
+struct Service {
+    app: App,
+    log: EventLog,
+    projector: Projector,
+}
+
+impl Service {
+    fn assemble(
+        arguments: &ServeArguments,
+        database: &Database,
+        admin_on_main: bool,
+    ) -> anyhow::Result<Self> {
+        let config = database.config()?;
+        let mut registry = Registry::default();
+        let master_key = master_key(&arguments.database.data_dir, database.is_private())?;
+        let cursors = CursorKey::new(&master_key.derive("page cursors"));
+        let pool = throughline_log::pool(config.clone(), CONNECTIONS_MAX)?;
+        let log = EventLog::new(pool, master_key, AppendSettings::default());
+        log.register_metrics(&mut registry);
+        let projector_pool = throughline_log::pool(config, PROJECTOR_CONNECTIONS_MAX)?;
+        let projector = Projector::new(log.clone(), projector_pool, Settings::default());
+        projector.register_metrics(&mut registry);
+        let waker = projector.clone();
+        let app = App {
+            log: log.clone(),
+            authenticator: authenticator(arguments)?,
+            cursors,
+            settings: ApiSettings { admin_on_main, ..ApiSettings::default() },
+            metrics: HttpMetrics::new(registry),
+            wake_projector: Arc::new(move || waker.wake()),
+            replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),
+        };
+        Ok(Self { app, log, projector })
+    }
+}
+
+type RunningServer = JoinHandle<std::io::Result<()>>;
+
+/// The service at work.
+struct Running {
+    main: RunningServer,
+    main_handle: ServerHandle,
+    admin: Option<(RunningServer, ServerHandle)>,
+    admin_address: Option<SocketAddr>,
+    log: EventLog,
+    projector: JoinHandle<()>,
+    projecting: CancellationToken,
+}
+
+impl Running {
+    fn start(
+        Service { app, log, projector }: Service,
+        listener: TcpListener,
+        admin_listener: Option<TcpListener>,
+    ) -> anyhow::Result<Self> {
+        let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let main = server::serve(listener, app.clone())?;
+        let admin =
+            admin_listener.map(|listener| server::serve_admin(listener, app)).transpose()?;
+        let projecting = CancellationToken::new();
+        let until = projecting.clone();
+        Ok(Self {
+            main_handle: main.handle(),
+            main: tokio::spawn(main),
+            admin: admin.map(|admin| {
+                let handle = admin.handle();
+                (tokio::spawn(admin), handle)
+            }),
+            admin_address,
+            log,
+            projector: tokio::spawn(async move { projector.run(until).await }),
+            projecting,
+        })
+    }
+
+    /// First the requests, then what they put into the log's queues, then the projections; health
+    /// is told to the last.
+    async fn stop(self) -> anyhow::Result<()> {
+        server::stop(&self.main_handle).await;
+        self.log.drain().await;
+        self.projecting.cancel();
+        self.projector.await?;
+        if let Some((running, handle)) = self.admin {
+            server::stop(&handle).await;
+            running.await??;
+        }
+        Ok(())
+    }
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    server::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Health and metrics go to the main address only when nobody else can reach it.
+fn admin_address(arguments: &ServeArguments) -> anyhow::Result<Option<SocketAddr>> {
+    match arguments.admin_listen {
+        Some(address) => Ok(Some(address)),
+        None if arguments.listen.ip().is_loopback() => Ok(None),
+        None => Ok(Some(ADMIN_ADDRESS.parse()?)),
+    }
+}
+
+fn authenticator(arguments: &ServeArguments) -> anyhow::Result<Authenticator> {
+    if let (Some(issuer), Some(audience)) = (&arguments.oidc_issuer, &arguments.oidc_audience) {
+        let issuer = OidcIssuer::new(issuer.clone(), audience.clone())?;
+        return Ok(Authenticator::Oidc(Arc::new(issuer)));
+    }
+    tracing::warn!(
+        "NO IDENTITY PROVIDER: tokens of the development issuer are accepted, and a tenant is \
+         created on first use; never serve real people's data like this"
+    );
+    let issuer = DevelopmentIssuer::open(&arguments.database.data_dir)?;
+    Ok(Authenticator::Development(Arc::new(issuer)))
+}
+
+/// Prints a line that a script may wait for.
+fn say(line: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// The signals that ask a service to stop.
+pub(crate) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Listens from now on. To be called before anything is started that must be stopped.
+    ///
+    /// # Errors
+    /// When signals cannot be listened to.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next of them.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -93,9 +93,7 @@ async fn run_command(
     database_url: &str,
     signals: &mut Signals,
 ) -> anyhow::Result<ExitStatus> {
-    let (program, arguments) = command
-        .split_first()
-        .context("there is no command to run")?;
+    let (program, arguments) = command.split_first().context("there is no command to run")?;
     let mut child = Command::new(program)
         .args(arguments)
         .env("DATABASE_URL", database_url)
@@ -111,10 +109,7 @@ async fn run_command(
 
 /// Sends a signal to the command. It may have ended in this moment: then there is nothing to do.
 fn pass_on(signal: Signal, child: &Child) {
-    let id = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
+    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(id) = id {
         let _ = kill_process(id, signal);
     }
@@ -122,11 +117,8 @@ fn pass_on(signal: Signal, child: &Child) {
 
 /// The exit code that a shell would give.
 fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from)
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// The signals that ask a program to end.

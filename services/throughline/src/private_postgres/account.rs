@@ -50,32 +50,22 @@ impl ServerAccount {
     /// to.
     pub(super) fn choose(directory: &Path) -> Result<Self, PrivatePostgresError> {
         let own_uid = rustix::process::geteuid().as_raw();
-        let owner = fs::symlink_metadata(directory)
-            .ok()
-            .map(|found| (found.uid(), found.gid()));
+        let owner = fs::symlink_metadata(directory).ok().map(|found| (found.uid(), found.gid()));
         match owner {
             Some((uid, _)) if own_uid != 0 && uid != own_uid => {
-                Err(PrivatePostgresError::ForeignDirectory {
-                    directory: directory.to_owned(),
-                })
+                Err(PrivatePostgresError::ForeignDirectory { directory: directory.to_owned() })
             }
             _ if own_uid != 0 => Ok(Self::Own),
-            Some((uid, gid)) if uid != 0 => Ok(Self::Unprivileged(Identity {
-                name: format!("number {uid}"),
-                uid,
-                gid,
-            })),
+            Some((uid, gid)) if uid != 0 => {
+                Ok(Self::Unprivileged(Identity { name: format!("number {uid}"), uid, gid }))
+            }
             _ => {
                 // Accounts of a network directory are not looked for: packages and base systems
                 // put both names into the file.
                 let passwd = fs::read_to_string("/etc/passwd")
                     .map_err(PrivatePostgresError::file("/etc/passwd"))?;
-                let found = UNPRIVILEGED
-                    .iter()
-                    .find_map(|name| identity_in(&passwd, name));
-                found
-                    .map(Self::Unprivileged)
-                    .ok_or(PrivatePostgresError::NoAccount)
+                let found = UNPRIVILEGED.iter().find_map(|name| identity_in(&passwd, name));
+                found.map(Self::Unprivileged).ok_or(PrivatePostgresError::NoAccount)
             }
         }
     }
@@ -83,11 +73,7 @@ impl ServerAccount {
     /// A command that runs `program` as this account, with no input and a bare environment.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .env_clear();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env_clear();
         // Ours may be a directory that the account cannot enter.
         command.current_dir("/");
         for name in PASSED_VARIABLES {
@@ -143,9 +129,7 @@ impl ServerAccount {
     fn can_enter(&self, directory: &Path) -> Result<bool, PrivatePostgresError> {
         let program = PathBuf::from("test");
         let status = self.command(&program).arg("-x").arg(directory).status();
-        status
-            .map(|status| status.success())
-            .map_err(PrivatePostgresError::run(program))
+        status.map(|status| status.success()).map_err(PrivatePostgresError::run(program))
     }
 }
 
@@ -156,11 +140,7 @@ fn identity_in(passwd: &str, name: &str) -> Option<Identity> {
         let found = fields.next()? == name;
         let uid: u32 = fields.nth(1)?.parse().ok()?;
         let gid: u32 = fields.next()?.parse().ok()?;
-        (found && uid != 0).then(|| Identity {
-            name: name.to_owned(),
-            uid,
-            gid,
-        })
+        (found && uid != 0).then(|| Identity { name: name.to_owned(), uid, gid })
     })
 }
 
@@ -175,11 +155,7 @@ mod tests {
 
     #[test]
     fn a_user_is_found_by_the_whole_name() {
-        let expected = Identity {
-            name: "postgres".to_owned(),
-            uid: 101,
-            gid: 104,
-        };
+        let expected = Identity { name: "postgres".to_owned(), uid: 101, gid: 104 };
         assert_eq!(identity_in(PASSWD, "postgres"), Some(expected));
         assert_eq!(identity_in(PASSWD, "nobody"), None);
     }

@@ -53,10 +53,7 @@ impl ServerBinaries {
             .into_iter()
             .chain(package_directories())
             .chain(env::split_paths(&path).collect::<Vec<_>>());
-        choose(
-            places.filter_map(|directory| Self::inspect(&directory)),
-            existing,
-        )
+        choose(places.filter_map(|directory| Self::inspect(&directory)), existing)
     }
 
     /// The path of one of the server's programs.
@@ -69,15 +66,9 @@ impl ServerBinaries {
         if !PROGRAMS.iter().all(|name| directory.join(name).is_file()) {
             return None;
         }
-        let answer = Command::new(directory.join("postgres"))
-            .arg("--version")
-            .output()
-            .ok()?;
+        let answer = Command::new(directory.join("postgres")).arg("--version").output().ok()?;
         let major = major_in(&String::from_utf8_lossy(&answer.stdout))?;
-        Some(Self {
-            directory: directory.to_owned(),
-            major,
-        })
+        Some(Self { directory: directory.to_owned(), major })
     }
 }
 
@@ -151,18 +142,12 @@ mod tests {
     use super::*;
 
     fn installed(major: u32) -> ServerBinaries {
-        ServerBinaries {
-            directory: PathBuf::from(format!("/lib/{major}")),
-            major,
-        }
+        ServerBinaries { directory: PathBuf::from(format!("/lib/{major}")), major }
     }
 
     #[test]
     fn the_major_version_is_read_from_releases_and_betas() {
-        assert_eq!(
-            major_in("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n"),
-            Some(15)
-        );
+        assert_eq!(major_in("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n"), Some(15));
         assert_eq!(major_in("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major_in("postgres: command not found"), None);
     }
@@ -176,27 +161,15 @@ mod tests {
     #[test]
     fn an_old_server_alone_is_refused_by_its_version() {
         let refusal = choose([installed(14)], None).unwrap_err();
-        assert!(matches!(
-            refusal,
-            PrivatePostgresError::TooOld { major: 14, .. }
-        ));
+        assert!(matches!(refusal, PrivatePostgresError::TooOld { major: 14, .. }));
     }
 
     #[test]
     fn an_existing_cluster_takes_its_own_version_only() {
         let existing = Some((15, Path::new("/data")));
-        assert_eq!(
-            choose([installed(17), installed(15)], existing).unwrap(),
-            installed(15)
-        );
+        assert_eq!(choose([installed(17), installed(15)], existing).unwrap(), installed(15));
         let refusal = choose([installed(17)], existing).unwrap_err();
-        assert!(matches!(
-            refusal,
-            PrivatePostgresError::OtherVersion {
-                installed_major: 17,
-                ..
-            }
-        ));
+        assert!(matches!(refusal, PrivatePostgresError::OtherVersion { installed_major: 17, .. }));
     }
 
     #[test]

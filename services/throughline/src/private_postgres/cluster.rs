@@ -49,11 +49,7 @@ impl Cluster {
         let binaries = ServerBinaries::find(major.map(|major| (major, cluster_dir.as_path())))?;
         let data_dir = create_data_dir(data_dir, &account)?;
         account.require_entry(&data_dir)?;
-        let cluster = Self {
-            data_dir,
-            account,
-            binaries,
-        };
+        let cluster = Self { data_dir, account, binaries };
         cluster.create_postgres_dir()?;
         Ok(cluster)
     }
@@ -85,11 +81,7 @@ impl Cluster {
             fs::symlink_metadata(&directory).map_err(PrivatePostgresError::file(&directory))?;
         // An earlier run may have been killed between making the directory and handing it over.
         let ours = found.uid() == rustix::process::geteuid().as_raw();
-        if ours {
-            self.account.take_over(&directory)
-        } else {
-            Ok(())
-        }
+        if ours { self.account.take_over(&directory) } else { Ok(()) }
     }
 
     /// Makes the cluster if it is absent, under another name until it is whole.
@@ -112,18 +104,8 @@ impl Cluster {
         command
             .arg("--pgdata")
             .arg(&unfinished)
-            .args([
-                "--username",
-                SUPERUSER,
-                "--auth-local=trust",
-                "--auth-host=reject",
-            ])
-            .args([
-                "--encoding=UTF8",
-                "--locale=C",
-                "--data-checksums",
-                "--no-instructions",
-            ])
+            .args(["--username", SUPERUSER, "--auth-local=trust", "--auth-host=reject"])
+            .args(["--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions"])
             .stderr(Stdio::piped());
         let output = tokio::process::Command::from(command)
             .output()
@@ -141,11 +123,7 @@ impl Cluster {
         let log = self.create_start_log()?;
         let program = self.binaries.program("postgres");
         let mut command = self.account.command(&program);
-        command
-            .arg("-D")
-            .arg(self.cluster_dir())
-            .arg("-k")
-            .arg(socket_dir);
+        command.arg("-D").arg(self.cluster_dir()).arg("-k").arg(socket_dir);
         command.arg("-p").arg(PORT.to_string());
         for (name, value) in SETTINGS {
             command.arg("-c").arg(format!("{name}={value}"));
@@ -200,10 +178,7 @@ impl Cluster {
     /// that is our child we wait ourselves: one that was killed leaves its file behind, and until
     /// we collect it, `pg_ctl` would take it for alive.
     pub(super) fn stop(&self, mut server: Option<&mut Child>) -> Result<(), PrivatePostgresError> {
-        if server
-            .as_mut()
-            .is_some_and(|server| matches!(server.try_wait(), Ok(Some(_))))
-        {
+        if server.as_mut().is_some_and(|server| matches!(server.try_wait(), Ok(Some(_)))) {
             return Ok(());
         }
         let program = self.binaries.program("pg_ctl");
@@ -211,11 +186,7 @@ impl Cluster {
             .account
             .command(&program)
             .args(["stop", "--silent", "--mode=fast"])
-            .arg(if server.is_some() {
-                "--no-wait"
-            } else {
-                "--wait"
-            })
+            .arg(if server.is_some() { "--no-wait" } else { "--wait" })
             .arg(format!("--timeout={}", STOP_LIMIT.as_secs()))
             .arg("--pgdata")
             .arg(self.cluster_dir())
@@ -230,10 +201,7 @@ impl Cluster {
             return Ok(());
         }
         let last_line = telling_line(&String::from_utf8_lossy(&output.stderr));
-        Err(PrivatePostgresError::NotStopped {
-            last_line,
-            limit_s: STOP_LIMIT.as_secs(),
-        })
+        Err(PrivatePostgresError::NotStopped { last_line, limit_s: STOP_LIMIT.as_secs() })
     }
 }
 
@@ -263,9 +231,7 @@ fn create_data_dir(
         fs::set_permissions(data_dir, Permissions::from_mode(mode))
             .map_err(PrivatePostgresError::file(data_dir))?;
     }
-    data_dir
-        .canonicalize()
-        .map_err(PrivatePostgresError::file(data_dir))
+    data_dir.canonicalize().map_err(PrivatePostgresError::file(data_dir))
 }
 
 /// The major version that made the cluster. `None` when there is no cluster.

@@ -30,10 +30,7 @@ pub(super) enum Answer {
 /// [`PrivatePostgresError::Connect`] when the server is up and refuses us.
 pub(super) async fn knock(socket_dir: &Path) -> Result<Answer, PrivatePostgresError> {
     let mut config = Config::new();
-    config
-        .host_path(socket_dir)
-        .user(SUPERUSER)
-        .dbname("postgres");
+    config.host_path(socket_dir).user(SUPERUSER).dbname("postgres");
     let connected = tokio::time::timeout(CONNECT_LIMIT, config.connect(NoTls));
     match connected.await {
         Ok(Ok((client, connection))) => {
@@ -53,19 +50,14 @@ pub(super) async fn knock(socket_dir: &Path) -> Result<Answer, PrivatePostgresEr
 /// Creates the service's database if it is absent. The caller has the turn, so no one competes.
 pub(super) async fn ensure_database(client: &Client) -> Result<(), PrivatePostgresError> {
     let created = async {
-        let found = client
-            .query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&DATABASE])
-            .await?;
+        let found =
+            client.query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&DATABASE]).await?;
         if found.is_none() {
-            client
-                .batch_execute(&format!("CREATE DATABASE {DATABASE}"))
-                .await?;
+            client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await?;
         }
         Ok(())
     };
-    created
-        .await
-        .map_err(|source| PrivatePostgresError::CreateDatabase { source })
+    created.await.map_err(|source| PrivatePostgresError::CreateDatabase { source })
 }
 
 /// The connection string of the service's database.

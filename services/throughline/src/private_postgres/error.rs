@@ -29,11 +29,7 @@ pub(crate) enum PrivatePostgresError {
          installed: install PostgreSQL {cluster_major}, or name another --data-dir",
         cluster_dir.display()
     )]
-    OtherVersion {
-        cluster_major: u32,
-        installed_major: u32,
-        cluster_dir: PathBuf,
-    },
+    OtherVersion { cluster_major: u32, installed_major: u32, cluster_dir: PathBuf },
     #[error("{} does not hold the number of a PostgreSQL version", file.display())]
     UnreadableVersion { file: PathBuf },
     #[error(
@@ -100,17 +96,11 @@ impl PrivatePostgresError {
 
 /// The line of a program's complaints that tells most: the first fatal one, else the last.
 pub(super) fn telling_line(said: &str) -> String {
-    let fatal = said.lines().find(|line| {
-        ["FATAL:", "PANIC:", "error:"]
-            .iter()
-            .any(|marker| line.contains(marker))
-    });
+    let fatal = said
+        .lines()
+        .find(|line| ["FATAL:", "PANIC:", "error:"].iter().any(|marker| line.contains(marker)));
     let last = said.lines().rfind(|line| !line.trim().is_empty());
-    fatal
-        .or(last)
-        .unwrap_or("it said nothing")
-        .trim()
-        .to_owned()
+    fatal.or(last).unwrap_or("it said nothing").trim().to_owned()
 }
 
 #[cfg(test)]

@@ -67,15 +67,9 @@ impl PrivatePostgres {
         let occupancy = Occupancy::enter(cluster.data_dir()).await?;
         cluster.initialise().await?;
         let (mut postgres, client) = match running(&cluster).await? {
-            Some((socket_dir, client)) => (
-                Self {
-                    cluster,
-                    socket_dir,
-                    server: None,
-                    occupancy: Some(occupancy),
-                },
-                client,
-            ),
+            Some((socket_dir, client)) => {
+                (Self { cluster, socket_dir, server: None, occupancy: Some(occupancy) }, client)
+            }
             None => Self::launch(cluster, occupancy).await?,
         };
         connection::ensure_database(&client).await?;
@@ -98,9 +92,7 @@ impl PrivatePostgres {
     /// [`PrivatePostgresError::NotStopped`] when the server does not stop in time.
     pub(crate) async fn stop(mut self) -> Result<(), PrivatePostgresError> {
         let stopping = tokio::task::spawn_blocking(move || self.leave());
-        stopping
-            .await
-            .unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))
+        stopping.await.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))
     }
 
     async fn launch(
@@ -110,12 +102,7 @@ impl PrivatePostgres {
         let socket_dir = cluster.choose_socket_dir()?;
         let server = Some(cluster.spawn(&socket_dir)?);
         // From here on a drop stops the server, whatever fails.
-        let mut postgres = Self {
-            cluster,
-            socket_dir,
-            server,
-            occupancy: Some(occupancy),
-        };
+        let mut postgres = Self { cluster, socket_dir, server, occupancy: Some(occupancy) };
         let started = Instant::now();
         loop {
             match postgres.answer().await {
@@ -143,15 +130,11 @@ impl PrivatePostgres {
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
-        Err(PrivatePostgresError::StartTimeout {
-            limit_s: START_LIMIT.as_secs(),
-        })
+        Err(PrivatePostgresError::StartTimeout { limit_s: START_LIMIT.as_secs() })
     }
 
     fn has_ended(&mut self) -> bool {
-        self.server
-            .as_mut()
-            .is_some_and(|server| matches!(server.try_wait(), Ok(Some(_))))
+        self.server.as_mut().is_some_and(|server| matches!(server.try_wait(), Ok(Some(_))))
     }
 
     /// Blocks. Does nothing the second time.
@@ -191,9 +174,7 @@ async fn running(cluster: &Cluster) -> Result<Option<(PathBuf, Client)>, Private
             Answer::Nobody => return Ok(None),
         }
     }
-    Err(PrivatePostgresError::StartTimeout {
-        limit_s: START_LIMIT.as_secs(),
-    })
+    Err(PrivatePostgresError::StartTimeout { limit_s: START_LIMIT.as_secs() })
 }
 
 #[cfg(test)]
@@ -205,10 +186,8 @@ mod tests {
 
     #[tokio::test]
     async fn dropping_it_stops_the_server_once_nobody_uses_it() {
-        let parent = tempfile::Builder::new()
-            .permissions(Permissions::from_mode(0o711))
-            .tempdir()
-            .unwrap();
+        let parent =
+            tempfile::Builder::new().permissions(Permissions::from_mode(0o711)).tempdir().unwrap();
         let data_dir = parent.path().join("data");
         let first = match PrivatePostgres::start(&data_dir).await {
             // The tests may use a database elsewhere, on a machine without server programs.
@@ -222,14 +201,8 @@ mod tests {
         let second = PrivatePostgres::start(&data_dir).await.unwrap();
         let socket_dir = first.socket_dir.clone();
         drop(first);
-        assert!(matches!(
-            connection::knock(&socket_dir).await,
-            Ok(Answer::Ready(_))
-        ));
+        assert!(matches!(connection::knock(&socket_dir).await, Ok(Answer::Ready(_))));
         drop(second);
-        assert!(matches!(
-            connection::knock(&socket_dir).await,
-            Ok(Answer::Nobody)
-        ));
+        assert!(matches!(connection::knock(&socket_dir).await, Ok(Answer::Nobody)));
     }
 }

@@ -53,14 +53,8 @@ impl Occupancy {
         let users_path = data_dir.join("postgres.users");
         let users = open(&users_path)?;
         // It waits for nobody: the exclusive holder of this lock also has the turn.
-        users
-            .lock_shared()
-            .map_err(PrivatePostgresError::file(users_path))?;
-        Ok(Self {
-            data_dir: data_dir.to_owned(),
-            turn: Some(turn),
-            users,
-        })
+        users.lock_shared().map_err(PrivatePostgresError::file(users_path))?;
+        Ok(Self { data_dir: data_dir.to_owned(), turn: Some(turn), users })
     }
 
     /// Lets others start or stop the server: it runs, and this process is known to use it.
@@ -72,23 +66,14 @@ impl Occupancy {
     ///
     /// Blocks while another process has the turn.
     pub(super) fn leave(self) -> Result<Option<LastOut>, PrivatePostgresError> {
-        let Self {
-            data_dir,
-            turn,
-            users,
-        } = self;
+        let Self { data_dir, turn, users } = self;
         let turn = match turn {
             Some(turn) => turn,
             None => wait_for_turn(&data_dir)?,
         };
-        users
-            .unlock()
-            .map_err(PrivatePostgresError::file(&data_dir))?;
+        users.unlock().map_err(PrivatePostgresError::file(&data_dir))?;
         let alone = try_lock(&data_dir, &users)?;
-        Ok(alone.then_some(LastOut {
-            _turn: turn,
-            _users: users,
-        }))
+        Ok(alone.then_some(LastOut { _turn: turn, _users: users }))
     }
 }
 
@@ -126,10 +111,9 @@ fn try_lock(data_dir: &Path, file: &File) -> Result<bool, PrivatePostgresError> 
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(source)) => Err(PrivatePostgresError::File {
-            path: data_dir.to_owned(),
-            source,
-        }),
+        Err(TryLockError::Error(source)) => {
+            Err(PrivatePostgresError::File { path: data_dir.to_owned(), source })
+        }
     }
 }
 

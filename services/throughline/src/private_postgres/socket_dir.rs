@@ -45,9 +45,7 @@ pub(super) fn discard(socket_dir: &Path) {
 fn is_suitable(directory: &Path) -> bool {
     let socket = directory.join(format!(".s.PGSQL.{PORT}"));
     socket.as_os_str().len() <= SOCKET_PATH_BYTES_MAX
-        && socket
-            .to_str()
-            .is_some_and(|path| !path.contains([',', '"', '\n']))
+        && socket.to_str().is_some_and(|path| !path.contains([',', '"', '\n']))
 }
 
 #[cfg(test)]

@@ -91,21 +91,13 @@ async fn what_was_committed_survives_the_death_of_the_server() {
     let Some(place) = Place::new() else { return };
     let holder = place.hold();
     let row = "CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)";
-    place::connect(&holder)
-        .await
-        .batch_execute(row)
-        .await
-        .unwrap();
+    place::connect(&holder).await.batch_execute(row).await.unwrap();
     kill_process(Pid::from_raw(place.server_pid()).unwrap(), Signal::KILL).unwrap();
     assert!(holder.finish().success());
     assert!(!place.answers());
 
     let holder = place.hold();
-    let row = place::connect(&holder)
-        .await
-        .query_one("SELECT n FROM kept", &[])
-        .await
-        .unwrap();
+    let row = place::connect(&holder).await.query_one("SELECT n FROM kept", &[]).await.unwrap();
     assert_eq!(row.get::<_, i32>(0), 42);
     assert!(holder.finish().success());
 }
@@ -115,10 +107,7 @@ async fn what_was_sent_does_not_reach_the_servers_log() {
     let Some(place) = Place::new() else { return };
     let holder = place.hold();
     let client = place::connect(&holder).await;
-    client
-        .batch_execute("CREATE TABLE people (name text PRIMARY KEY)")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE people (name text PRIMARY KEY)").await.unwrap();
     let refused = [
         "INSERT INTO people VALUES ('Zebedee'), ('Zebedee')",
         "SELECT 'Zebedee'::int",
@@ -163,10 +152,7 @@ fn missing_programs_are_one_line_that_says_what_to_do() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(
-        said.starts_with("throughline: PostgreSQL 15 or newer is not in "),
-        "{said}"
-    );
+    assert!(said.starts_with("throughline: PostgreSQL 15 or newer is not in "), "{said}");
     assert!(said.contains("or set DATABASE_URL"), "{said}");
     assert!(!place.data_dir().exists());
 }
@@ -186,10 +172,7 @@ fn a_directory_that_the_servers_account_cannot_enter_is_named() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(
-        said.contains(&format!("cannot enter {}:", shut.display())),
-        "{said}"
-    );
+    assert!(said.contains(&format!("cannot enter {}:", shut.display())), "{said}");
     assert!(said.contains("--data-dir"), "{said}");
 }
 
@@ -197,10 +180,7 @@ fn a_directory_that_the_servers_account_cannot_enter_is_named() {
 fn without_a_directory_a_temporary_one_is_used_and_removed() {
     let Some(place) = Place::new() else { return };
     let temporary = place.data_dir().parent().unwrap();
-    let output = place
-        .command_in_a_temporary_directory("true")
-        .output()
-        .unwrap();
+    let output = place.command_in_a_temporary_directory("true").output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let left: Vec<_> = fs::read_dir(temporary).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");

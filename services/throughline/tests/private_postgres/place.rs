@@ -28,14 +28,9 @@ impl Place {
 
     /// `None` where the tests use a database elsewhere and no server is installed here.
     pub(crate) fn with_data_dir(data_dir: &str) -> Option<Self> {
-        let parent = tempfile::Builder::new()
-            .permissions(Permissions::from_mode(0o711))
-            .tempdir()
-            .unwrap();
-        let place = Self {
-            data_dir: parent.path().join(data_dir),
-            _parent: parent,
-        };
+        let parent =
+            tempfile::Builder::new().permissions(Permissions::from_mode(0o711)).tempdir().unwrap();
+        let place = Self { data_dir: parent.path().join(data_dir), _parent: parent };
         is_possible().then_some(place)
     }
 
@@ -100,10 +95,7 @@ impl Beginning {
         let mut stdout = BufReader::new(self.0.stdout.take().unwrap());
         stdout.read_line(&mut database_url).unwrap();
         assert!(!database_url.is_empty(), "the program ended early");
-        Holder {
-            child: self.0,
-            database_url: database_url.trim_end().to_owned(),
-        }
+        Holder { child: self.0, database_url: database_url.trim_end().to_owned() }
     }
 }
 

@@ -1,0 +1,106 @@
+//! Work on the event log from the command line: open what it needs, work, close it again.
+
+use anyhow::{Context as _, anyhow};
+use throughline_log::{AppendSettings, DatabaseError, EventLog, MasterKey, pool};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::database::{Database, DatabaseArguments};
+use super::master_key::master_key;
+use super::migrate::migrate;
+
+/// Connections of a command: those that a replay reads with, and one beside them.
+const CONNECTIONS_MAX: usize = 8;
+
+/// What a shell makes of an interruption.
+const INTERRUPTED: i32 = 130;
+
+/// Whether the work seals or opens words about persons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sealed {
+    /// It does, under the master key.
+    Handled,
+    /// It never does, and is given a key that opens nothing.
+    Untouched,
+}
+
+/// A log, and the key it seals under.
+pub(crate) struct OpenLog {
+    /// The log.
+    pub(crate) log: EventLog,
+    /// The key, for what else is derived from it.
+    pub(crate) master_key: MasterKey,
+}
+
+impl OpenLog {
+    /// The log on a database whose schema is up to date.
+    ///
+    /// # Errors
+    /// When the connections cannot be set up.
+    pub(crate) fn new(
+        config: tokio_postgres::Config,
+        master_key: MasterKey,
+    ) -> anyhow::Result<Self> {
+        let pool = pool(config, CONNECTIONS_MAX)?;
+        let log = EventLog::new(pool, master_key.clone(), AppendSettings::default());
+        Ok(Self { log, master_key })
+    }
+}
+
+/// Runs `work` with the log of the database that the arguments name.
+///
+/// The schema of a private database is brought up to date before; that of another is its
+/// operator's, who runs `throughline migrate`.
+///
+/// # Errors
+/// Those of the work, or what keeps the log from being opened.
+pub(crate) async fn with_log<T>(
+    arguments: &DatabaseArguments,
+    sealed: Sealed,
+    work: impl AsyncFnOnce(OpenLog) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    // Before the server starts: a signal from now on ends the work, then the server.
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for signals")?;
+    let mut terminate = signal(SignalKind::terminate()).context("could not listen for signals")?;
+    let database = Database::open(arguments).await?;
+    let worked = tokio::select! {
+        outcome = on_log(arguments, &database, sealed, work) => Some(outcome),
+        _ = interrupt.recv() => None,
+        _ = terminate.recv() => None,
+    };
+    let closed = database.close().await;
+    let Some(outcome) = worked else {
+        // Not by returning: a read of standard input may still be waiting, and would be waited for.
+        std::process::exit(INTERRUPTED);
+    };
+    let outcome = outcome.map_err(with_hint)?;
+    closed?;
+    Ok(outcome)
+}
+
+async fn on_log<T>(
+    arguments: &DatabaseArguments,
+    database: &Database,
+    sealed: Sealed,
+    work: impl AsyncFnOnce(OpenLog) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let config = database.config()?;
+    if database.is_private() {
+        migrate(config.clone()).await?;
+    }
+    let master_key = match sealed {
+        Sealed::Handled => master_key(&arguments.data_dir, database.is_private())?,
+        Sealed::Untouched => MasterKey::random()?,
+    };
+    work(OpenLog::new(config, master_key)?).await
+}
+
+/// A table or column that is absent means one thing to whoever runs a command.
+fn with_hint(error: anyhow::Error) -> anyhow::Error {
+    const UNDEFINED: [&str; 2] = ["42P01", "42703"];
+    let said = error.chain().find_map(|cause| cause.downcast_ref::<DatabaseError>());
+    let state = said.and_then(DatabaseError::sqlstate);
+    if state.is_some_and(|state| UNDEFINED.contains(&state)) {
+        return anyhow!("the database's schema is not up to date: run `throughline migrate`");
+    }
+    error
+}
