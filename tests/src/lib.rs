@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Whole-system tests: the support they share is in `tests/it`.

@@ -1,1 +1,28 @@
-fn main() {}
+//! Whole-system tests, over HTTP and the command line.
+
+#![cfg(test)]
+
+mod access;
+mod architecture;
+mod bad_fields;
+mod bad_requests;
+mod broken_rules;
+mod cases;
+mod commands;
+mod demo_data;
+mod documents;
+mod freshness;
+mod journal;
+mod journeys;
+mod licences;
+mod long_journey;
+mod outage;
+mod pages;
+mod published_tables;
+mod reference;
+mod refused;
+mod service;
+mod telemetry;
+mod tenants;
+mod tokens;
+mod two_dates;

@@ -1,0 +1,99 @@
+//! Cases at each stage of their life, recorded over HTTP.
+
+use serde_json::{Value, json};
+
+use crate::service::{Client, Service};
+
+/// When the cases here were referred.
+pub(crate) const REFERRED_AT: &str = "2024-01-10T09:00:00Z";
+/// When they were accepted and given to `w-ann`.
+pub(crate) const OPENED_AT: &str = "2024-01-12T09:00:00Z";
+/// When the closed ones were closed.
+pub(crate) const CLOSED_AT: &str = "2024-06-01T09:00:00Z";
+
+/// An id that is nobody's.
+pub(crate) fn absent_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+pub(crate) fn a_referral() -> Value {
+    json!({
+        "programme": "mrp", "role": "victim_survivor", "area": "city", "source": "police",
+        "received_at": REFERRED_AT, "person": {"given_name": "Ada"},
+    })
+}
+
+pub(crate) async fn a_referred_case(client: Client<'_>) -> String {
+    let referred = client.post("/v1/referrals", a_referral()).await.expect(201);
+    text(&referred["case_id"])
+}
+
+/// An accepted case in the hands of a worker.
+pub(crate) async fn an_open_case_of(client: Client<'_>, worker: &str) -> String {
+    let case = a_referred_case(client).await;
+    let accepted = json!({"occurred_at": OPENED_AT});
+    client.step(&case, "acceptance", accepted).await.expect(201);
+    let allocated = json!({"occurred_at": OPENED_AT, "worker": worker});
+    client.step(&case, "allocations", allocated).await.expect(201);
+    case
+}
+
+pub(crate) async fn an_open_case(client: Client<'_>) -> String {
+    an_open_case_of(client, "w-ann").await
+}
+
+pub(crate) async fn a_closed_case(client: Client<'_>) -> String {
+    let case = an_open_case(client).await;
+    let closed = json!({"occurred_at": CLOSED_AT, "reason": "goals_met"});
+    client.step(&case, "closure", closed).await.expect(201);
+    case
+}
+
+/// Records an attempt that reached the person, and returns its event.
+pub(crate) async fn an_attempt(client: Client<'_>, case: &str) -> String {
+    let body = json!({
+        "occurred_at": "2024-02-01T10:00:00Z", "channel": "phone", "outcome": "reached",
+    });
+    let path = format!("/v1/cases/{case}/contact-attempts");
+    text(&client.post(&path, body).await.expect(201)["event_id"])
+}
+
+/// Records a request for information, and returns its event.
+pub(crate) async fn an_information_request(client: Client<'_>, case: &str) -> String {
+    let body = json!({"occurred_at": "2024-02-02T10:00:00Z", "agency": "police"});
+    let path = format!("/v1/cases/{case}/information-requests");
+    text(&client.post(&path, body).await.expect(201)["event_id"])
+}
+
+#[track_caller]
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+/// How much is recorded, of every tenant: what a refusal leaves as it was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    events: i64,
+    streams: i64,
+    tenants: i64,
+    heads: Vec<i64>,
+}
+
+impl Recorded {
+    pub(crate) async fn in_database_of(service: &Service) -> Self {
+        Self::read(&service.database.connect().await).await
+    }
+
+    pub(crate) async fn read(database: &tokio_postgres::Client) -> Self {
+        let recorded = "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM stream), \
+                        (SELECT count(*) FROM tenant), \
+                        ARRAY (SELECT position FROM log_head ORDER BY tenant_no)";
+        let recorded = database.query_one(recorded, &[]).await.unwrap();
+        Self {
+            events: recorded.get(0),
+            streams: recorded.get(1),
+            tenants: recorded.get(2),
+            heads: recorded.get(3),
+        }
+    }
+}

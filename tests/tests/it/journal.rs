@@ -1,0 +1,176 @@
+//! A client that posts step by step and keeps its own book of what it posted and when.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::cases::text;
+use crate::reference::{Amends, Posted};
+use crate::service::Client;
+
+/// Where each kind of fact is posted, below the case.
+const PATHS: &[(&str, &str)] = &[
+    ("ReferralWaitlisted", "waitlisting"),
+    ("ReferralAccepted", "acceptance"),
+    ("CaseAllocated", "allocations"),
+    ("CaseClosed", "closure"),
+    ("CaseReopened", "reopening"),
+    ("ContactAttempted", "contact-attempts"),
+    ("RiskAssessed", "risk-assessments"),
+    ("MeasureRecorded", "measures"),
+    ("InformationRequested", "information-requests"),
+    ("IncidentReported", "incidents"),
+];
+
+/// The book.
+pub(crate) struct Journal<'a> {
+    client: Client<'a>,
+    pub(crate) log: Vec<Posted>,
+}
+
+/// The present, as exactly as times are exchanged.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
+}
+
+impl<'a> Journal<'a> {
+    pub(crate) fn new(client: Client<'a>) -> Self {
+        Self { client, log: Vec::new() }
+    }
+
+    /// The moments between the steps, in their order.
+    pub(crate) fn noted(&self) -> Vec<Timestamp> {
+        self.log.iter().map(|posted| posted.noted).collect()
+    }
+
+    pub(crate) async fn refer(&mut self, body: Value) -> String {
+        let answer = self.client.post("/v1/referrals", body.clone()).await.expect(201);
+        let case = text(&answer["case_id"]);
+        let mut body = body.as_object().unwrap().clone();
+        body.remove("person");
+        let received_at = body.remove("received_at").unwrap();
+        body.insert("occurred_at".to_owned(), received_at);
+        body.insert("person_id".to_owned(), answer["person_id"].clone());
+        body.insert("programme_version".to_owned(), json!(1));
+        self.note(&case, "ReferralReceived", body, &answer);
+        case
+    }
+
+    pub(crate) async fn fact(&mut self, case: &str, kind: &'static str, body: Value) -> String {
+        let (_, path) = PATHS.iter().find(|(known, _)| *known == kind).unwrap();
+        self.post(case, kind, path, body, Map::new()).await
+    }
+
+    /// The answer to an information request.
+    pub(crate) async fn answer(&mut self, case: &str, request: &str, body: Value) -> String {
+        let path = format!("information-requests/{request}/response");
+        let of = Map::from_iter([("request".to_owned(), json!(request))]);
+        self.post(case, "InformationReceived", &path, body, of).await
+    }
+
+    async fn post(
+        &mut self,
+        case: &str,
+        kind: &'static str,
+        path: &str,
+        body: Value,
+        more: Map<String, Value>,
+    ) -> String {
+        let path = format!("/v1/cases/{case}/{path}");
+        let if_match = [("If-Match", "*")];
+        let answer = self.client.post_with(&path, &if_match, body.clone()).await.expect(201);
+        let mut body = body.as_object().unwrap().clone();
+        body.extend(more);
+        self.note(case, kind, body, &answer);
+        text(&answer["event_id"])
+    }
+
+    /// Corrects a fact with the members that were wrong; `null` removes one.
+    pub(crate) async fn correct(&mut self, case: &str, event_id: &str, changes: Value) {
+        let (mut at, mut precision, data, kind) = self.standing(event_id);
+        let path = format!("/v1/cases/{case}/events/{event_id}/correction");
+        let body = json!({"reason": "a slip of the pen", "replacement": changes.clone()});
+        let answer = self.client.post(&path, body).await.expect(201);
+
+        // A merge patch: a member given replaces, `null` removes, a member left out stays.
+        let mut changes = changes.as_object().unwrap().clone();
+        if let Some(time) = changes.remove("occurred_at") {
+            at = text(&time).parse().unwrap();
+        }
+        if let Some(given) = changes.remove("precision") {
+            precision = text(&given);
+        }
+        let narrative = match changes.remove("narrative") {
+            None => self.standing_narrative(event_id),
+            Some(words) => Some(words).filter(|words| !words.is_null()),
+        };
+        let mut data = data.as_object().unwrap().clone();
+        for (name, value) in changes {
+            if value.is_null() {
+                data.remove(&name)
+            } else {
+                data.insert(name, value)
+            };
+        }
+        self.note(case, "FactCorrected", data, &answer);
+        let posted = self.log.last_mut().unwrap();
+        posted.narrative = narrative;
+        let corrected = Some((at, precision));
+        posted.amends = Some(Amends { event_id: event_id.to_owned(), kind, corrected });
+    }
+
+    pub(crate) async fn retract(&mut self, case: &str, event_id: &str) {
+        let (.., kind) = self.standing(event_id);
+        let path = format!("/v1/cases/{case}/events/{event_id}/retraction");
+        let body = json!({"reason": "somebody else"});
+        let answer = self.client.post(&path, body).await.expect(201);
+        self.note(case, "FactRetracted", Map::new(), &answer);
+        let amends = Amends { event_id: event_id.to_owned(), kind, corrected: None };
+        self.log.last_mut().unwrap().amends = Some(amends);
+    }
+
+    /// The words of a fact as they now stand.
+    fn standing_narrative(&self, event_id: &str) -> Option<Value> {
+        let speaks = |posted: &&Posted| {
+            let amends = posted.amends.as_ref();
+            amends.is_some_and(|a| a.event_id == event_id && a.corrected.is_some())
+        };
+        let is_it = |posted: &&Posted| posted.event_id == event_id;
+        let latest = self.log.iter().rev().find(speaks).or(self.log.iter().find(is_it));
+        latest.and_then(|posted| posted.narrative.clone())
+    }
+
+    /// A fact as it now stands: when, how exactly, what, and of which kind.
+    fn standing(&self, event_id: &str) -> (Timestamp, String, Value, &'static str) {
+        let fact = self.log.iter().find(|posted| posted.event_id == event_id).unwrap();
+        let of = |posted: &&Posted| posted.amends.as_ref().is_some_and(|a| a.event_id == event_id);
+        let latest = self.log.iter().rev().find(of);
+        let corrected = latest.and_then(|e| Some((e, e.amends.as_ref()?.corrected.clone()?)));
+        match corrected {
+            Some((posted, (at, precision))) => (at, precision, posted.data.clone(), fact.kind),
+            None => (fact.at, fact.precision.clone(), fact.data.clone(), fact.kind),
+        }
+    }
+
+    /// Writes an event into the book, with the moment at which its answer was there.
+    fn note(&mut self, case: &str, kind: &'static str, body: Map<String, Value>, answer: &Value) {
+        let noted = now();
+        let mut data = body;
+        let at = data.remove("occurred_at").map(|at| text(&at).parse().unwrap());
+        let precision = data.remove("precision");
+        let narrative = data.remove("narrative");
+        self.log.push(Posted {
+            case: case.to_owned(),
+            event_id: text(&answer["event_id"]),
+            version: answer["version"].as_i64().unwrap(),
+            position: answer["position"].as_i64().unwrap(),
+            kind,
+            // An amendment is made when it is sent; its moment lies in the past of its answer.
+            at: at.unwrap_or(noted),
+            precision: precision.map_or("instant".to_owned(), |p| text(&p)),
+            data: Value::Object(data),
+            narrative,
+            amends: None,
+            noted,
+        });
+    }
+}

@@ -1,0 +1,159 @@
+//! Two cases side by side, with everything in the way: late facts, corrections of one member and of
+//! whole bodies, of times, of steps, retractions, a correction after a retraction, a second episode.
+//! They are in no data that the project was given.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::journal::Journal;
+use crate::reference::Posted;
+
+/// One step. Cases are `a` and `b`; facts that are spoken of later have a name.
+enum Step {
+    Refer(&'static str, Value),
+    Fact(&'static str, &'static str, &'static str, Value),
+    Answer(&'static str, &'static str, Value),
+    Correct(&'static str, &'static str, Value),
+    Retract(&'static str, &'static str),
+}
+use Step::{Answer, Correct, Fact, Refer, Retract};
+
+/// Posts the journey, and has `between` look at the book after every step. Returns the cases.
+pub(crate) async fn live_through(
+    journal: &mut Journal<'_>,
+    mut between: impl AsyncFnMut(&[Posted]),
+) -> Vec<String> {
+    let mut ids: HashMap<&str, String> = HashMap::new();
+    for step in first_months().into_iter().chain(later_months()) {
+        match step {
+            Refer(case, body) => {
+                let id = journal.refer(body).await;
+                let referral = if case == "a" { "referral of a" } else { "referral of b" };
+                ids.insert(referral, journal.log.last().unwrap().event_id.clone());
+                ids.insert(case, id);
+            }
+            Fact(case, kind, name, body) => {
+                let id = journal.fact(&ids[case], kind, body).await;
+                ids.insert(name, id);
+            }
+            Answer(case, request, body) => {
+                journal.answer(&ids[case], &ids[request], body).await;
+            }
+            Correct(case, fact, changes) => {
+                journal.correct(&ids[case], &ids[fact], changes).await;
+            }
+            Retract(case, fact) => journal.retract(&ids[case], &ids[fact]).await,
+        }
+        between(&journal.log).await;
+    }
+    vec![ids["a"].clone(), ids["b"].clone()]
+}
+
+fn first_months() -> Vec<Step> {
+    let visit = json!({
+        "occurred_at": "2024-01-25T00:00:00Z", "precision": "day", "channel": "home_visit",
+        "outcome": "reached", "narrative": "she asked to be called in the mornings",
+    });
+    // The whole body again, with another time, and words of its own.
+    let visit_as_it_was = json!({
+        "occurred_at": "2024-01-22T10:00:00Z", "channel": "phone", "outcome": "left_message",
+        "narrative": "a message on the machine",
+    });
+    let ann = |at| json!({"occurred_at": at, "worker": "w-ann", "team": "blue"});
+    vec![
+        Refer("a", referral("city", "2024-01-10T09:00:00Z")),
+        Fact("a", "ReferralWaitlisted", "", at("2024-01-11T09:00:00Z")),
+        Refer("b", referral("south", "2024-02-01T09:00:00Z")),
+        Fact("a", "ReferralAccepted", "", at("2024-01-15T09:00:00Z")),
+        Fact("a", "CaseAllocated", "", ann("2024-01-16T09:00:00Z")),
+        Fact("a", "ContactAttempted", "call", attempt("2024-01-20T09:00:00Z", "no_answer")),
+        Fact("a", "ContactAttempted", "visit", visit),
+        Fact("a", "RiskAssessed", "intake", level("2024-01-26T09:00:00Z", "medium", "intake")),
+        Fact(
+            "a",
+            "MeasureRecorded",
+            "severity",
+            physical("2024-01-26T09:00:00Z", "intake", "high"),
+        ),
+        Fact("b", "ReferralAccepted", "", at("2024-02-02T09:00:00Z")),
+        Fact("b", "CaseAllocated", "", ann("2024-02-02T09:00:00Z")),
+        Fact("b", "RiskAssessed", "", level("2024-02-05T09:00:00Z", "high", "intake")),
+        Fact(
+            "a",
+            "InformationRequested",
+            "request",
+            json!({"occurred_at": "2024-02-10T09:00:00Z", "agency": "police"}),
+        ),
+        Correct("a", "intake", json!({"level": "high"})),
+        Correct("a", "visit", visit_as_it_was),
+        Retract("a", "call"),
+        Correct("a", "visit", json!({"narrative": null})),
+        Answer("a", "request", at("2024-03-05T09:00:00Z")),
+        Fact("a", "ContactAttempted", "in may", attempt("2024-05-20T09:00:00Z", "reached")),
+        Fact("a", "RiskAssessed", "", level("2024-06-01T09:00:00Z", "standard", "exit")),
+        Fact("a", "MeasureRecorded", "", physical("2024-06-01T09:00:00Z", "exit", "none")),
+    ]
+}
+
+fn later_months() -> Vec<Step> {
+    let closed = json!({"occurred_at": "2024-07-01T09:00:00Z", "reason": "goals_met"});
+    let closed_earlier = json!({"occurred_at": "2024-06-20T00:00:00Z", "precision": "day"});
+    let reopened = json!({"occurred_at": "2024-09-01T09:00:00Z", "reason": "new_incident"});
+    let cay = json!({"occurred_at": "2024-09-05T09:00:00Z", "worker": "w-cay"});
+    let mut declined = physical("2024-02-05T09:00:00Z", "intake", "");
+    declined["values"]["physical"] = json!({"missing": "declined"});
+    let incident =
+        json!({"occurred_at": "2023-11-01T00:00:00Z", "precision": "month", "kind": "crime"});
+    vec![
+        Fact("a", "CaseClosed", "closure", closed),
+        // Late: recorded after the closing, of before it.
+        Fact("a", "ContactAttempted", "late", attempt("2024-04-15T09:00:00Z", "reached")),
+        // It was taken back, and did happen after all.
+        Correct("a", "call", json!({"outcome": "reached"})),
+        Fact("a", "CaseReopened", "", reopened),
+        Fact("a", "CaseAllocated", "", cay),
+        Correct("a", "closure", closed_earlier),
+        Correct("a", "referral of a", json!({"area": "north", "incidents_12_months": null})),
+        Fact("b", "MeasureRecorded", "declined", declined),
+        Fact("b", "MeasureRecorded", "", physical("2024-08-05T09:00:00Z", "exit", "standard")),
+        Fact("b", "RiskAssessed", "", level("2024-08-05T09:00:00Z", "medium", "exit")),
+        // Older than the case.
+        Fact("a", "IncidentReported", "", incident),
+        Correct("b", "declined", json!({"values": {"physical": "moderate"}})),
+        Retract("a", "severity"),
+        Correct("a", "intake", json!({"occurred_at": "2024-02-03T09:00:00Z"})),
+        Retract("a", "in may"),
+    ]
+}
+
+fn referral(area: &str, received_at: &str) -> Value {
+    json!({
+        "programme": "mrp", "role": "victim_survivor", "area": area, "source": "police",
+        "received_at": received_at, "precision": "day", "criteria": ["repeat_victimisation"],
+        "incidents_12_months": 2, "narrative": "told to the police on the phone",
+        "person": {"given_name": "Ada", "family_name": "Lovelace"},
+    })
+}
+
+fn at(at: &str) -> Value {
+    json!({"occurred_at": at})
+}
+
+fn attempt(at: &str, outcome: &str) -> Value {
+    json!({"occurred_at": at, "channel": "phone", "outcome": outcome})
+}
+
+fn level(at: &str, level: &str, stage: &str) -> Value {
+    json!({
+        "occurred_at": at, "instrument": "dara/1", "level": level, "assessor_role": "idva",
+        "stage": stage,
+    })
+}
+
+fn physical(at: &str, stage: &str, value: &str) -> Value {
+    json!({
+        "occurred_at": at, "instrument": "abuse-severity/1", "stage": stage,
+        "values": {"physical": value},
+    })
+}

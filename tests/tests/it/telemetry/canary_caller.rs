@@ -1,0 +1,223 @@
+//! A caller who puts a canary wherever one goes: in headers, paths, queries, bodies and tokens.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::commands::{
+    CODE, Description, NUMBER, Operation, TRACES_OF_IT, WORDS, path_for, path_on_a_closed_case,
+    wrong_bodies,
+};
+use crate::service::{Answer, Client, Service, read};
+
+const TENANT: &str = "canary9f3a-tenant";
+const SUBJECT: &str = "canary9f3a-worker";
+
+/// What no caller should send, and any may.
+const HEADERS: &[(&str, &str)] = &[
+    ("user-agent", "canary9f3a/1.0"),
+    ("referer", "http://localhost/canary9f3a"),
+    ("cookie", "session=canary9f3a"),
+    ("accept-language", "canary9f3a"),
+    ("forwarded", "for=canary9f3a"),
+    ("x-forwarded-for", "canary9f3a"),
+    ("x-request-id", "canary9f3a"),
+    ("x-anything", "canary9f3a"),
+    ("idempotency-key", "canary9f3a"),
+    ("baggage", "name=canary9f3a"),
+    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ("tracestate", "canary9f3a=canary9f3a"),
+];
+
+#[track_caller]
+pub(super) fn assert_clean(what: &str, text: &str) {
+    let text = text.to_lowercase();
+    for canary in TRACES_OF_IT {
+        if let Some(at) = text.find(canary) {
+            let from = text[..at].char_indices().rev().nth(300).map_or(0, |(index, _)| index);
+            let to = text[at..].char_indices().nth(300).map_or(text.len(), |(index, _)| at + index);
+            panic!("{canary} in {what}: ...{}...", &text[from..to]);
+        }
+    }
+}
+
+/// A problem repeats nothing; any other answer may tell its caller what is stored.
+#[track_caller]
+pub(super) fn assert_clean_answer(operation: &str, answer: &Answer) {
+    if answer.status >= 400 {
+        assert_clean(&format!("a problem of {operation}"), &answer.text);
+        assert_clean(
+            &format!("the head of a problem of {operation}"),
+            &format!("{:?}", answer.headers),
+        );
+    }
+}
+
+/// Who sends, and where to.
+pub(super) struct Canary<'a> {
+    service: &'a Service,
+    pub(super) token: String,
+}
+
+impl<'a> Canary<'a> {
+    pub(super) async fn of(service: &'a Service) -> Self {
+        let arguments = ["--tenant", TENANT, "--role", "caseworker", "--subject", SUBJECT];
+        Self { service, token: service.issue(&arguments).await }
+    }
+
+    pub(super) fn client(&self) -> Client<'a> {
+        self.service.as_role(TENANT, "caseworker")
+    }
+
+    pub(super) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let mut request = self.service.request(method.parse().unwrap(), path);
+        for (name, value) in HEADERS {
+            request = request.header(*name, *value);
+        }
+        request
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
+        let request = self.request("POST", path).bearer_auth(&self.token);
+        read(request.header("if-match", "*").json(body)).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        read(self.request("GET", path).bearer_auth(&self.token)).await
+    }
+
+    /// A command as it should be; as it should not be, in every way; and too late.
+    pub(super) async fn command(&self, description: &Description, operation: &Operation) {
+        let id = &operation.id;
+        let body = description.body(operation);
+        let path = path_for(self.client(), operation).await;
+        let answer = self.post(&path, &body).await;
+        assert_eq!(answer.status, 201, "{id} takes {body}: {}", answer.text);
+
+        self.assert_kept(id, &answer).await;
+
+        for wrong in wrong_bodies(&body) {
+            assert_clean_answer(id, &self.post(&path, &wrong).await);
+        }
+        let late = path_on_a_closed_case(self.client(), operation).await;
+        assert_clean_answer(id, &self.post(&late, &body).await);
+        for path in strange_paths(operation) {
+            assert_clean_answer(id, &self.post(&path, &body).await);
+        }
+        for request in [
+            self.request("POST", &path).bearer_auth(&self.token).body(WORDS),
+            self.request("POST", &path).bearer_auth(&self.token).header("content-type", CODE),
+            self.request("POST", &path).bearer_auth(&self.token).json(&CODE),
+            self.request("POST", &path).bearer_auth(&self.token).json(&CODE.repeat(40_000)),
+            self.request("POST", &path).bearer_auth(&self.token).json(&body),
+            self.request("POST", &path)
+                .bearer_auth(&self.token)
+                .header("if-match", "\"canary9f3a\"")
+                .json(&body),
+            self.request("POST", &path)
+                .bearer_auth(&self.token)
+                .header("if-match", CODE)
+                .json(&body),
+            self.request("POST", &path)
+                .bearer_auth(&self.token)
+                .header("content-type", "application/json")
+                .body(format!("{{\"{CODE}\": {CODE}}}")),
+            self.request("POST", &path)
+                .bearer_auth(&self.token)
+                .header("content-type", "application/json")
+                .body(b"\"canary9f3a\xff\"".to_vec()),
+        ] {
+            assert_clean_answer(id, &read(request).await);
+        }
+        self.without_being_let_in(operation, &path).await;
+    }
+
+    /// What was sent did arrive: whoever may read the case finds it there.
+    async fn assert_kept(&self, id: &str, recorded: &Answer) {
+        let place = recorded.header("location").unwrap();
+        let case = place.split('/').nth(3).unwrap();
+        let timeline = format!("/v1/cases/{case}/timeline?reading=recorded");
+        let kept = self.get(&timeline).await.text.to_lowercase();
+        for canary in [CODE, "03:14:15.926535"] {
+            assert!(kept.contains(canary), "{id} keeps {canary}");
+        }
+    }
+
+    async fn without_being_let_in(&self, operation: &Operation, path: &str) {
+        for authorization in [
+            CODE.to_owned(),
+            format!("Bearer {CODE}"),
+            format!("Basic {}", URL_SAFE_NO_PAD.encode(CODE)),
+            format!("Bearer {}", forged()),
+            format!("Bearer {}{CODE}", self.token),
+        ] {
+            let request = self.request(&operation.method, path);
+            let request = request.header("authorization", authorization);
+            let answer = read(request.json(&json!({CODE: WORDS}))).await;
+            assert_eq!(answer.status, 401, "{}", operation.id);
+            assert_clean_answer(&operation.id, &answer);
+        }
+        let odd = self.request("CANARY9F3A", path).bearer_auth(&self.token);
+        assert_clean_answer(&operation.id, &read(odd).await);
+    }
+
+    /// A question with canaries in its path, its query and its headers.
+    pub(super) async fn query(&self, operation: &Operation, case: &str, event: &str) {
+        let id = &operation.id;
+        let path = operation
+            .path
+            .replace("{case_id}", case)
+            .replace("{event_id}", event)
+            .replace("{worker_id}", SUBJECT);
+        let values =
+            [CODE, "Canary9F3A%20%F0%9F%90%A6", "2024-03-01T03:14:15.926535Z", "918273645"];
+        for name in &operation.query {
+            for value in values {
+                assert_clean_answer(id, &self.get(&format!("{path}?{name}={value}")).await);
+            }
+        }
+        for query in ["canary9f3a", "canary9f3a=1", "limit=1&canary9f3a", "as_of=%ffcanary9f3a"] {
+            assert_clean_answer(id, &self.get(&format!("{path}?{query}")).await);
+        }
+        // All of them at once, as codes: a question that is answered.
+        let required =
+            ["programme=canary9f3a", "measure=canary9f3a", "from=canary9f3a", "to=canary9f3a"];
+        let asked = required.join("&");
+        assert_clean_answer(id, &self.get(&format!("{path}?{asked}")).await);
+        for path in strange_paths(operation) {
+            assert_clean_answer(id, &self.get(&path).await);
+        }
+        let request = self.request("GET", &path).bearer_auth(&self.token);
+        let answer = read(request.header("throughline-after", CODE)).await;
+        assert_clean_answer(id, &answer);
+        self.without_being_let_in(operation, &path).await;
+    }
+}
+
+/// The operation's path with a canary for each of its ids, and with more than it has.
+fn strange_paths(operation: &Operation) -> Vec<String> {
+    let with = |id: &str| {
+        let parts = operation.path.split('/');
+        let parts: Vec<&str> =
+            parts.map(|part| if part.starts_with('{') { id } else { part }).collect();
+        parts.join("/")
+    };
+    vec![
+        with(CODE),
+        with("Canary9F3A%20%22%0A"),
+        with("%ffcanary9f3a"),
+        format!("{}?canary9f3a=canary9f3a", with(CODE)),
+        format!("{}/canary9f3a", with(CODE)),
+        "/canary9f3a".to_owned(),
+    ]
+}
+
+/// A token that nobody signed, with canaries for claims.
+fn forged() -> String {
+    let header = json!({"alg": "RS256", "kid": CODE, "typ": CODE});
+    let claims = json!({
+        "iss": CODE, "aud": CODE, "sub": CODE, "tenant": CODE, "role": CODE, "exp": NUMBER,
+    });
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.{}", part(header), part(claims), URL_SAFE_NO_PAD.encode(CODE))
+}
