@@ -10,6 +10,7 @@ pub mod decline_referral;
 pub mod history;
 pub mod identify_need;
 pub mod opened_words;
+pub mod person;
 pub mod provide_support;
 pub mod read_case;
 pub mod read_event;

@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use throughline_domain::case::receive_referral::{ReceiveReferral, ReferralReceived};
 use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
@@ -14,7 +15,7 @@ use throughline_domain::ids::{CaseId, EventId, PersonId, Position, Version};
 use throughline_domain::person::{Person, RegisterPerson};
 use throughline_domain::programme;
 use throughline_domain::time::{Occurred, Precision};
-use throughline_log::{Append, Plaintext, StreamWrite};
+use throughline_log::{Append, StreamWrite};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -22,10 +23,12 @@ use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::cases::command::{CommandBody, Timing, command_body, common_members, now};
+use crate::cases::person::PersonBody;
 use crate::cases::sealed_words::{SealedWords, Words};
 use crate::freshness::POSITION_HEADER;
 use crate::preconditions::etag;
 use crate::problem::{self, FieldError, Problem};
+use crate::refusal;
 
 /// A referral.
 #[derive(Deserialize, ToSchema)]
@@ -66,55 +69,6 @@ pub struct ReferralBody {
     /// What the referrer wrote, in words. Stored sealed.
     #[schema(value_type = Option<String>)]
     pub narrative: Option<Words>,
-}
-
-/// A person who is known, or the identity of a new one. Identity is stored sealed, under a key of
-/// the person's own.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PersonBody {
-    /// A person who is known; nothing else is given then.
-    pub person_id: Option<Uuid>,
-    /// Given name.
-    #[schema(value_type = Option<String>)]
-    pub given_name: Option<Words>,
-    /// Family name.
-    #[schema(value_type = Option<String>)]
-    pub family_name: Option<Words>,
-    /// Date of birth.
-    #[schema(value_type = Option<String>, format = Date)]
-    pub date_of_birth: Option<jiff::civil::Date>,
-    /// Other names the person goes by.
-    #[schema(value_type = Option<String>)]
-    pub known_as: Option<Words>,
-    /// Where the person lives.
-    #[schema(value_type = Option<String>)]
-    pub address: Option<Words>,
-    /// Telephone number.
-    #[schema(value_type = Option<String>)]
-    pub phone: Option<Words>,
-    /// Email address.
-    #[schema(value_type = Option<String>)]
-    pub email: Option<Words>,
-}
-
-/// What is sealed beside `PersonRegistered`.
-#[derive(Serialize)]
-struct Identity<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    given_name: &'a Option<Words>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    family_name: &'a Option<Words>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    date_of_birth: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    known_as: &'a Option<Words>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: &'a Option<Words>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: &'a Option<Words>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: &'a Option<Words>,
 }
 
 /// The answer to a referral.
@@ -218,34 +172,6 @@ impl ReferralBody {
     }
 }
 
-impl PersonBody {
-    fn has_identity(&self) -> bool {
-        let words = [
-            &self.given_name,
-            &self.family_name,
-            &self.known_as,
-            &self.address,
-            &self.phone,
-            &self.email,
-        ];
-        self.date_of_birth.is_some() || words.into_iter().any(Option::is_some)
-    }
-
-    fn into_plaintext(self) -> Result<Plaintext, Problem> {
-        let identity = Identity {
-            given_name: &self.given_name,
-            family_name: &self.family_name,
-            date_of_birth: self.date_of_birth.map(|date| date.to_string()),
-            known_as: &self.known_as,
-            address: &self.address,
-            phone: &self.phone,
-            email: &self.email,
-        };
-        let text = serde_json::to_string(&identity).map_err(|_| Problem::new(problem::INTERNAL))?;
-        Ok(Plaintext::new(text))
-    }
-}
-
 /// Receives a referral.
 ///
 /// # Errors
@@ -259,7 +185,7 @@ pub async fn receive_referral(
     let now = now();
     let occurred = body.timing()?.occurred(now);
     let narrative = SealedWords::narrative(body.narrative.take()).into_plaintext()?;
-    let person = std::mem::replace(&mut body.person, PersonBody::known(None));
+    let person = std::mem::take(&mut body.person);
     let (person_id, registration) = register(&app, &caller, person, now).await?;
 
     let case_id = CaseId(Uuid::new_v4());
@@ -288,21 +214,6 @@ pub async fn receive_referral(
         .json(referred))
 }
 
-impl PersonBody {
-    fn known(person_id: Option<Uuid>) -> Self {
-        Self {
-            person_id,
-            given_name: None,
-            family_name: None,
-            date_of_birth: None,
-            known_as: None,
-            address: None,
-            phone: None,
-            email: None,
-        }
-    }
-}
-
 /// The person's id, and what registers them if they are new.
 async fn register(
     app: &App,
@@ -311,32 +222,32 @@ async fn register(
     now: Timestamp,
 ) -> Result<(PersonId, Option<StreamWrite>), Problem> {
     let tenant = caller.tenant.tenant_no;
-    match person.person_id {
-        Some(_) if person.has_identity() => {
-            let error = FieldError::at("/person", "gives a known person and an identity; give one");
-            Err(Problem::new(problem::INVALID).with(error))
+    let known = person.person_id.map(PersonId);
+    let identity = person.into_identity();
+    let wrong =
+        |pointer, detail| Err(Problem::new(problem::INVALID).with(FieldError::at(pointer, detail)));
+    if let Some(person_id) = known {
+        if !identity.is_empty() {
+            return wrong("/person", "gives a known person and an identity; give one");
         }
-        Some(id) => {
-            let person_id = PersonId(id);
-            if app.log.read_stream(tenant, person_id.into()).await?.is_empty() {
-                let error = FieldError::at("/person/person_id", problem::UNKNOWN_PERSON.title);
-                return Err(Problem::new(problem::UNKNOWN_PERSON).with(error));
-            }
-            Ok((person_id, None))
+        if app.log.read_stream(tenant, person_id.into()).await?.is_empty() {
+            let error = FieldError::at("/person/person_id", problem::UNKNOWN_PERSON.title);
+            return Err(Problem::new(problem::UNKNOWN_PERSON).with(error));
         }
-        None if !person.has_identity() => {
-            let error = FieldError::at("/person", "needs a person_id or an identity");
-            Err(Problem::new(problem::INVALID).with(error))
-        }
-        None => {
-            let person_id = PersonId(Uuid::new_v4());
-            let event_id = EventId(Uuid::now_v7());
-            let command = RegisterPerson(Moment { event_id, occurred: Occurred::at(now), now });
-            let decided = app.log.decide::<Person>(tenant, person_id.0, command).await?;
-            let write = decided.to_write(person_id.into(), Some(person.into_plaintext()?))?;
-            Ok((person_id, Some(write)))
-        }
+        return Ok((person_id, None));
     }
+    if identity.is_empty() {
+        return wrong("/person", "needs a person_id or an identity");
+    }
+    if identity.date_of_birth.is_some_and(|born| born > now.to_zoned(TimeZone::UTC).date()) {
+        return wrong("/person/date_of_birth", "lies in the future");
+    }
+    let person_id = PersonId(Uuid::new_v4());
+    let event_id = EventId(Uuid::now_v7());
+    let command = RegisterPerson(Moment { event_id, occurred: Occurred::at(now), now });
+    let decided = app.log.decide::<Person>(tenant, person_id.0, command).await?;
+    let plaintext = identity.into_plaintext().map_err(|error| refusal::internal(&error))?;
+    Ok((person_id, Some(decided.to_write(person_id.into(), Some(plaintext))?)))
 }
 
 /// A referral's time is given as `received_at`: the pointer says so.

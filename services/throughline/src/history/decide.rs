@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
+use throughline_api::cases::person::Identity;
 use throughline_api::cases::sealed_words::SealedWords;
 use throughline_domain::case::aggregate::decide;
 use throughline_domain::case::{CaseCommand, CaseEvent, Intent, Moment};
@@ -17,7 +18,6 @@ use uuid::Uuid;
 
 use crate::history::error::{LineError, Refused};
 use crate::history::facts::{self, Context};
-use crate::history::identity::Identity;
 use crate::history::line::Line;
 use crate::history::misfit::Misfit;
 use crate::history::names::{Names, Reference};

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use throughline_api::cases::person::Identity;
 use throughline_api::cases::sealed_words::Words;
 use throughline_domain::code::Code;
 use throughline_domain::time::Precision;
 
 use crate::history::error::LineError;
-use crate::history::identity::Identity;
 use crate::history::misfit;
 use crate::history::names::Reference;
 

@@ -21,7 +21,6 @@ mod decide;
 mod error;
 mod facts;
 mod feed;
-mod identity;
 mod intent;
 mod line;
 mod lines;
