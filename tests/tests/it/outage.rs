@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use reqwest::{Method, RequestBuilder};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::cases::{Recorded, a_referral, an_attempt, an_open_case, text};
-use crate::service::{Answer, Service, read};
+use crate::service::{Answer, Service, read, signal};
 
 /// How long the service may take to be itself again.
 const RECOVERY_MAX: Duration = Duration::from_secs(20);
@@ -145,7 +146,7 @@ async fn a_stop_finishes_what_was_accepted() {
     let mut service = Service::start().await;
     let id = service.process_id();
     let referrals = referrals(&service).await;
-    let cases = acknowledged(referrals, 5, async || signal("TERM", id).await).await;
+    let cases = acknowledged(referrals, 5, async || signal(id, Signal::TERM)).await;
     let exit = service.exited().await;
     assert_eq!(exit.code(), Some(0), "{exit:?}");
     // Each was answered, or not begun.
@@ -157,7 +158,7 @@ async fn whatever_was_acknowledged_outlives_a_process_that_dies() {
     let mut service = Service::start().await;
     let id = service.process_id();
     let referrals = referrals(&service).await;
-    let cases = acknowledged(referrals, 5, async || signal("KILL", id).await).await;
+    let cases = acknowledged(referrals, 5, async || signal(id, Signal::KILL)).await;
     service.kill_and_restart().await;
     let recorded = recorded(&service).await;
     assert!(cases.is_subset(&recorded), "{:?} are lost", cases.difference(&recorded));
@@ -172,10 +173,4 @@ async fn whatever_was_acknowledged_outlives_a_process_that_dies() {
     }
     // And so does the log.
     service.worker().post("/v1/referrals", a_referral()).await.expect(201);
-}
-
-async fn signal(name: &str, process_id: u32) {
-    let mut kill = tokio::process::Command::new("kill");
-    let sent = kill.args([format!("-{name}"), process_id.to_string()]).status().await.unwrap();
-    assert!(sent.success());
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use throughline_test_database::TestDatabase;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -98,8 +99,7 @@ impl Service {
 
     /// Asks the process to stop and waits until it has.
     pub(crate) async fn terminate(&mut self) -> std::process::ExitStatus {
-        let id = self.child.id().unwrap().to_string();
-        Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+        signal(self.child.id().unwrap(), Signal::TERM);
         self.child.wait().await.unwrap()
     }
 
@@ -216,6 +216,12 @@ impl Client<'_> {
         }
         read(request).await
     }
+}
+
+/// Sends a signal to a process that the test started.
+pub(crate) fn signal(process_id: u32, signal: Signal) {
+    let id = Pid::from_raw(process_id.try_into().unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
 }
 
 /// Sends a request and reads its answer whole.
