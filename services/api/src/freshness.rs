@@ -66,7 +66,7 @@ pub async fn read_present<T>(
     let position = throughline_projector::checkpoint(snapshot.client(), tenant.0, projection)
         .await
         .map_err(ReadError::from)?;
-    let in_force = in_force(app, tenant, settled, position).await?;
+    let in_force = in_force(snapshot.client(), tenant, settled, position).await?;
     let value = read(snapshot.client(), in_force).await?;
     snapshot.commit().await.map_err(ReadError::from)?;
     Ok((value, Present { position, in_force }))
@@ -75,7 +75,7 @@ pub async fn read_present<T>(
 /// The moment at which what was known is what the projection reflects: when the log was settled, or
 /// when the last event that is reflected was recorded.
 async fn in_force(
-    app: &App,
+    client: &Client,
     tenant: TenantNo,
     settled: Settled,
     reached: Position,
@@ -83,8 +83,8 @@ async fn in_force(
     if reached == settled.position {
         return Ok(settled.at);
     }
-    let last = app.log.read_after(tenant, Position(reached.0 - 1), 1).await?;
-    Ok(last.first().map_or(Timestamp::UNIX_EPOCH, |event| event.recorded_at))
+    let last = throughline_log::recorded_at(client, tenant, reached).await?;
+    Ok(last.unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
 async fn reach(

@@ -49,7 +49,7 @@ pub use migrate::migrate;
 pub use read::Head;
 pub use replay::StreamHistory;
 pub use seal::{MasterKey, MasterKeyError, Plaintext, SealError, Unsealed};
-pub use settle::Settled;
+pub use settle::{Settled, recorded_at};
 pub use stored::StoredEvent;
 pub use stream::{StreamId, StreamKind};
 pub use tenant::{Tenant, TenantNo, TenantState};

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::ids::Position;
+use tokio_postgres::Client;
 
 use crate::append::transaction::LOCK_NAMESPACE;
 use crate::error::LogError;
@@ -48,4 +49,19 @@ impl EventLog {
             at: recorded_at.map_or(before_next, |at| at.max(before_next)),
         })
     }
+}
+
+/// When the event at a position was recorded, read on a connection that the caller holds already: a
+/// reader that waited for a second one while holding the first could wait for readers like itself.
+///
+/// # Errors
+/// [`LogError::Unavailable`]; [`LogError::Refused`].
+pub async fn recorded_at(
+    client: &Client,
+    tenant: TenantNo,
+    position: Position,
+) -> Result<Option<Timestamp>, LogError> {
+    let sql = "SELECT recorded_at FROM event WHERE tenant_no = $1 AND position = $2";
+    let row = client.query_opt(sql, &[&tenant.0, &position.0]).await?;
+    row.map(|row| stored::timestamp(row.try_get(0)?, "recorded_at")).transpose()
 }

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use throughline_domain::case::amend_fact::{
     CorrectFact, FactCorrected, FactRetracted, RetractFact,
 };
+use throughline_domain::case::{CaseEvent, Intent};
+use throughline_domain::ids::EventId;
 use throughline_domain::time::Occurred;
 use throughline_domain::two_clocks::{self, Asked, Entry};
 use utoipa::ToSchema;
@@ -127,11 +129,7 @@ async fn present_narrative(
     }
 }
 
-fn correction(
-    corrects: throughline_domain::ids::EventId,
-    occurred: Occurred,
-    event: throughline_domain::case::CaseEvent,
-) -> throughline_domain::case::Intent {
+fn correction(corrects: EventId, occurred: Occurred, event: CaseEvent) -> Intent {
     CorrectFact(FactCorrected { corrects, occurred, replacement: Box::new(event) }).into()
 }
 

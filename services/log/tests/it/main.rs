@@ -9,5 +9,6 @@ mod framework;
 mod integrity;
 mod load;
 mod read;
+mod settle;
 mod support;
 mod tenants;
