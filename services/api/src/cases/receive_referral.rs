@@ -192,7 +192,8 @@ pub async fn receive_referral(
     let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred, now };
     let command = CaseCommand { moment, intent: body.into_command(person_id).into() };
     let tenant = caller.tenant.tenant_no;
-    let decided = app.log.decide::<Case>(tenant, case_id.0, command).await.map_err(received_at)?;
+    let decided =
+        app.log.decide_first::<Case>(tenant, case_id.0, command).await.map_err(received_at)?;
     let mut writes: Vec<StreamWrite> = registration.into_iter().collect();
     writes.push(decided.to_write(case_id.into(), narrative)?);
 
@@ -245,7 +246,7 @@ async fn register(
     let person_id = PersonId(Uuid::new_v4());
     let event_id = EventId(Uuid::now_v7());
     let command = RegisterPerson(Moment { event_id, occurred: Occurred::at(now), now });
-    let decided = app.log.decide::<Person>(tenant, person_id.0, command).await?;
+    let decided = app.log.decide_first::<Person>(tenant, person_id.0, command).await?;
     let plaintext = identity.into_plaintext().map_err(|error| refusal::internal(&error))?;
     Ok((person_id, Some(decided.to_write(person_id.into(), Some(plaintext))?)))
 }

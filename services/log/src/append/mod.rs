@@ -2,14 +2,18 @@
 //!
 //! A command waits in its tenant's queue ([`queue`]); the tenant's appender gathers what waits
 //! ([`appender`]), decides each command on its own ([`plan`]) and writes all of them in one
-//! transaction ([`transaction`]).
+//! transaction: behind the one on its way, on the strength of what it remembers ([`ahead`],
+//! [`tail`]), or else with what it has read under the tenant's lock ([`locked`], [`transaction`]).
 
+mod ahead;
 mod appender;
 pub(crate) mod columns;
+mod locked;
 pub(crate) mod plan;
 pub(crate) mod planned_stream;
 pub(crate) mod queue;
 pub(crate) mod stream_reads;
+mod tail;
 pub(crate) mod transaction;
 
 use std::time::Duration;

@@ -10,6 +10,7 @@ use throughline_domain::ids::{Position, Version};
 use uuid::Uuid;
 
 use super::planned_stream::PlannedStream;
+use super::tail::Tail;
 use super::transaction::Opened;
 use super::{Append, AppendError, Appended, CommandMeta, NewEvent, StreamWrite};
 use crate::backend::Backend;
@@ -65,6 +66,20 @@ impl<'a> Plan<'a> {
             rows: Vec::new(),
             key: backend.tenant_key(tenant, &opened.wrapped_tenant_key)?,
         })
+    }
+
+    /// A plan on the strength of what the appender knows, with streams from there or just read.
+    pub(super) fn ahead(
+        tenant: TenantNo,
+        tail: &Tail,
+        streams: HashMap<Uuid, PlannedStream>,
+    ) -> Self {
+        let key = Arc::clone(&tail.key);
+        Self { tenant, head_before: tail.head, head: tail.head, streams, rows: Vec::new(), key }
+    }
+
+    pub(super) fn key(&self) -> Arc<TenantKey> {
+        Arc::clone(&self.key)
     }
 
     pub(crate) fn position(&self) -> Position {

@@ -44,6 +44,14 @@ pub(crate) struct Opened {
     pub(crate) streams: HashMap<Uuid, PlannedStream>,
 }
 
+/// Waits for the tenant's lock, which the transaction then holds to its end.
+pub(super) fn take_lock(tenant: TenantNo) -> String {
+    format!(
+        "SET LOCAL idle_in_transaction_session_timeout = {IDLE_MAX_MS}; \
+         SELECT pg_advisory_xact_lock({LOCK_NAMESPACE}, {tenant})"
+    )
+}
+
 /// Why a batch was not written.
 pub(crate) struct Lost {
     pub(crate) error: LogError,
@@ -74,10 +82,7 @@ impl Opened {
     ) -> Result<Self, LogError> {
         let read_head = connection.client().prepare_cached(READ_HEAD).await?;
         let streams = StreamReads::prepare(&connection).await?;
-        let begin = format!(
-            "{begin}; SET LOCAL idle_in_transaction_session_timeout = {IDLE_MAX_MS}; \
-             SELECT pg_advisory_xact_lock({LOCK_NAMESPACE}, {tenant})",
-        );
+        let begin = format!("{begin}; {}", take_lock(tenant));
         let (started, head, planned) = join3(
             connection.client().batch_execute(&begin),
             connection.client().query_opt(&read_head, &[&tenant.0]),
@@ -195,7 +200,8 @@ impl Opened {
     }
 }
 
-struct Statements {
+#[derive(Clone)]
+pub(super) struct Statements {
     events: Statement,
     streams: Statement,
     stream_keys: Statement,
@@ -203,7 +209,7 @@ struct Statements {
 }
 
 impl Statements {
-    async fn prepare(connection: &Connection) -> Result<Self, LogError> {
+    pub(super) async fn prepare(connection: &Connection) -> Result<Self, LogError> {
         let client = connection.client();
         Ok(Self {
             events: client.prepare_cached(INSERT_EVENTS).await?,
@@ -233,7 +239,7 @@ async fn write_then_commit(
 }
 
 /// Sends every statement of the plan, then waits for all answers.
-async fn write(
+pub(super) async fn write(
     connection: &Connection,
     statements: &Statements,
     plan: &Plan<'_>,
