@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::queue::{Answer, Queued, Running};
 use super::stream_reads::Wanted;
 use super::transaction::{Lost, Opened};
-use super::{Append, AppendError};
+use super::{Append, AppendError, idempotency};
 use crate::backend::Backend;
 use crate::error::LogError;
 use crate::tenant::{TenantNo, TenantState};
@@ -216,7 +216,8 @@ async fn try_write(
     appends: &[&Append],
 ) -> Result<Vec<Answer>, Attempt> {
     let writes = appends.iter().flat_map(|append| &append.writes);
-    let wanted = Wanted::of(writes.map(|write| (write.stream, write.events.as_slice())));
+    let mut wanted = Wanted::of(writes.map(|write| (write.stream, write.events.as_slice())));
+    wanted.scopes = idempotency::scopes(appends);
     let mut opened = Opened::open(backend, tenant, &wanted).await.map_err(Attempt::Before)?;
     if opened.state == TenantState::Loading {
         opened.abandon().await.map_err(Attempt::Before)?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use throughline_domain::ids::{Position, Version};
 use uuid::Uuid;
 
+use super::idempotency::Keys;
 use super::planned_stream::PlannedStream;
 use super::transaction::Opened;
 use super::{Append, AppendError, Appended, CommandMeta, NewEvent, StreamWrite};
@@ -38,6 +39,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) head: LogHead,
     pub(crate) streams: HashMap<Uuid, PlannedStream>,
     pub(crate) rows: Vec<HashedRow<'a>>,
+    pub(crate) keys: Keys,
     key: Arc<TenantKey>,
 }
 
@@ -63,6 +65,7 @@ impl<'a> Plan<'a> {
             head: opened.head,
             streams: std::mem::take(&mut opened.streams),
             rows: Vec::new(),
+            keys: std::mem::take(&mut opened.keys),
             key: backend.tenant_key(tenant, &opened.wrapped_tenant_key)?,
         })
     }
@@ -77,6 +80,7 @@ impl<'a> Plan<'a> {
         append: &'a Append,
         now: Micros,
     ) -> Result<Appended, AppendError> {
+        self.keys.check(append)?;
         let mut draft = Draft {
             streams: self.head.streams,
             touched: HashMap::new(),
@@ -102,7 +106,10 @@ impl<'a> Plan<'a> {
             }
         }
         self.streams.extend(draft.touched);
-        Ok(Appended { first, last: self.position(), recorded_at: self.recorded_at()?, versions })
+        let (last, recorded_at) = (self.position(), self.recorded_at()?);
+        let appended = Appended { first, last, recorded_at, versions };
+        self.keys.add(append, &appended);
+        Ok(appended)
     }
 
     /// Checks one write of a command; its stream's version after it.
