@@ -24,8 +24,9 @@ use crate::tenant::TenantNo;
 
 /// Expired rows are purged by the batch that passes a position which is a multiple of this,
 const PURGE_POSITIONS: i64 = 64;
-/// and so many of them at most: far more than can have been added since the last time.
-const PURGE_ROWS_MAX: i64 = 512;
+/// and so many of them at most: more than batches of the default size can have added since the last
+/// time, so that purging keeps up.
+const PURGE_ROWS_MAX: i64 = 1024;
 
 /// How long a key is remembered, by the database's clock.
 macro_rules! remembered_for {

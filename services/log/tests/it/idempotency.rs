@@ -251,17 +251,17 @@ async fn expired_keys_are_purged_as_others_come() {
     let fixture = Fixture::live().await;
     let fill = "INSERT INTO idempotency_key \
                 SELECT $1, sha256(n::text::bytea), sha256(''), '', 1, 1, '{1}', \
-                    now() - CASE WHEN n <= 700 THEN interval '2 days' ELSE interval '1 hour' END \
-                FROM generate_series(1, 1000) n";
+                    now() - CASE WHEN n <= 1500 THEN interval '2 days' ELSE interval '1 hour' END \
+                FROM generate_series(1, 2000) n";
     fixture.client().await.execute(fill, &[&fixture.tenant.0]).await.unwrap();
     let mut left = Vec::new();
     for n in 0..128 {
         fixture.append(opening(&key(n, 1))).await;
-        left.push(1000 + i64::from(n) + 1 - fixture.keys().await);
+        left.push(2000 + i64::from(n) + 1 - fixture.keys().await);
     }
     // Bounded each time, and in the end every expired row is gone and no other.
     left.dedup();
-    assert_eq!(left, [0, 512, 700]);
+    assert_eq!(left, [0, 1024, 1500]);
 }
 
 /// Whether a command that was cut off was recorded is for the table to say, not for its caller.
