@@ -12,6 +12,7 @@ mod commands;
 mod demo_data;
 mod documents;
 mod freshness;
+mod idempotency;
 mod journal;
 mod journeys;
 mod licences;

@@ -12,7 +12,7 @@ use super::queue::{Answer, Queued, batch_span};
 use super::stream_reads::Wanted;
 use super::tail::Tail;
 use super::transaction::{Lost, Opened};
-use super::{Append, AppendError};
+use super::{Append, AppendError, idempotency};
 use crate::backend::Backend;
 use crate::error::LogError;
 use crate::tenant::{TenantNo, TenantState};
@@ -162,7 +162,8 @@ async fn try_write(
     appends: &[&Append],
 ) -> Result<Written, Attempt> {
     let writes = appends.iter().flat_map(|append| &append.writes);
-    let wanted = Wanted::of(writes.map(|write| (write.stream, write.events.as_slice())));
+    let mut wanted = Wanted::of(writes.map(|write| (write.stream, write.events.as_slice())));
+    wanted.scopes = idempotency::scopes(appends);
     let mut opened = Opened::open(backend, tenant, &wanted).await.map_err(Attempt::Before)?;
     if opened.state == TenantState::Loading {
         opened.abandon().await.map_err(Attempt::Before)?;

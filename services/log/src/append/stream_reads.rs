@@ -37,6 +37,8 @@ pub(crate) struct Wanted {
     pub(crate) streams: Vec<Uuid>,
     /// Those in which something is to be sealed.
     pub(crate) keys: Vec<Uuid>,
+    /// The scopes of the commands that may be sent again.
+    pub(crate) scopes: Vec<[u8; 32]>,
 }
 
 impl Wanted {

@@ -7,6 +7,7 @@ mod append;
 mod append_failures;
 mod erasure;
 mod framework;
+mod idempotency;
 mod integrity;
 mod load;
 mod read;
