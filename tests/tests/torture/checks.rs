@@ -168,13 +168,15 @@ fn reads(seen: &[Seen], found: &Found) -> Vec<Violation> {
         .collect()
 }
 
-/// What a follower was given is what is there, from the first event on.
+/// What a follower was given is what is there, from the first event to the last.
 fn follows(followed: &Followed, events: &[Event]) -> Option<Violation> {
     let there = events.iter().filter(|event| event.tenant == followed.tenant);
     let mut there = there.map(|event| event.event_id);
     let tenant = followed.tenant;
-    (1..)
-        .zip(&followed.events)
-        .find(|(_, event_id)| there.next() != Some(**event_id))
-        .map(|(position, _)| Violation::FollowedAndGone { tenant, position })
+    for (position, event_id) in (1..).zip(&followed.events) {
+        if there.next() != Some(*event_id) {
+            return Some(Violation::FollowedAndGone { tenant, position });
+        }
+    }
+    there.next().map(|_| Violation::NotFollowed { tenant, after: followed.position() })
 }

@@ -88,7 +88,7 @@ fn a_sound_run() -> Run {
         ..Accounts::default()
     };
     let mut followed = Followed::new(TENANT);
-    for event in &found.events[..4] {
+    for event in &found.events {
         let recorded_at = Timestamp::from_microsecond(event.recorded_at).unwrap();
         followed.take(event.position, event.event_id, recorded_at);
     }
@@ -103,8 +103,6 @@ fn a_sound_log_passes() {
 #[test]
 fn an_acknowledged_command_that_is_lost_is_reported() {
     let mut run = a_sound_run();
-    run.found.events.truncate(4);
-    run.finds(&[]);
     *run.outcome(4) = run.outcome(1).clone();
     run.finds(&[Violation::Lost { command: 4 }]);
 }
@@ -125,7 +123,9 @@ fn a_command_that_is_there_twice_is_reported() {
     // Whether or not it was acknowledged.
     for command in [1, 2] {
         let mut run = a_sound_run();
-        run.found.events.push(event(6, 3, 4, "ContactAttempted", command));
+        let repeated = event(6, 3, 4, "ContactAttempted", command);
+        run.followed.events.push(repeated.event_id);
+        run.found.events.push(repeated);
         let command = usize::try_from(command).unwrap();
         run.finds(&[Violation::Repeated { command, times: 2 }]);
     }
@@ -206,7 +206,9 @@ fn a_stream_without_events_and_an_event_without_a_stream_are_reported() {
     run.finds(&[Violation::NoStream { tenant: TENANT, stream_no: 4 }]);
 
     let mut run = a_sound_run();
-    run.found.events.push(event(6, 5, 1, "ContactAttempted", 4));
+    let stray = event(6, 5, 1, "ContactAttempted", 4);
+    run.followed.events.push(stray.event_id);
+    run.found.events.push(stray);
     run.finds(&[Violation::NoStream { tenant: TENANT, stream_no: 5 }]);
 }
 
@@ -231,6 +233,13 @@ fn what_was_followed_and_is_another_event_now_is_reported() {
     let mut run = a_sound_run();
     run.followed.events[1] = Uuid::from_u128(77);
     run.finds(&[Violation::FollowedAndGone { tenant: TENANT, position: 2 }]);
+}
+
+#[test]
+fn a_follower_who_did_not_come_to_the_end_is_reported() {
+    let mut run = a_sound_run();
+    run.followed.events.pop();
+    run.finds(&[Violation::NotFollowed { tenant: TENANT, after: 4 }]);
 }
 
 #[test]

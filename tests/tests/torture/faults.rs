@@ -58,12 +58,16 @@ const DECK: [Fault; 14] = [
 pub(crate) struct Tally {
     kills: u32,
     faults: BTreeMap<Fault, u32>,
+    /// The longest time from the end of a fault until enough commands were acknowledged again.
+    slowest: Option<(Duration, Fault)>,
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} processes killed;", self.kills)?;
-        self.faults.iter().try_for_each(|(fault, times)| write!(f, " {fault:?} {times}"))
+        self.faults.iter().try_for_each(|(fault, times)| write!(f, " {fault:?} {times}"))?;
+        let Some((recovery, fault)) = self.slowest else { return Ok(()) };
+        write!(f, "; slowest recovery {:.1} s after {}", recovery.as_secs_f32(), fault.name())
     }
 }
 
@@ -88,10 +92,12 @@ impl Tally {
             let fault = deck.pop().unwrap();
             tally.kills += fault.inflict(world, random).await;
             *tally.faults.entry(fault).or_default() += 1;
+            let over = Instant::now();
             if !has_recovered(world, random).await {
                 world.ledger.report(Violation::NotRecovered { after: fault.name() });
                 return tally;
             }
+            tally.slowest = tally.slowest.max(Some((over.elapsed(), fault)));
             if told.elapsed() > TELL_EVERY {
                 told = Instant::now();
                 let acknowledged = *world.ledger.acknowledged().borrow();
@@ -106,7 +112,7 @@ impl Tally {
 /// Waits until a few more commands are acknowledged.
 async fn has_recovered(world: &World, random: &mut Random) -> bool {
     let mut acknowledged = world.ledger.acknowledged();
-    let enough = *acknowledged.borrow() + random.between(1..=60);
+    let enough = *acknowledged.borrow() + random.between(1..=30);
     let working = acknowledged.wait_for(|acknowledged| *acknowledged >= enough);
     tokio::time::timeout(RECOVERY_MAX, working).await.is_ok()
 }

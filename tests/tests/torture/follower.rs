@@ -46,11 +46,11 @@ impl Followed {
         self.events.push(event_id);
     }
 
-    /// Follows the log until it is told to stop, over one connection after another.
+    /// Follows the log, over one connection after another, until it is told to stop and has come to
+    /// the end.
     pub(crate) async fn follow(mut self, config: Config, stop: watch::Receiver<bool>) -> Self {
-        while !*stop.borrow() {
-            // Whatever breaks, the next connection goes on from the same place.
-            let _ = self.follow_on_one_connection(&config, &stop).await;
+        // Whatever breaks, the next connection goes on from the same place.
+        while self.follow_on_one_connection(&config, &stop).await.is_err() {
             tokio::time::sleep(POLL).await;
         }
         self
@@ -66,7 +66,8 @@ impl Followed {
         tokio::spawn(connection);
         let sql = "SELECT position, event_id, recorded_at FROM event \
                    WHERE tenant_no = $1 AND position > $2 ORDER BY position LIMIT 500";
-        while !*stop.borrow() {
+        loop {
+            let stops = *stop.borrow();
             let (tenant, after) = (self.tenant, self.position());
             let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant, &after];
             let reading = client.query(sql, &parameters);
@@ -74,11 +75,13 @@ impl Followed {
             for row in &rows {
                 self.take(row.get(0), row.get(1), row.get(2));
             }
+            if rows.is_empty() && stops {
+                return Ok(());
+            }
             if rows.is_empty() {
                 tokio::time::sleep(POLL).await;
             }
         }
-        Ok(())
     }
 }
 

@@ -57,7 +57,7 @@ impl Line {
                 request = request.header("If-Match", format!("\"{version}\""));
             }
             let reply = self.send(request).await;
-            let outcome = self.meaning(reply.as_ref());
+            let outcome = self.meaning(&command.path, reply.as_ref());
             if outcome == Outcome::Unknown {
                 tokio::time::sleep(random.millis(20..=200)).await;
             }
@@ -80,7 +80,7 @@ impl Line {
             request = request.header("Throughline-After", after.to_string());
         }
         let reply = self.send(request).await?;
-        self.notice_a_fault(&reply);
+        self.notice_a_fault(path, &reply);
         Some(reply)
     }
 
@@ -108,9 +108,9 @@ impl Line {
         reply
     }
 
-    fn meaning(&self, reply: Option<&Reply>) -> Outcome {
+    fn meaning(&self, path: &str, reply: Option<&Reply>) -> Outcome {
         let Some(reply) = reply else { return Outcome::Unknown };
-        self.notice_a_fault(reply);
+        self.notice_a_fault(path, reply);
         match (reply.status, problem(&reply.body)) {
             (201, _) => acknowledged(&reply.body).map_or_else(
                 || {
@@ -127,17 +127,12 @@ impl Line {
 
     /// However the database fails, it is never the caller who is told of a bug, or of an absent
     /// token or case: clients only use what they were acknowledged.
-    fn notice_a_fault(&self, reply: &Reply) {
-        let what = match reply.status {
-            500 => "500",
-            400 => "400",
-            401 => "401",
-            403 => "403",
-            404 => "404",
-            422 => "422",
-            _ => return,
-        };
-        self.ledger.report(Violation::Fault { client: self.client, what });
+    fn notice_a_fault(&self, path: &str, reply: &Reply) {
+        let Reply { status, .. } = *reply;
+        if [400, 401, 403, 404, 422, 500].contains(&status) {
+            let path = path.to_owned();
+            self.ledger.report(Violation::Fault { client: self.client, status, path });
+        }
     }
 }
 

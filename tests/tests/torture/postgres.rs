@@ -133,10 +133,15 @@ impl Postgres {
         ended.expect("the server's keeper ends in time").unwrap().to_string()
     }
 
+    /// The server's first process: the one on record, if it is the keeper's child. A number that was
+    /// left behind may be anybody's by now.
     fn postmaster(&self) -> Pid {
         let recorded = self.data_dir.join("postgres/cluster/postmaster.pid");
-        let recorded = fs::read_to_string(recorded).unwrap();
-        Pid::from_raw(recorded.lines().next().unwrap().parse().unwrap()).unwrap()
+        let recorded = fs::read_to_string(recorded).unwrap_or_default();
+        let id = recorded.lines().next().and_then(|line| line.parse::<i32>().ok());
+        let keeper = self.holder.id().and_then(|id| i32::try_from(id).ok());
+        let ours = id.filter(|id| keeper.is_some() && parent_of(*id) == keeper);
+        ours.and_then(Pid::from_raw).expect("PostgreSQL runs, since nobody has killed it")
     }
 }
 

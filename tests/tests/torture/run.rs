@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::afterwards::{self, Asking};
 use crate::checks::check;
@@ -25,19 +26,16 @@ const TENANTS: [&str; 3] = ["north", "south", "east"];
 const SHARED_CASES: usize = 2;
 /// How long a client waits for an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
+/// How long a follower may take to come to the end of a log that does not grow any more.
+const FOLLOW_MAX: Duration = Duration::from_mins(1);
 
 /// Runs it. `None` where no PostgreSQL can be started.
 pub(crate) async fn run(settings: &Settings) -> Option<Vec<Violation>> {
     let mut random = Random::new(settings.seed);
     let mut world = World::start(settings, &mut random).await?;
     let staff = Staff::hire(&world, settings, &mut random).await;
+    let followers = Followers::start(&world, &staff.tenants);
     let (stop, stopped) = watch::channel(false);
-    let followers: Vec<_> = staff
-        .tenants
-        .iter()
-        .map(|tenant| Followed::new(*tenant).follow(world.breakable(), stopped.clone()))
-        .map(tokio::spawn)
-        .collect();
     let clients = staff.clients.into_iter();
     let clients: Vec<_> =
         clients.map(|client| tokio::spawn(client.work(stopped.clone()))).collect();
@@ -48,18 +46,13 @@ pub(crate) async fn run(settings: &Settings) -> Option<Vec<Violation>> {
     for client in clients {
         client.await.unwrap();
     }
-    let mut followed = Vec::new();
-    for follower in followers {
-        followed.push(follower.await.unwrap());
-    }
-    let violations = hold_to_account(&mut world, settings, &followed, &mut random).await;
-    let accounts = world.ledger.accounts();
+    let violations = hold_to_account(&mut world, settings, followers, &mut random).await;
     println!("{tally}");
-    println!("{}", summary(&accounts, &followed));
+    println!("{}", summary(&world.ledger.accounts()));
     if violations.is_empty() {
         world.stop().await;
     } else {
-        println!("files are kept in {}", world.keep().await.display());
+        world.leave().await;
     }
     Some(violations)
 }
@@ -67,7 +60,7 @@ pub(crate) async fn run(settings: &Settings) -> Option<Vec<Violation>> {
 async fn hold_to_account(
     world: &mut World,
     settings: &Settings,
-    followed: &[Followed],
+    followers: Followers,
     random: &mut Random,
 ) -> Vec<Violation> {
     world.wait_until_up().await;
@@ -81,7 +74,7 @@ async fn hold_to_account(
         .filter(|_| before != found)
         .map(|tenant| Violation::ChangedByRestart { tenant })
         .collect();
-    wrong.extend(check(&world.ledger.accounts(), followed, &found));
+    wrong.extend(check(&world.ledger.accounts(), &followers.stop().await, &found));
     wrong.extend(afterwards::verify(&world.postgres, &found.tenants()).await);
     for (name, tenant) in TENANTS.iter().zip(tenant_numbers(world).await) {
         let worker = line(world, settings, usize::MAX, name, "caseworker").await;
@@ -92,6 +85,35 @@ async fn hold_to_account(
     }
     wrong.extend(world.ledger.accounts().violations);
     wrong
+}
+
+/// Somebody for each tenant who follows its log.
+struct Followers {
+    stop: watch::Sender<bool>,
+    following: Vec<JoinHandle<Followed>>,
+}
+
+impl Followers {
+    fn start(world: &World, tenants: &[i32]) -> Self {
+        let stop = watch::Sender::new(false);
+        let follow = |tenant: &i32| {
+            let follower = Followed::new(*tenant);
+            tokio::spawn(follower.follow(world.breakable(), stop.subscribe()))
+        };
+        let following = tenants.iter().map(follow).collect();
+        Self { stop, following }
+    }
+
+    /// Lets them come to the end of the log, which does not grow any more.
+    async fn stop(self) -> Vec<Followed> {
+        self.stop.send_replace(true);
+        let mut followed = Vec::new();
+        for following in self.following {
+            let ended = tokio::time::timeout(FOLLOW_MAX, following).await;
+            followed.push(ended.expect("a follower comes to the end of the log").unwrap());
+        }
+        followed
+    }
 }
 
 /// Who works, before anything breaks.
@@ -143,16 +165,15 @@ async fn line(world: &World, settings: &Settings, client: usize, name: &str, rol
     Line { client, token, http, services, ledger, retry: settings.retry }
 }
 
-fn summary(accounts: &Accounts, followed: &[Followed]) -> String {
+fn summary(accounts: &Accounts) -> String {
     let count =
         |is: fn(&Outcome) -> bool| accounts.sent.iter().filter(|sent| is(&sent.outcome)).count();
     let acknowledged = count(|outcome| matches!(outcome, Outcome::Acknowledged(_)));
     let unknown = count(|outcome| matches!(outcome, Outcome::Unknown));
     let refused = count(|outcome| matches!(outcome, Outcome::Refused { .. }));
-    let followed: usize = followed.iter().map(|followed| followed.events.len()).sum();
     format!(
         "commands: {} sent, {acknowledged} acknowledged, {unknown} unknown, {refused} refused; \
-         reads of a case: {}; events followed: {followed}; answers: {:?}",
+         reads of a case: {}; answers: {:?}",
         accounts.sent.len(),
         accounts.seen.len(),
         accounts.answers,

@@ -179,6 +179,7 @@ fn spawn(number: usize, place: &Place) -> Child {
         .arg("--data-dir")
         .arg(&place.data_dir)
         .env("THROUGHLINE_MASTER_KEY", MASTER_KEY)
+        .env_remove("THROUGHLINE_MASTER_KEY_FILE")
         .env("RUST_LOG", "info")
         .stdout(Stdio::piped())
         .stderr(log)

@@ -35,10 +35,13 @@ pub(crate) enum Violation {
     SeenAndGone { client: usize, position: i64 },
     /// A follower of the log was given a position too many, too few or out of order.
     FollowedWrongly { tenant: i32, after: i64, position: i64 },
+    /// A follower did not come to the end of the log.
+    NotFollowed { tenant: i32, after: i64 },
     /// A follower saw another event at a position than is there.
     FollowedAndGone { tenant: i32, position: i64 },
-    /// The service calls its own answer a fault.
-    Fault { client: usize, what: &'static str },
+    /// A client that only uses what it was acknowledged is answered as if it were at fault, or as
+    /// if the service were.
+    Fault { client: usize, status: u16, path: String },
     /// A process ended that nobody had killed or told to stop.
     ServiceEnded { number: usize, status: String },
     /// The service did not come back in time after a fault.

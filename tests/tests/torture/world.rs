@@ -6,8 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use crate::ledger::Ledger;
 use crate::postgres::Postgres;
 use crate::proxy::Proxy;
@@ -32,7 +30,8 @@ pub(crate) struct World {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) silence_ms_max: u64,
     place: Place,
-    directory: TempDir,
+    /// Removed when all went well: otherwise somebody will want to look into it.
+    directory: PathBuf,
 }
 
 impl World {
@@ -43,9 +42,14 @@ impl World {
             // The server runs as another user when we are root.
             .permissions(Permissions::from_mode(0o711))
             .tempdir()
-            .unwrap();
-        let postgres = Postgres::create(&directory.path().join("server")).await?;
-        let (between, data_dir) = (directory.path().join("proxy"), directory.path().join("data"));
+            .unwrap()
+            .keep();
+        println!("files are in {}", directory.display());
+        let Some(postgres) = Postgres::create(&directory.join("server")).await else {
+            std::fs::remove_dir_all(directory).unwrap();
+            return None;
+        };
+        let (between, data_dir) = (directory.join("proxy"), directory.join("data"));
         std::fs::create_dir(&between).unwrap();
         std::fs::create_dir(&data_dir).unwrap();
         let proxy = Proxy::listen(&between, postgres.socket_dir());
@@ -103,14 +107,13 @@ impl World {
         self.stop_services().await;
         drop(self.proxy);
         self.postgres.stop().await;
-        self.directory.close().unwrap();
+        std::fs::remove_dir_all(self.directory).unwrap();
     }
 
     /// Stops everything, and leaves the files for whoever looks into what went wrong.
-    pub(crate) async fn keep(self) -> PathBuf {
+    pub(crate) async fn leave(self) {
         self.services.stop().await;
         drop(self.proxy);
         self.postgres.stop().await;
-        self.directory.keep()
     }
 }
