@@ -59,7 +59,7 @@ impl Line {
             let reply = self.send(request).await;
             let outcome = self.meaning(&command.path, reply.as_ref());
             if outcome == Outcome::Unknown {
-                tokio::time::sleep(random.millis(20..=200)).await;
+                tokio::time::sleep(random.millis(50..=400)).await;
             }
             if outcome != Outcome::Unknown || !self.retry || started.elapsed() > PATIENCE {
                 return (outcome, reply.map_or(Value::Null, |reply| reply.body));
