@@ -1,0 +1,76 @@
+//! Whether an append takes longer the more there is.
+//!
+//! The long and the short history are in databases of their own: in one table, both would be found
+//! through the same indexes, and the short one would pay for the long one.
+
+use anyhow::Context as _;
+use throughline_log::{EventLog, TenantNo};
+
+use super::closed_loop;
+use super::commands::Worker;
+use super::report::{Figure, Outcome, Target};
+use super::statistics::{Latencies, to_f64};
+use super::turns::in_turns;
+use super::{Bench, loaded};
+use crate::commands::serve::CONNECTIONS_MAX;
+
+/// How many callers append.
+const CALLERS: usize = 32;
+/// The cases of the histories are told apart from those that are appended.
+const FIRST_SEED: u64 = 1 << 32;
+
+/// Commands on a long history in turns with the same on a short one.
+///
+/// # Errors
+/// When a command is refused.
+pub(super) async fn measure(bench: &mut Bench<'_>, name: &'static str) -> anyhow::Result<Outcome> {
+    let (events, growth_events) = (bench.settings.events, bench.settings.growth_events);
+    let short = bench.history().await?;
+    let place = bench.databases.create("growth").await?;
+    let log = place.log(CONNECTIONS_MAX)?;
+    let tenant = loaded::load(&log, &place, "growth", growth_events).await?;
+    let mut on_short = Some(live(&short.log, short.tenant).await?);
+    let mut on_long = Some(live(&log, tenant).await?);
+    bench.databases.settle().await;
+    let stretch = bench.settings.stretch;
+    let turns = in_turns(
+        bench.settings.rounds,
+        async || {
+            let callers = on_short.take().unwrap_or_default();
+            let (back, window) = closed_loop::run(callers, stretch).await?;
+            on_short = Some(back);
+            Ok(window)
+        },
+        async || {
+            let callers = on_long.take().unwrap_or_default();
+            let (back, window) = closed_loop::run(callers, stretch).await?;
+            on_long = Some(back);
+            Ok(window)
+        },
+    )
+    .await?;
+    log.drain().await;
+    let p50 = |windows: &[closed_loop::Window]| {
+        let of = |window: &closed_loop::Window| {
+            Latencies::of(window.nanos.iter().copied()).percentile_us(50)
+        };
+        windows.iter().map(of).collect::<Option<Vec<f64>>>()
+    };
+    let none_answered = "no command was answered within a round: measure longer";
+    let long_us = p50(&turns.ours).context(none_answered)?;
+    let short_us = p50(&turns.bare).context(none_answered)?;
+    let ratios: Vec<f64> =
+        long_us.iter().zip(&short_us).map(|(long, short)| long / short).collect();
+    let figure = Figure::of("us", &long_us).with_percentiles(&turns.ours);
+    Ok(Outcome::new(name, figure)
+        .beside("short_history", &Figure::of("us", &short_us), &ratios)
+        .held_to(Target::RatioAtMost, 1.5)
+        .with("events", to_f64(events))
+        .with("growth_events", to_f64(growth_events))
+        .with("callers", super::commands::count(CALLERS)))
+}
+
+async fn live(log: &EventLog, tenant: TenantNo) -> anyhow::Result<Vec<Worker>> {
+    log.go_live(tenant).await?;
+    Worker::many(log, tenant, CALLERS, FIRST_SEED)
+}
