@@ -144,8 +144,8 @@ impl Caller for Inserter {
 /// When the server refuses.
 pub(super) async fn copy_in(place: &Place, rows: u64) -> anyhow::Result<f64> {
     let client = place.connect().await?;
-    let begin = format!("{CREATE}; TRUNCATE bare_event");
-    client.batch_execute(&begin).await.map_err(DatabaseError::from)?;
+    let empty = format!("{CREATE}; TRUNCATE bare_event");
+    client.batch_execute(&empty).await.map_err(DatabaseError::from)?;
     let shared = Shared::new()?;
     let began = Instant::now();
     let copied = copy_rows(&client, &shared, rows).await.map_err(DatabaseError::from)?;

@@ -72,14 +72,14 @@ async fn call_until<C: Caller>(
     end: Instant,
 ) -> anyhow::Result<(C, Vec<u64>)> {
     let mut nanos = Vec::new();
-    let mut called = Instant::now();
-    while called < end {
+    let mut sent = Instant::now();
+    while sent < end {
         caller.call().await?;
         let answered = Instant::now();
         if start <= answered && answered < end {
-            nanos.push(u64::try_from((answered - called).as_nanos()).unwrap_or(u64::MAX));
+            nanos.push(u64::try_from((answered - sent).as_nanos()).unwrap_or(u64::MAX));
         }
-        called = answered;
+        sent = answered;
     }
     Ok((caller, nanos))
 }

@@ -3,7 +3,6 @@
 //! The long and the short history are in databases of their own: in one table, both would be found
 //! through the same indexes, and the short one would pay for the long one.
 
-use anyhow::Context as _;
 use throughline_log::{EventLog, TenantNo};
 
 use super::closed_loop;
@@ -50,17 +49,15 @@ pub(super) async fn measure(bench: &mut Bench<'_>, name: &'static str) -> anyhow
     )
     .await?;
     log.drain().await;
-    let p50 = |windows: &[closed_loop::Window]| {
-        let of = |window: &closed_loop::Window| {
-            Latencies::of(window.nanos.iter().copied()).percentile_us(50)
-        };
-        windows.iter().map(of).collect::<Option<Vec<f64>>>()
+    let p50 = |window: &closed_loop::Window| {
+        Latencies::of(window.nanos.iter().copied()).percentile_us(50)
     };
-    let none_answered = "no command was answered within a round: measure longer";
-    let long_us = p50(&turns.ours).context(none_answered)?;
-    let short_us = p50(&turns.bare).context(none_answered)?;
-    let ratios: Vec<f64> =
-        long_us.iter().zip(&short_us).map(|(long, short)| long / short).collect();
+    let rounds = turns.ours.iter().zip(&turns.bare);
+    // A round in which nothing was answered has no median.
+    let medians: Vec<(f64, f64)> =
+        rounds.filter_map(|(long, short)| Some((p50(long)?, p50(short)?))).collect();
+    let (long_us, short_us): (Vec<f64>, Vec<f64>) = medians.iter().copied().unzip();
+    let ratios: Vec<f64> = medians.iter().map(|(long, short)| long / short).collect();
     let figure = Figure::of("us", &long_us).with_percentiles(&turns.ours);
     Ok(Outcome::new(name, figure)
         .beside("short_history", &Figure::of("us", &short_us), &ratios)

@@ -69,7 +69,8 @@ pub(super) enum Target {
 }
 
 impl Figure {
-    /// One number a round, and no calls to take percentiles of.
+    /// One number a round, and no calls to take percentiles of. Without a round there is no figure:
+    /// no number, and null in the document.
     pub(super) fn of(unit: &'static str, rounds: &[f64]) -> Self {
         let none = Spread { median: f64::NAN, min: f64::NAN, max: f64::NAN };
         let Spread { median, min, max } = Spread::of(rounds).unwrap_or(none);
@@ -226,6 +227,9 @@ impl Figure {
 
 /// Whole where that says enough.
 fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return "none".to_owned();
+    }
     if value.abs() < 100.0 && value.fract() != 0.0 {
         return format!("{value:.2}");
     }
@@ -297,5 +301,6 @@ mod tests {
         assert_eq!(number(1_234_567.8), "1,234,568");
         assert_eq!(number(0.125), "0.13");
         assert_eq!(number(3.0), "3");
+        assert_eq!(number(f64::NAN), "none");
     }
 }
