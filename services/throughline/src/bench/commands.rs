@@ -21,10 +21,9 @@ use crate::commands::serve::CONNECTIONS_MAX;
 
 /// The unit of every figure here.
 pub(super) const UNIT: &str = "commands/s";
-/// The bare INSERT has as many callers as the workload, and no more than this: more would have to
-/// wait for a connection, of which a server has some two hundred.
+/// The bare INSERT has as many callers as the workload, up to this: each needs a connection.
 const INSERTERS_MAX: usize = 128;
-/// The design compares what has no bare counterpart with the bare INSERT at this many callers.
+/// What has more callers, or other ones, the design compares with the bare INSERT at this many.
 pub(super) const INSERTERS_COMPARED: usize = 32;
 
 /// A caseworker: a case of their own, fact after fact, then the next case.
@@ -102,7 +101,7 @@ pub(super) async fn measure(
     let log = place.log(CONNECTIONS_MAX)?;
     let tenant = log.create_tenant(&format!("commands-{callers}"), TenantState::Live).await?;
     let workers = Worker::many(&log, tenant.tenant_no, callers, 1)?;
-    let inserting = compared(callers);
+    let inserting = compared(callers).min(bench.connections_spare);
     let turns = beside_inserts(bench, &place, inserting, workers).await?;
     log.drain().await;
     let insert = format!("insert_{inserting}");

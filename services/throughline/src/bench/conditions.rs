@@ -13,8 +13,7 @@ use tokio_postgres::Client;
 use super::Settings;
 
 /// The server's settings without which its figures cannot be read.
-const SETTINGS: [&str; 8] = [
-    "server_version",
+const SETTINGS: [&str; 7] = [
     "fsync",
     "synchronous_commit",
     "full_page_writes",
@@ -23,6 +22,9 @@ const SETTINGS: [&str; 8] = [
     "max_connections",
     "jit",
 ];
+
+/// The connections that are left to the log, the service, the projector and the server's own.
+const CONNECTIONS_KEPT: usize = 50;
 
 /// A machine does other work when more tasks than this share of its cores were waiting to run.
 const LOAD_PER_CORE_NOTED: f64 = 0.25;
@@ -34,7 +36,8 @@ pub(super) struct Conditions {
     /// Tasks that ran or waited, on average over the minute before; absent where the system does
     /// not say.
     load_average: Option<f64>,
-    postgresql: BTreeMap<&'static str, String>,
+    postgresql_version: String,
+    postgresql_settings: BTreeMap<&'static str, String>,
     rounds: usize,
     seconds: f64,
     warm_up_seconds: f64,
@@ -47,22 +50,33 @@ impl Conditions {
     /// # Errors
     /// When the server does not say.
     pub(super) async fn read(server: &Client, settings: &Settings) -> anyhow::Result<Self> {
-        let mut postgresql = BTreeMap::new();
+        let mut postgresql_settings = BTreeMap::new();
         for name in SETTINGS {
-            let row = server.query_one("SELECT current_setting($1)", &[&name]).await;
-            let value = row.and_then(|row| row.try_get(0)).map_err(DatabaseError::from);
-            postgresql.insert(name, value.with_context(|| format!("the server's {name}"))?);
+            postgresql_settings.insert(name, setting(server, name).await?);
         }
         Ok(Self {
             cores: cores(),
             load_average: load_average(),
-            postgresql,
+            postgresql_version: setting(server, "server_version").await?,
+            postgresql_settings,
             rounds: settings.rounds,
             seconds: settings.stretch.window.as_secs_f64(),
             warm_up_seconds: settings.stretch.warm_up.as_secs_f64(),
             profile: if cfg!(debug_assertions) { "debug" } else { "optimised" },
         })
     }
+
+    /// How many connections the bare figures may hold at a time; at least one.
+    pub(super) fn connections_spare(&self) -> usize {
+        let most = self.postgresql_settings.get("max_connections").and_then(|n| n.parse().ok());
+        most.unwrap_or(0_usize).saturating_sub(CONNECTIONS_KEPT).max(1)
+    }
+}
+
+async fn setting(server: &Client, name: &str) -> anyhow::Result<String> {
+    let row = server.query_one("SELECT current_setting($1)", &[&name]).await;
+    let value = row.and_then(|row| row.try_get(0)).map_err(DatabaseError::from);
+    value.with_context(|| format!("the server does not say what {name} is"))
 }
 
 /// How many processors there are to share.
@@ -78,8 +92,8 @@ fn load_average() -> Option<f64> {
 impl fmt::Display for Conditions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cores, rounds, seconds, warm_up_seconds, profile, .. } = self;
-        write!(f, "{cores} cores; PostgreSQL")?;
-        for (name, value) in &self.postgresql {
+        write!(f, "{cores} cores; PostgreSQL {}", self.postgresql_version)?;
+        for (name, value) in &self.postgresql_settings {
             write!(f, " {name}={value}")?;
         }
         writeln!(f, "; {rounds} rounds of {seconds} s after {warm_up_seconds} s; {profile} build")?;

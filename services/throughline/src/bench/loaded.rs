@@ -1,7 +1,5 @@
 //! A tenant with a history of any length, loaded as `throughline log load` loads one.
 
-use std::convert::Infallible;
-
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::ids::{CaseId, EventId};
@@ -44,9 +42,7 @@ pub(super) async fn load(
     while loaded < events {
         say(&format!("{name}: {} of {} events loaded", grouped(loaded), grouped(events)));
         let part = PART_EVENTS.min(events - loaded);
-        let given: Vec<LoadedEvent> =
-            (0..part).map(|_| history.next()).collect::<anyhow::Result<_>>()?;
-        log.load(tenant, stream::iter(given.into_iter().map(Ok::<_, Infallible>))).await?;
+        log.load(tenant, stream::iter((0..part).map(|_| history.next()))).await?;
         loaded += part;
     }
     let client = place.connect().await?;

@@ -88,6 +88,8 @@ pub(crate) struct Settings {
 struct Bench<'a> {
     databases: &'a Databases,
     settings: &'a Settings,
+    /// The most connections for a bare figure.
+    connections_spare: usize,
     /// Bare figures that were measured on the way.
     bare: BTreeMap<String, Figure>,
     places: BTreeMap<&'static str, Place>,
@@ -113,6 +115,7 @@ pub(crate) async fn run(databases: &Databases, settings: &Settings) -> anyhow::R
     let mut bench = Bench {
         databases,
         settings,
+        connections_spare: conditions.connections_spare(),
         bare: BTreeMap::new(),
         places: BTreeMap::new(),
         history: None,

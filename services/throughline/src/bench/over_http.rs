@@ -55,7 +55,7 @@ pub(super) async fn measure(
     for seed in (1..).take(connections) {
         clients.push(Client::connect(service.address, &service.token, seed).await?);
     }
-    let compared = commands::INSERTERS_COMPARED;
+    let compared = commands::INSERTERS_COMPARED.min(bench.connections_spare);
     let turns = commands::beside_inserts(bench, &place, compared, clients).await?;
     service.stop().await?;
     let outcome = commands::outcome(bench, name, &format!("insert_{compared}"), &turns);

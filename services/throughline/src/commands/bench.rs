@@ -97,6 +97,9 @@ async fn on_server(
         () = stop.next() => Ok(None),
     };
     let dropped = databases.drop_all().await;
+    if let (Err(_), Err(left)) = (&outcome, &dropped) {
+        eprintln!("{left:#}");
+    }
     let report = outcome?;
     dropped?;
     Ok(report)
