@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use tokio::task::JoinSet;
 
 use super::cpu::CpuClock;
-use super::statistics::to_f64;
+use super::statistics::{Latencies, to_f64};
 
 /// Someone who calls, again and again.
 pub(super) trait Caller: Send + 'static {
@@ -36,6 +36,13 @@ pub(super) struct Window {
     pub(super) nanos: Vec<u64>,
     /// The share of the machine that this process took, warming up included.
     pub(super) cpu_share: f64,
+}
+
+impl Window {
+    /// As [`Latencies::percentile_us`].
+    pub(super) fn percentile_us(&self, percent: usize) -> Option<f64> {
+        Latencies::of(self.nanos.iter().copied()).percentile_us(percent)
+    }
 }
 
 /// Lets every caller call at once, and gives them back with what was measured.

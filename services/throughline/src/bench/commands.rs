@@ -10,13 +10,13 @@ use throughline_domain::time::{Occurred, to_microseconds};
 use throughline_log::{CommandMeta, EventLog, TenantNo, TenantState};
 use uuid::Uuid;
 
-use super::bare::{Inserter, inserters};
+use super::Bench;
+use super::bare::inserters;
 use super::casework::Casework;
-use super::closed_loop::{self, Caller};
+use super::closed_loop::Caller;
 use super::databases::Place;
 use super::report::{Figure, Outcome, Target};
-use super::turns::{Turns, in_turns};
-use super::{Bench, Settings};
+use super::turns::{Turns, call_in_turns};
 use crate::commands::serve::CONNECTIONS_MAX;
 
 /// The unit of every figure here.
@@ -130,26 +130,9 @@ pub(super) async fn beside_inserts<C: Caller>(
     inserting: usize,
     callers: Vec<C>,
 ) -> anyhow::Result<Turns> {
-    let Settings { rounds, stretch, .. } = *bench.settings;
-    let inserters: Vec<Inserter> = inserters(place, inserting).await?;
+    let inserters = inserters(place, inserting).await?;
     bench.databases.settle().await;
-    let (mut inserters, mut callers) = (Some(inserters), Some(callers));
-    in_turns(
-        rounds,
-        async || {
-            let (back, window) =
-                closed_loop::run(inserters.take().unwrap_or_default(), stretch).await?;
-            inserters = Some(back);
-            Ok(window)
-        },
-        async || {
-            let (back, window) =
-                closed_loop::run(callers.take().unwrap_or_default(), stretch).await?;
-            callers = Some(back);
-            Ok(window)
-        },
-    )
-    .await
+    call_in_turns(bench.settings, inserters, callers).await
 }
 
 /// The figure of commands beside that of the inserts, which is kept as a bare figure too.

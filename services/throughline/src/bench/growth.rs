@@ -5,11 +5,10 @@
 
 use throughline_log::{EventLog, TenantNo};
 
-use super::closed_loop;
 use super::commands::Worker;
 use super::report::{Figure, Outcome, Target};
-use super::statistics::{Latencies, to_f64};
-use super::turns::in_turns;
+use super::statistics::to_f64;
+use super::turns::call_in_turns;
 use super::{Bench, loaded};
 use crate::commands::serve::CONNECTIONS_MAX;
 
@@ -28,34 +27,15 @@ pub(super) async fn measure(bench: &mut Bench<'_>, name: &'static str) -> anyhow
     let place = bench.databases.create("growth").await?;
     let log = place.log(CONNECTIONS_MAX)?;
     let tenant = loaded::load(&log, &place, "growth", growth_events).await?;
-    let mut on_short = Some(live(&short.log, short.tenant).await?);
-    let mut on_long = Some(live(&log, tenant).await?);
+    let (on_short, on_long) = (live(&short.log, short.tenant).await?, live(&log, tenant).await?);
     bench.databases.settle().await;
-    let stretch = bench.settings.stretch;
-    let turns = in_turns(
-        bench.settings.rounds,
-        async || {
-            let callers = on_short.take().unwrap_or_default();
-            let (back, window) = closed_loop::run(callers, stretch).await?;
-            on_short = Some(back);
-            Ok(window)
-        },
-        async || {
-            let callers = on_long.take().unwrap_or_default();
-            let (back, window) = closed_loop::run(callers, stretch).await?;
-            on_long = Some(back);
-            Ok(window)
-        },
-    )
-    .await?;
+    let turns = call_in_turns(bench.settings, on_short, on_long).await?;
     log.drain().await;
-    let p50 = |window: &closed_loop::Window| {
-        Latencies::of(window.nanos.iter().copied()).percentile_us(50)
-    };
     let rounds = turns.ours.iter().zip(&turns.bare);
     // A round in which nothing was answered has no median.
-    let medians: Vec<(f64, f64)> =
-        rounds.filter_map(|(long, short)| Some((p50(long)?, p50(short)?))).collect();
+    let medians: Vec<(f64, f64)> = rounds
+        .filter_map(|(long, short)| Some((long.percentile_us(50)?, short.percentile_us(50)?)))
+        .collect();
     let (long_us, short_us): (Vec<f64>, Vec<f64>) = medians.iter().copied().unzip();
     let ratios: Vec<f64> = medians.iter().map(|(long, short)| long / short).collect();
     let figure = Figure::of("us", &long_us).with_percentiles(&turns.ours);

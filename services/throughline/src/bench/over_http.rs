@@ -1,6 +1,7 @@
 //! The same commands over HTTP, with authentication, against the program serving in a process of
 //! its own: the interface, the log and the projections, as in production.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -14,12 +15,14 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, IF_MATCH};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tempfile::TempDir;
 use throughline_api::access::Role;
 use throughline_api::authentication::DevelopmentIssuer;
 use throughline_domain::case::Intent;
+use throughline_domain::code::Code;
+use throughline_domain::code_lists::RiskAnswer;
 use throughline_log::MasterKey;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -80,7 +83,8 @@ impl Service {
         let token = token(data_dir.path())?;
         let key_file = data_dir.path().join("master.key");
         MasterKey::create_file(&key_file)?;
-        let lines = std::fs::File::create(data_dir.path().join("service.log"))?;
+        let log_file = data_dir.path().join("service.log");
+        let lines = std::fs::File::create(&log_file)?;
         let program = std::env::current_exe().context("could not find this program")?;
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
@@ -100,8 +104,16 @@ impl Service {
         let line =
             timeout(START_MAX, said.next_line()).await.context("the service is not up")??;
         let address = line.as_deref().and_then(|line| line.strip_prefix("listening on http://"));
-        let Some(address) = address else { bail!("the service did not start") };
+        let Some(address) = address else {
+            let lines = std::fs::read_to_string(log_file).unwrap_or_default();
+            bail!(
+                "the service did not start: {}",
+                lines.lines().last().unwrap_or("it says nothing")
+            )
+        };
         let address = address.parse().context("the service's address cannot be read")?;
+        // So that it can go on printing.
+        tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
         Ok(Self { child, address, token, _data_dir: data_dir })
     }
 
@@ -175,7 +187,7 @@ impl Client {
 impl Caller for Client {
     async fn call(&mut self) -> anyhow::Result<()> {
         let step = self.casework.next();
-        let body = body(&step.intent, self.received_at)?.to_string();
+        let body = body(&step.intent, self.received_at)?;
         let waited = timeout(ANSWER_MAX, async {
             if step.version.0 == 0 {
                 let answer = self.post("/v1/referrals", false, body).await?;
@@ -201,8 +213,9 @@ fn route(intent: &Intent) -> anyhow::Result<&'static str> {
     })
 }
 
+/// The body of a command, written at once: the client shares the processors with the service.
 #[expect(clippy::wildcard_enum_match_arm, reason = "casework has no other steps")]
-fn body(intent: &Intent, received_at: Timestamp) -> anyhow::Result<serde_json::Value> {
+fn body(intent: &Intent, received_at: Timestamp) -> anyhow::Result<String> {
     Ok(match intent {
         Intent::ReceiveReferral(referral) => json!({
             "programme": referral.0.programme,
@@ -212,14 +225,23 @@ fn body(intent: &Intent, received_at: Timestamp) -> anyhow::Result<serde_json::V
             "received_at": received_at,
             "incidents_12_months": referral.0.incidents_12_months,
             "person": {"given_name": "Sam", "family_name": "Example"},
-        }),
-        Intent::AcceptReferral(_) => json!({}),
-        Intent::RecordContactAttempt(attempt) => serde_json::to_value(&attempt.0)?,
-        Intent::RecordRiskAssessment(assessment) => json!({
-            "instrument": assessment.instrument,
-            "answers": assessment.answers,
-            "assessor_role": assessment.assessor_role,
-        }),
+        })
+        .to_string(),
+        Intent::AcceptReferral(_) => "{}".to_owned(),
+        Intent::RecordContactAttempt(attempt) => serde_json::to_string(&attempt.0)?,
+        Intent::RecordRiskAssessment(assessment) => serde_json::to_string(&Assessment {
+            instrument: &assessment.instrument,
+            answers: assessment.answers.as_ref(),
+            assessor_role: &assessment.assessor_role,
+        })?,
         _ => bail!("casework has no other steps"),
     })
+}
+
+/// A risk assessment as it is sent.
+#[derive(Serialize)]
+struct Assessment<'a> {
+    instrument: &'a Code,
+    answers: Option<&'a BTreeMap<Code, RiskAnswer>>,
+    assessor_role: &'a Code,
 }

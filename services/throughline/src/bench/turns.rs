@@ -1,6 +1,7 @@
 //! Two measurements in turns, so that whatever else goes on meets both.
 
-use super::closed_loop::Window;
+use super::Settings;
+use super::closed_loop::{self, Caller, Window};
 use super::statistics::Spread;
 
 /// What came of both, round by round.
@@ -45,6 +46,32 @@ pub(super) async fn in_turns(
         }
     }
     Ok(turns)
+}
+
+/// Lets two kinds of callers call in turns.
+///
+/// # Errors
+/// The first call that fails.
+pub(super) async fn call_in_turns<B: Caller, C: Caller>(
+    settings: &Settings,
+    bare: Vec<B>,
+    ours: Vec<C>,
+) -> anyhow::Result<Turns> {
+    let (mut bare, mut ours) = (bare, ours);
+    in_turns(
+        settings.rounds,
+        async || call(&mut bare, settings).await,
+        async || call(&mut ours, settings).await,
+    )
+    .await
+}
+
+/// The callers go with their connections and cases from one round to the next.
+async fn call<C: Caller>(callers: &mut Vec<C>, settings: &Settings) -> anyhow::Result<Window> {
+    let calling = std::mem::take(callers);
+    let (back, window) = closed_loop::run(calling, settings.stretch).await?;
+    *callers = back;
+    Ok(window)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::closed_loop::{self, Caller};
 use super::commands;
 use super::loaded::{event_id, new_case, stored};
 use super::report::{Figure, Outcome, Target};
-use super::statistics::{Latencies, to_f64};
+use super::statistics::to_f64;
 use crate::commands::serve::CONNECTIONS_MAX;
 
 /// How long a case is: two years of almost daily work.
@@ -63,7 +63,7 @@ pub(super) async fn measure(bench: &mut Bench<'_>, name: &'static str) -> anyhow
     for _ in 0..bench.settings.rounds {
         let (back, window) = closed_loop::run(askers, bench.settings.stretch).await?;
         askers = back;
-        p99_us.extend(Latencies::of(window.nanos.iter().copied()).percentile_us(99));
+        p99_us.extend(window.percentile_us(99));
         windows.push(window);
     }
     let figure = Figure::of("us", &p99_us).with_percentiles(&windows);
