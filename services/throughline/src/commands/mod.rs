@@ -1,14 +1,16 @@
 //! The subcommands, one file each.
 
+pub(crate) mod bench;
+pub(crate) mod bench_replay;
 mod data_dir;
-mod database;
+pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod log;
 mod log_live;
 mod log_load;
 mod master_key;
 pub(crate) mod migrate;
-mod progress;
+pub(crate) mod progress;
 pub(crate) mod replay;
 pub(crate) mod serve;
 pub(crate) mod token;
@@ -31,6 +33,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(arguments) => log::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Bench(arguments) => bench::run(arguments).await,
+        Command::BenchReplay(arguments) => bench_replay::run(arguments).await,
         Command::WithPostgres(arguments) => with_postgres::run(arguments).await,
     }
 }

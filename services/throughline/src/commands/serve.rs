@@ -27,7 +27,7 @@ use super::migrate::migrate;
 use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
-const CONNECTIONS_MAX: usize = 24;
+pub(crate) const CONNECTIONS_MAX: usize = 24;
 /// Connections for the projector.
 const PROJECTOR_CONNECTIONS_MAX: usize = 6;
 /// Where health and metrics are served when the main address is not a loopback address.
