@@ -31,7 +31,7 @@ use crate::case::waitlist_referral::ReferralWaitlisted;
 use crate::time::Occurred;
 
 /// A stored event that this program cannot read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnreadableEvent {
     /// The type, or this version of it, is not known.
     #[error("no event {event_type} of version {version} is known")]

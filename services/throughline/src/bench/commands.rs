@@ -85,6 +85,7 @@ pub(super) fn meta(actor: &str) -> CommandMeta {
         correlation_id: command_id,
         causation_id: None,
         traceparent: None,
+        idempotency: None,
     }
 }
 
