@@ -40,7 +40,7 @@ mod plans;
 pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, NewEvent, StreamWrite,
 };
-pub use database::pool;
+pub use database::{SERVICE_ROLE, pool};
 pub use error::{DatabaseError, LogError};
 pub use event_log::EventLog;
 pub use framework::{Decided, ExecuteError, Executed, StoredForm, TenantContext, TenantStore};

@@ -9,6 +9,7 @@ mod framework;
 mod integrity;
 mod load;
 mod read;
+mod roles;
 mod settle;
 mod support;
 mod tenants;

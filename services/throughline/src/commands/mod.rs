@@ -10,6 +10,7 @@ mod master_key;
 pub(crate) mod migrate;
 mod progress;
 pub(crate) mod replay;
+mod safeguards;
 pub(crate) mod serve;
 pub(crate) mod token;
 mod with_log;

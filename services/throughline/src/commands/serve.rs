@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::database::{Database, DatabaseArguments};
 use super::master_key::master_key;
 use super::migrate::migrate;
+use super::safeguards::could_bypass;
 use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
@@ -88,8 +89,9 @@ pub(crate) async fn serve(
     // The addresses first: a port that is taken is the commonest mistake.
     let listener = bind(arguments.listen)?;
     let admin_listener = admin_address(arguments)?.map(bind).transpose()?;
-    let applied = migrate(database.config()?).await?;
+    let applied = migrate(database.owner_config()?).await?;
     tracing::info!(applied, "schema is up to date");
+    check_server(database).await?;
     let service = Service::assemble(arguments, database, admin_listener.is_none())?;
 
     let address = listener.local_addr()?;
@@ -109,6 +111,22 @@ pub(crate) async fn serve(
     ended
 }
 
+/// Warns of privileges that nobody needs.
+async fn check_server(database: &Database) -> anyhow::Result<()> {
+    let pool = throughline_log::pool(database.service_config()?, 1)?;
+    if could_bypass(&pool).await? {
+        tracing::warn!(
+            "the database's user owns the log or is a superuser: the service works as {role} all \
+             the same, but whoever got hold of a connection could take those privileges back; \
+             create a user by CREATE ROLE name LOGIN IN ROLE {role}, serve as that one, and run \
+             `throughline migrate` as the owner",
+            role = throughline_log::SERVICE_ROLE,
+        );
+    }
+    pool.close();
+    Ok(())
+}
+
 /// The service's parts, before anything runs.
 struct Service {
     app: App,
@@ -122,7 +140,7 @@ impl Service {
         database: &Database,
         admin_on_main: bool,
     ) -> anyhow::Result<Self> {
-        let config = database.config()?;
+        let config = database.service_config()?;
         let mut registry = Registry::default();
         let master_key = master_key(&arguments.database.data_dir, database.is_private())?;
         let cursors = CursorKey::new(&master_key.derive("page cursors"));

@@ -131,8 +131,8 @@ async fn migrating_twice_changes_nothing() {
     let program = Program::without_schema().await;
     let file = sample();
     let load = ["log", "load", file.to_str().unwrap(), "--tenant", "t"];
-    let hint = "the database's schema is not up to date: run `throughline migrate`";
-    assert_eq!(program.fail(&load), hint);
+    // Another database of the cluster may or may not have made the service's role.
+    assert!(program.fail(&load).ends_with(": run `throughline migrate`"));
     assert!(program.succeed(&["migrate"]).ends_with(" migrations applied\n"));
     assert_eq!(program.succeed(&["migrate"]), "the schema is up to date\n");
 }

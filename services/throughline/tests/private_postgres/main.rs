@@ -4,6 +4,8 @@
 
 #[cfg(test)]
 mod place;
+#[cfg(test)]
+mod roles;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
