@@ -54,6 +54,8 @@ async fn prepare_and_serve(
     migrate(database.owner_config()?).await?;
     let open =
         OpenLog::new(database.service_config()?, master_key(data_dir, database.is_private())?)?;
+    // The server warns of what is accepted.
+    arguments.safeguards.require(open.log.pool()).await?;
     println!("{}", prepare(&open).await?);
     open.log.pool().close();
 

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::database::{Database, DatabaseArguments};
 use super::master_key::master_key;
 use super::migrate::migrate;
-use super::safeguards::could_bypass;
+use super::safeguards::{SafeguardArguments, could_bypass};
 use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
@@ -49,6 +49,9 @@ pub(crate) struct ServeArguments {
 
     #[command(flatten)]
     pub(crate) database: DatabaseArguments,
+
+    #[command(flatten)]
+    pub(crate) safeguards: SafeguardArguments,
 
     /// Issuer whose tokens are accepted, by its OpenID Connect discovery document.
     ///
@@ -91,7 +94,7 @@ pub(crate) async fn serve(
     let admin_listener = admin_address(arguments)?.map(bind).transpose()?;
     let applied = migrate(database.owner_config()?).await?;
     tracing::info!(applied, "schema is up to date");
-    check_server(database).await?;
+    check_server(arguments, database).await?;
     let service = Service::assemble(arguments, database, admin_listener.is_none())?;
 
     let address = listener.local_addr()?;
@@ -111,9 +114,12 @@ pub(crate) async fn serve(
     ended
 }
 
-/// Warns of privileges that nobody needs.
-async fn check_server(database: &Database) -> anyhow::Result<()> {
+/// Refuses a server that may lose what it acknowledged, and warns of privileges nobody needs.
+async fn check_server(arguments: &ServeArguments, database: &Database) -> anyhow::Result<()> {
     let pool = throughline_log::pool(database.service_config()?, 1)?;
+    for warning in arguments.safeguards.require(&pool).await? {
+        tracing::warn!("{warning}");
+    }
     if could_bypass(&pool).await? {
         tracing::warn!(
             "the database's user owns the log or is a superuser: the service works as {role} all \

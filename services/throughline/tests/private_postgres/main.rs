@@ -6,6 +6,8 @@
 mod place;
 #[cfg(test)]
 mod roles;
+#[cfg(test)]
+mod safeguards;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
