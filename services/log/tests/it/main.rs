@@ -8,6 +8,7 @@ mod erasure;
 mod framework;
 mod integrity;
 mod load;
+mod order;
 mod read;
 mod roles;
 mod settle;
