@@ -76,6 +76,11 @@ impl Context<'_> {
             "FactCorrected" | "FactRetracted" => return Err(CaseError::OtherKindOfFact.into()),
             _ => self.event(&event_type, data, below)?,
         };
+        // A line has the newest forms, so it can only repeat what the log will say.
+        let version = replacement.schema_version();
+        if facts.replacement_version.is_some_and(|told| told != version) {
+            return Err(LineError::WrongComputed("replacement_version"));
+        }
         let request = followed_request(&replacement);
         if original.is_some_and(|original| followed_request(original) != request) {
             return Err(LineError::OtherRequest);
@@ -237,6 +242,7 @@ impl AssessmentFacts {
 struct CorrectionFacts {
     corrects: EventId,
     occurred: CorrectedTime,
+    replacement_version: Option<i16>,
     replacement: Replacement,
 }
 
@@ -290,7 +296,8 @@ mod tests {
         let case = Case::default();
         let context = Context { names: &names, case_id: CaseId(Uuid::nil()), case: &case };
         let files = golden_files();
-        assert_eq!(files.len(), CaseEvent::TYPES.len());
+        let versions: i16 = CaseEvent::TYPES.iter().map(|(_, newest)| newest).sum();
+        assert_eq!(files.len(), usize::try_from(versions).unwrap());
         for Golden { event_type, version, cases } in files {
             for data in cases {
                 let text = data.to_string();
