@@ -75,7 +75,7 @@ pub(super) async fn ensure_service_login(client: &Client) -> Result<(), PrivateP
         if found.is_none() {
             let sql = format!(
                 "DO $$ BEGIN CREATE ROLE {SERVICE_ROLE} NOLOGIN; \
-                 EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+                 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
                  CREATE ROLE {SERVICE_LOGIN} LOGIN IN ROLE {SERVICE_ROLE}"
             );
             client.batch_execute(&sql).await?;
