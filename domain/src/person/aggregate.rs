@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::Moment;
 use crate::case::event::UnreadableEvent;
 use crate::recorded::Happened;
+use crate::upcast;
 
 /// Make a person known to the tenant.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +68,7 @@ impl PersonEvent {
         }
     }
 
-    /// Reads an event back from its stored form.
+    /// Reads an event back from its stored form, of whatever version, as the newest.
     ///
     /// # Errors
     /// [`UnreadableEvent`] when the type, version or facts are not known.
@@ -76,13 +77,10 @@ impl PersonEvent {
         version: i16,
         data: &str,
     ) -> Result<Self, UnreadableEvent> {
-        match (event_type, version) {
-            ("PersonRegistered", 1) => serde_json::from_str(data)
-                .map(Self::PersonRegistered)
-                .map_err(|error| UnreadableEvent::Malformed {
-                    event_type: "PersonRegistered",
-                    column: error.column(),
-                }),
+        match event_type {
+            "PersonRegistered" => {
+                upcast::read("PersonRegistered", &[], version, data).map(Self::PersonRegistered)
+            }
             _ => Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned(), version }),
         }
     }

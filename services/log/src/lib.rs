@@ -41,7 +41,7 @@ pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, Idempotency, NewEvent, Remembered,
     StreamWrite,
 };
-pub use database::pool;
+pub use database::{SERVICE_ROLE, pool};
 pub use error::{DatabaseError, LogError};
 pub use event_log::EventLog;
 pub use follow::StreamHistory;

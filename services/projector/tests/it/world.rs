@@ -30,7 +30,7 @@ use crate::random::Random;
 const NOTE_MOVES: &str = "
     CREATE TABLE checkpoint_move (tenant_no integer, projection text, epoch bigint,
         was bigint, now bigint);
-    CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
         INSERT INTO checkpoint_move
         VALUES (NEW.tenant_no, NEW.projection, NEW.epoch, OLD.position, NEW.position);

@@ -51,9 +51,11 @@ async fn prepare_and_serve(
     stop: &mut StopSignals,
 ) -> anyhow::Result<()> {
     let data_dir = &arguments.database.data_dir;
-    let config = database.config()?;
-    migrate(config.clone()).await?;
-    let open = OpenLog::new(config, master_key(data_dir, database.is_private())?)?;
+    migrate(database.owner_config()?).await?;
+    let open =
+        OpenLog::new(database.service_config()?, master_key(data_dir, database.is_private())?)?;
+    // The server warns of what is accepted.
+    arguments.safeguards.require(open.log.pool()).await?;
     println!("{}", prepare(&open).await?);
     open.log.pool().close();
 

@@ -12,6 +12,7 @@ mod master_key;
 pub(crate) mod migrate;
 pub(crate) mod progress;
 pub(crate) mod replay;
+mod safeguards;
 pub(crate) mod serve;
 pub(crate) mod token;
 mod with_log;
@@ -33,7 +34,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(arguments) => log::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
-        Command::Bench(arguments) => bench::run(arguments).await,
+        Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
         Command::BenchReplay(arguments) => bench_replay::run(arguments).await,
         Command::WithPostgres(arguments) => with_postgres::run(arguments).await,
     }

@@ -83,23 +83,25 @@ async fn on_log<T>(
     sealed: Sealed,
     work: impl AsyncFnOnce(OpenLog) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let config = database.config()?;
     if database.is_private() {
-        migrate(config.clone()).await?;
+        migrate(database.owner_config()?).await?;
     }
     let master_key = match sealed {
         Sealed::Handled => master_key(&arguments.data_dir, database.is_private())?,
         Sealed::Untouched => MasterKey::random()?,
     };
-    work(OpenLog::new(config, master_key)?).await
+    work(OpenLog::new(database.service_config()?, master_key)?).await
 }
 
-/// A table or column that is absent means one thing to whoever runs a command.
+/// A table or column that is absent, or not granted, means one thing to whoever runs a command.
 fn with_hint(error: anyhow::Error) -> anyhow::Error {
-    const UNDEFINED: [&str; 2] = ["42P01", "42703"];
+    const UNDEFINED_OR_DENIED: [&str; 3] = ["42P01", "42703", "42501"];
     let said = error.chain().find_map(|cause| cause.downcast_ref::<DatabaseError>());
-    let state = said.and_then(DatabaseError::sqlstate);
-    if state.is_some_and(|state| UNDEFINED.contains(&state)) {
+    let Some(said) = said else { return error };
+    if said.lacks_role() {
+        return anyhow::Error::new(said.clone());
+    }
+    if said.sqlstate().is_some_and(|state| UNDEFINED_OR_DENIED.contains(&state)) {
         return anyhow!("the database's schema is not up to date: run `throughline migrate`");
     }
     error
