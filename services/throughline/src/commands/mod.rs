@@ -1,16 +1,23 @@
 //! The subcommands, one file each.
 
+mod checkpoint_log;
+mod checkpoints;
 mod data_dir;
 mod database;
 pub(crate) mod demo;
 pub(crate) mod log;
+mod log_checkpoint;
+mod log_export;
 mod log_live;
 mod log_load;
+mod log_verify;
+mod log_verify_export;
 mod master_key;
 pub(crate) mod migrate;
 mod progress;
 pub(crate) mod replay;
 pub(crate) mod serve;
+mod signing_key;
 pub(crate) mod token;
 mod with_log;
 pub(crate) mod with_postgres;
