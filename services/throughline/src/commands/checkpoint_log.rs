@@ -43,6 +43,9 @@ impl CheckpointLog {
     /// # Errors
     /// When the file cannot be written.
     pub(crate) fn append(&self, checkpoints: &[Checkpoint]) -> anyhow::Result<()> {
+        if checkpoints.is_empty() {
+            return Ok(());
+        }
         let lines: String =
             checkpoints.iter().flat_map(|one| [one.to_line(), "\n".to_owned()]).collect();
         self.append_text(lines).with_context(|| format!("could not write {}", self.0.display()))

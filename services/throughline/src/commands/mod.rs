@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod checkpoint_log;
+mod checkpoint_schedule;
 mod checkpoints;
 mod data_dir;
 mod database;
