@@ -16,8 +16,8 @@ const STREAMS: &str =
 pub(crate) struct StreamTable(Vec<(i64, StreamId)>);
 
 impl StreamTable {
-    /// Reads the table. Rows that are not of the form this program writes are left out, so that
-    /// their events are found to have no stream.
+    /// Reads the table. Rows that are not of the form this program writes are left out, and so are
+    /// rows of one number: their events are found to have no stream.
     pub(crate) async fn read(database: &Database, tenant: TenantNo) -> Result<Self, LogError> {
         let mut scan = Scan::open(database, STREAMS, &[&tenant.0]).await?;
         let mut streams = Vec::new();
@@ -32,7 +32,7 @@ impl StreamTable {
             }
         }
         scan.close().await?;
-        Ok(Self(streams))
+        Ok(Self(without_repeated(streams)))
     }
 
     pub(crate) fn find(&self, stream_no: i64) -> Option<StreamId> {
@@ -54,4 +54,13 @@ impl StreamTable {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+fn without_repeated(streams: Vec<(i64, StreamId)>) -> Vec<(i64, StreamId)> {
+    let is_repeated = streams.chunk_by(|(one, _), (next, _)| one == next).any(|run| run.len() > 1);
+    if !is_repeated {
+        return streams;
+    }
+    let runs = streams.chunk_by(|(one, _), (next, _)| one == next);
+    runs.filter(|run| run.len() == 1).flatten().copied().collect()
 }

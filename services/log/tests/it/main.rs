@@ -11,4 +11,5 @@ mod load;
 mod read;
 mod settle;
 mod support;
+mod tampering;
 mod tenants;

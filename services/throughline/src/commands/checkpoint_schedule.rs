@@ -28,11 +28,16 @@ pub(crate) struct ScheduleArguments {
     /// File to append signed checkpoints to, one for each log that has grown.
     ///
     /// Copy it to where nobody who can alter the database can alter it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "THROUGHLINE_CHECKPOINT_FILE")]
     pub(crate) checkpoint_file: Option<PathBuf>,
 
     /// Time between two checkpoints of a log.
-    #[arg(long, value_name = "DURATION", default_value = "1h", requires = "checkpoint_file")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "THROUGHLINE_CHECKPOINT_INTERVAL",
+        default_value = "1h"
+    )]
     pub(crate) checkpoint_interval: SignedDuration,
 }
 
@@ -96,7 +101,9 @@ impl Schedule {
         key: impl FnOnce() -> anyhow::Result<SigningKey>,
         metrics: CheckpointMetrics,
     ) -> anyhow::Result<Option<Self>> {
-        let Some(file) = &arguments.checkpoint_file else {
+        // An empty variable counts as none, as one in a unit file would be.
+        let named = arguments.checkpoint_file.as_ref();
+        let Some(file) = named.filter(|file| !file.as_os_str().is_empty()) else {
             return Ok(None);
         };
         let interval = arguments.checkpoint_interval;

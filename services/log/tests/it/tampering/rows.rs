@@ -1,0 +1,202 @@
+//! Rows deleted, inserted, swapped, cut off, and whole ends replaced.
+
+use throughline_domain::ids::Position;
+use throughline_log::{Agreement, Difference, Flaw, Verified};
+
+use super::subject::{EVENTS, Subject};
+
+/// Moves everything from a position on by one, and mends the head.
+const SHIFT: &str =
+    "UPDATE event SET position = position + 1 WHERE tenant_no = 2 AND position >= 500;
+    UPDATE log_head SET position = 1001 WHERE tenant_no = 2;";
+
+const COLUMNS: &str = "stream_no, event_id, version, schema_version, type, occurred_at, \
+    occurred_precision, recorded_at, actor, actor_role, source_organisation, command_id, \
+    correlation_id, causation_id, traceparent, data, sealed, hash";
+
+fn copy(from: i64, to: i64) -> String {
+    format!(
+        "INSERT INTO event (tenant_no, position, {COLUMNS}) SELECT 2, {to}, {COLUMNS} FROM event \
+         WHERE tenant_no = 2 AND position = {from};"
+    )
+}
+
+fn swap(one: i64, other: i64) -> String {
+    format!(
+        "UPDATE event SET position = {one} + {other} - position \
+         WHERE tenant_no = 2 AND position IN ({one}, {other})"
+    )
+}
+
+#[tokio::test]
+async fn a_row_that_comes_goes_or_moves_is_found_at_its_position() {
+    let subject = Subject::recorded().await;
+    assert_eq!(subject.fixture.tenant.0, 2);
+    let tampering = [
+        ("DELETE FROM event WHERE position = 1".to_owned(), 1, Flaw::Missing),
+        ("DELETE FROM event WHERE position = 200".to_owned(), 200, Flaw::Missing),
+        ("DELETE FROM event WHERE position = 201".to_owned(), 201, Flaw::Missing),
+        ("DELETE FROM event WHERE position = 555".to_owned(), 555, Flaw::Missing),
+        ("DELETE FROM event WHERE position = 1000".to_owned(), 1000, Flaw::Missing),
+        ("DELETE FROM event WHERE position BETWEEN 150 AND 650".to_owned(), 150, Flaw::Missing),
+        ("DELETE FROM event".to_owned(), 1, Flaw::Missing),
+        (copy(1000, 1001), 1001, Flaw::OutsideTheLog),
+        (copy(1, 0), 0, Flaw::OutsideTheLog),
+        (format!("{SHIFT}{}", copy(300, 500)), 500, Flaw::RecordedAtNotRising),
+        (format!("{SHIFT}{}", copy(501, 500)), 501, Flaw::RecordedAtNotRising),
+        (copy(500, 500), 500, Flaw::Repeated),
+        (swap(300, 700), 300, Flaw::HashMismatch),
+        (swap(400, 401), 400, Flaw::HashMismatch),
+        ("DELETE FROM event WHERE position > 900".to_owned(), 901, Flaw::Missing),
+        ("UPDATE event SET actor = actor_role, actor_role = actor WHERE position = 402".to_owned(), 402, Flaw::HashMismatch),
+        ("UPDATE event SET command_id = correlation_id, correlation_id = command_id WHERE position = 402".to_owned(), 402, Flaw::HashMismatch),
+        ("UPDATE event SET occurred_at = recorded_at, recorded_at = occurred_at WHERE position = 402".to_owned(), 402, Flaw::RecordedAtNotRising),
+        ("UPDATE event SET source_organisation = traceparent, traceparent = source_organisation WHERE position = 402".to_owned(), 402, Flaw::HashMismatch),
+        ("UPDATE event e SET data = o.data FROM event o WHERE e.position + o.position = 803 AND e.position IN (401, 402)".to_owned(), 401, Flaw::HashMismatch),
+        ("INSERT INTO stream VALUES (2, 62, 'case', gen_random_uuid())".to_owned(), 1000, Flaw::HeadMismatch),
+        ("INSERT INTO stream VALUES (2, 62, 'case', gen_random_uuid()); UPDATE log_head SET streams = 62 WHERE tenant_no = 2".to_owned(), 1000, Flaw::EmptyStream { stream_no: 62 }),
+        ("DELETE FROM log_head WHERE tenant_no = 2".to_owned(), 0, Flaw::HeadMissing),
+        ("DELETE FROM tenant WHERE tenant_no = 2".to_owned(), 0, Flaw::TenantMissing),
+    ];
+    for (statements, position, reason) in tampering {
+        subject.run(&statements).await;
+        let expected = Verified::Broken { position: Position(position), reason };
+        for part_events in [10_000, 100] {
+            let found = subject.verify_in_parts_of(part_events).await;
+            assert_eq!(found, expected, "{statements} in parts of {part_events}");
+        }
+        subject.restore().await;
+    }
+}
+
+/// A part need not begin with the log: the row before it is believed, and what is outside of the
+/// part is not looked at.
+#[tokio::test]
+async fn a_part_of_a_log_is_verified_alone() {
+    let subject = Subject::recorded().await;
+    subject.run("UPDATE event SET actor = 'someone' WHERE position = 500").await;
+    let verify = async |from: i64, to: Option<i64>| {
+        let settings = throughline_log::VerifySettings {
+            from: Position(from),
+            to: to.map(Position),
+            part_events: std::num::NonZeroU32::new(90).unwrap(),
+            ..throughline_log::VerifySettings::default()
+        };
+        subject.fixture.log.verify_range(subject.fixture.tenant, &settings).await.unwrap()
+    };
+    let broken = |position, reason| Verified::Broken { position: Position(position), reason };
+    for (from, to, events) in
+        [(1, Some(499), 499), (501, None, 500), (700, Some(700), 1), (1001, None, 0)]
+    {
+        let found = verify(from, to).await;
+        assert!(
+            matches!(found, Verified::Holds { events: n, .. } if n == events),
+            "{from}: {found:?}"
+        );
+    }
+    assert_eq!(verify(300, Some(600)).await, broken(500, Flaw::HashMismatch));
+    assert_eq!(verify(500, Some(500)).await, broken(500, Flaw::HashMismatch));
+    assert_eq!(verify(600, Some(1001)).await, broken(1001, Flaw::Missing));
+    assert_eq!(verify(1002, None).await, broken(1001, Flaw::Missing));
+    subject.run("DELETE FROM event WHERE position = 800").await;
+    assert_eq!(verify(801, None).await, broken(800, Flaw::Missing));
+}
+
+/// The chain is recomputed by other means first, so that a forger is known to be able to.
+#[tokio::test]
+async fn what_a_chain_cannot_show_a_checkpoint_does() {
+    let subject = Subject::recorded().await;
+    let whole = subject.verify().await;
+    subject.run("SELECT rechain(2, 1)").await;
+    assert_eq!(subject.verify().await, whole, "computed from the description alone");
+    let agreement = compare(&subject).await;
+    assert_eq!((agreement.agreeing, agreement.differing), (3, None));
+
+    let forgeries = [
+        // The end cut off, and the head mended.
+        (
+            "DELETE FROM event WHERE position > 700; SELECT rechain(2, 700)",
+            700,
+            604,
+            (1000, Difference::EndsBefore),
+        ),
+        (
+            "DELETE FROM event WHERE position > 1; SELECT rechain(2, 1)",
+            1,
+            0,
+            (298, Difference::EndsBefore),
+        ),
+        // One word altered, and all later links computed anew.
+        (
+            "UPDATE event SET actor = 'someone' WHERE position = 500; SELECT rechain(2, 500)",
+            EVENTS,
+            298,
+            (604, Difference::OtherEvent),
+        ),
+        (
+            "UPDATE event SET actor = 'someone' WHERE position = 1; SELECT rechain(2, 1)",
+            EVENTS,
+            0,
+            (298, Difference::OtherEvent),
+        ),
+        (
+            "UPDATE event SET actor = 'someone' WHERE position = 1000; SELECT rechain(2, 1000)",
+            EVENTS,
+            604,
+            (1000, Difference::OtherEvent),
+        ),
+        // Nothing altered but the name of the tenant, with its links.
+        (
+            "UPDATE stream SET id = gen_random_uuid() WHERE stream_no = 61; SELECT rechain(2, 1)",
+            EVENTS,
+            -1,
+            (0, Difference::OtherEvent),
+        ),
+    ];
+    for (statements, events, last, differing) in forgeries {
+        let first_of_61 =
+            subject.number("SELECT min(position) FROM event WHERE stream_no = 61").await;
+        subject.run(statements).await;
+        let found = subject.verify().await;
+        assert!(
+            matches!(found, Verified::Holds { events: n, .. } if n == events),
+            "{statements}: {found:?}"
+        );
+        let agreement = compare(&subject).await;
+        let (last, differing) = if last < 0 {
+            let next =
+                *super::subject::SIGNED.iter().find(|signed| **signed >= first_of_61).unwrap();
+            let last = super::subject::SIGNED.iter().rev().find(|signed| **signed < first_of_61);
+            (last.copied().unwrap_or(0), (next, differing.1))
+        } else {
+            (last, differing)
+        };
+        assert_eq!(agreement.last.map_or(0, |place| place.position.0), last, "{statements}");
+        let (place, difference) = agreement.differing.unwrap();
+        assert_eq!((place.position.0, difference), differing, "{statements}");
+        subject.restore().await;
+    }
+}
+
+/// Versions that do not follow each other cannot come from an altered row, whose hash would show
+/// it first; they can from a forger who computes the hashes anew.
+#[tokio::test]
+async fn versions_are_dense_within_parts_and_from_one_to_the_next() {
+    let subject = Subject::recorded().await;
+    for position in [2, 200, 201, 640] {
+        subject
+            .run(&format!("UPDATE event SET version = version + 1 WHERE position = {position}; SELECT rechain(2, {position})"))
+            .await;
+        for part_events in [10_000, 100, 20] {
+            let found = subject.verify_in_parts_of(part_events).await;
+            let (position, reason) = (Position(position), Flaw::VersionGap);
+            assert_eq!(found, Verified::Broken { position, reason }, "in parts of {part_events}");
+        }
+        subject.restore().await;
+    }
+}
+
+async fn compare(subject: &Subject) -> Agreement {
+    let tenant = subject.fixture.tenant;
+    subject.fixture.log.compare(tenant, "essex", &subject.checkpoints).await.unwrap()
+}
