@@ -128,3 +128,105 @@ fn write_line(
     line.push(b'\n');
     out.write_all(line)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use throughline_domain::time::Precision;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::checkpoint::Checkpoint;
+    use crate::checkpoint_file::read_checkpoints;
+    use crate::hash::{self, Hash};
+    use crate::micros::Micros;
+    use crate::read::Head;
+    use crate::row::EventRow;
+    use crate::signing_key::SigningKey;
+    use crate::stream::{StreamId, StreamKind};
+
+    const DOCUMENT: &str = include_str!("../../../../ops/log-format.md");
+    const RECORDED_AT: Timestamp = Timestamp::constant(1_400_000_000, 8_000);
+
+    fn bare() -> EventRow<'static> {
+        EventRow {
+            position: 1,
+            stream_no: 1,
+            stream: StreamId::TENANT,
+            event_id: Uuid::from_u128(1),
+            version: 1,
+            schema_version: 1,
+            event_type: "TenantWentLive",
+            occurred_at: Micros(1_400_000_000_000_000),
+            occurred_precision: Precision::Instant,
+            recorded_at: Micros(1_400_000_000_000_000),
+            actor: "throughline",
+            actor_role: "operator",
+            source_organisation: None,
+            command_id: Uuid::from_u128(2),
+            correlation_id: Uuid::from_u128(2),
+            causation_id: None,
+            traceparent: None,
+            data: "{}",
+            sealed: None,
+        }
+    }
+
+    fn full() -> EventRow<'static> {
+        EventRow {
+            position: 2,
+            stream_no: 2,
+            stream: StreamId { kind: StreamKind::Case, id: Uuid::from_u128(3) },
+            event_id: Uuid::from_u128(4),
+            event_type: "ContactAttempted",
+            occurred_at: Micros(-7),
+            occurred_precision: Precision::Day,
+            recorded_at: RECORDED_AT.into(),
+            actor: "worker-9",
+            actor_role: "caseworker",
+            source_organisation: Some("police"),
+            command_id: Uuid::from_u128(5),
+            correlation_id: Uuid::from_u128(6),
+            causation_id: Some(Uuid::from_u128(7)),
+            traceparent: Some("00-8"),
+            data: "{\"channel\": \"t\u{e9}l\u{e9}phone\"}",
+            sealed: Some(vec![1, 2, 3].into()),
+            ..bare()
+        }
+    }
+
+    fn vector() -> (Vec<u8>, Hash) {
+        let genesis = hash::genesis(TenantNo(1), "essex");
+        let first = hash::event(&genesis, &bare());
+        let second = hash::event(&first, &full());
+        let (mut export, mut line) = (Vec::new(), Vec::new());
+        write_line(&Header::new(TenantNo(1), "essex", 2), &mut line, &mut export).unwrap();
+        for (row, hash) in [(bare(), first), (full(), second)] {
+            let event = EventLine::new(&row, &hash).unwrap();
+            write_line(&event, &mut line, &mut export).unwrap();
+        }
+        (export, second)
+    }
+
+    /// What the document shows is what is written, and is accepted.
+    #[test]
+    fn the_example_of_the_document_is_an_export_and_its_checkpoint() {
+        let (export, hash) = vector();
+        let key = SigningKey::from_seed(&std::array::from_fn(|n| u8::try_from(n).unwrap()));
+        let recorded_at = Some(RECORDED_AT);
+        let head = Head { position: Position(2), recorded_at, hash, streams: 2 };
+        let now = Timestamp::constant(1_400_000_001, 0);
+        let key = key.unwrap();
+        let signed = Checkpoint::sign(&key, TenantNo(1), "essex", &head, now).unwrap();
+        let checkpoint = signed.to_line() + "\n";
+        let export_text = str::from_utf8(&export).unwrap();
+        for lines in [export_text, &checkpoint] {
+            assert!(DOCUMENT.contains(lines), "ops/log-format.md shows\n{lines}");
+        }
+        let key = key.public_key();
+        assert!(DOCUMENT.contains(&format!("`{key}`")), "ops/log-format.md names {key}");
+        let lines = read_checkpoints(checkpoint.as_bytes(), Some(&key)).unwrap();
+        let verdict = verify_export(export.as_slice(), &lines, &AtomicU64::new(0)).unwrap();
+        assert!(verdict.is_accepted(), "{verdict:?}");
+    }
+}
