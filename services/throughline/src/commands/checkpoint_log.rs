@@ -1,12 +1,17 @@
 //! The file that checkpoints are appended to: whole lines, on disk before anybody is told.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use throughline_log::{Checkpoint, CheckpointLine, TenantNo, read_checkpoints};
+
+/// How long another process may take to append its lines.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(10);
+const LOCK_WAIT_STEP: Duration = Duration::from_millis(20);
 
 /// A file of checkpoints that several processes may append to.
 #[derive(Clone, Debug)]
@@ -53,9 +58,7 @@ impl CheckpointLog {
 
     fn append_text(&self, mut lines: String) -> anyhow::Result<()> {
         let mut file = self.open()?;
-        // Released with the file. Whoever appends otherwise still finds whole lines, since these
-        // are one write to the end.
-        file.lock()?;
+        lock(&file)?;
         let length = file.metadata()?.len();
         if length > 0 && !ends_with_a_line(&mut file)? {
             // A line that somebody cut short spoils none after it.
@@ -79,6 +82,22 @@ impl CheckpointLog {
     }
 }
 
+/// Until the file is closed. Whoever appends without it still finds whole lines, since they are one
+/// write to the end.
+fn lock(file: &File) -> anyhow::Result<()> {
+    let until = Instant::now() + LOCK_WAIT_MAX;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                std::thread::sleep(LOCK_WAIT_STEP);
+            }
+            Err(TryLockError::WouldBlock) => bail!("another process keeps it locked"),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+    }
+}
+
 fn ends_with_a_line(file: &mut File) -> std::io::Result<bool> {
     let mut last = [0];
     file.seek(SeekFrom::End(-1))?;
@@ -93,4 +112,52 @@ pub(crate) fn sync_directory(file: &Path) -> std::io::Result<()> {
         _ => Path::new("."),
     };
     File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use throughline_domain::ids::Position;
+    use throughline_log::{Head, SigningKey};
+
+    use super::*;
+
+    fn checkpoint(tenant: i32, position: i64) -> Checkpoint {
+        let recorded_at = Some("2026-01-05T09:00:00Z".parse().unwrap());
+        let head = Head { position: Position(position), recorded_at, hash: [7; 32], streams: 1 };
+        let key = SigningKey::from_seed(&[1; 32]).unwrap();
+        let now = "2026-01-05T10:00:00Z".parse().unwrap();
+        Checkpoint::sign(&key, TenantNo(tenant), "city", &head, now).unwrap()
+    }
+
+    #[test]
+    fn many_writers_leave_whole_lines() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = CheckpointLog::new(&directory.path().join("signed.jsonl"));
+        std::thread::scope(|scope| {
+            for tenant in 1..=8 {
+                let log = &log;
+                scope.spawn(move || {
+                    for position in 1..=20 {
+                        log.append(&[checkpoint(tenant, position), checkpoint(tenant, position)])
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let file = BufReader::new(File::open(&log.0).unwrap());
+        assert_eq!(read_checkpoints(file, None).unwrap().len(), 320);
+        let latest = log.latest().unwrap();
+        assert_eq!(latest.len(), 8);
+        assert!(latest.values().all(|line| line.checkpoint.position == Position(20)));
+    }
+
+    #[test]
+    fn a_line_that_was_cut_short_spoils_none_after_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("signed.jsonl");
+        std::fs::write(&path, r#"{"format":"#).unwrap();
+        CheckpointLog::new(&path).append(&[checkpoint(1, 1)]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{{\"format\":\n{}\n", checkpoint(1, 1).to_line()));
+    }
 }

@@ -1,5 +1,6 @@
 //! `throughline log verify`.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -108,22 +109,47 @@ async fn verify_logs(
         all_hold &= finding.holds();
         println!("{}", if arguments.json { finding.json() } else { finding.text() });
     }
-    for line in checkpoints.unwrap_or_default() {
-        let of = &line.checkpoint;
-        let is_of = |name: &LogName| {
-            name.tenant_no == of.tenant_no && name.name.as_ref() == Some(&of.tenant)
-        };
-        let is_asked = arguments.tenants.is_empty()
-            || arguments.tenants.iter().any(|one| one.as_str() == of.tenant);
-        if is_asked && !logs.iter().any(is_of) {
-            all_hold = false;
-            println!(
-                "{}: there is no such log, and checkpoint line {} is of it",
-                of.tenant, line.line
-            );
-        }
+    let absent = absent(&logs, arguments, checkpoints.unwrap_or_default());
+    for line in &absent {
+        println!("{}", if arguments.json { absent_json(line) } else { absent_text(line) });
     }
-    Ok(all_hold)
+    Ok(all_hold && absent.is_empty())
+}
+
+/// The first checkpoint of each log that is not there at all.
+fn absent<'a>(
+    logs: &[LogName],
+    arguments: &VerifyArguments,
+    checkpoints: &'a [CheckpointLine],
+) -> Vec<&'a CheckpointLine> {
+    let names = &arguments.tenants;
+    let mut seen = HashSet::new();
+    let is_absent = |line: &&CheckpointLine| {
+        let of = &line.checkpoint;
+        let is_asked = names.is_empty() || names.iter().any(|name| name.as_str() == of.tenant);
+        let is_there = logs
+            .iter()
+            .any(|log| log.tenant_no == of.tenant_no && log.name.as_ref() == Some(&of.tenant));
+        is_asked && !is_there && seen.insert((of.tenant_no, of.tenant.clone()))
+    };
+    checkpoints.iter().filter(is_absent).collect()
+}
+
+fn absent_text(line: &CheckpointLine) -> String {
+    let of = &line.checkpoint;
+    format!("{}: there is no such log, and checkpoint line {} is of it", of.tenant, line.line)
+}
+
+fn absent_json(line: &CheckpointLine) -> String {
+    let of = &line.checkpoint;
+    serde_json::json!({
+        "tenant_no": of.tenant_no.0,
+        "tenant": of.tenant,
+        "holds": false,
+        "position": 0,
+        "reason": "there is no such log, and it was signed",
+    })
+    .to_string()
 }
 
 /// The logs that were asked for. One that is only known by a checkpoint is said to be missing later.
