@@ -7,6 +7,7 @@ use crate::error::LogError;
 use crate::scan::Scan;
 use crate::stream::{StreamId, StreamKind};
 use crate::tenant::TenantNo;
+use crate::verify::Flaw;
 
 const STREAMS: &str =
     "SELECT stream_no, kind, id FROM stream WHERE tenant_no = $1 ORDER BY stream_no";
@@ -16,12 +17,20 @@ const STREAMS: &str =
 pub(crate) struct StreamTable(Vec<(i64, StreamId)>);
 
 impl StreamTable {
-    /// Reads the table. Rows that are not of the form this program writes are left out, and so are
-    /// rows of one number: their events are found to have no stream.
+    /// Reads the table. Rows that are not of the form this program writes, that the database cannot
+    /// read or that have one number are left out: their events are found to have no stream.
     pub(crate) async fn read(database: &Database, tenant: TenantNo) -> Result<Self, LogError> {
         let mut scan = Scan::open(database, STREAMS, &[&tenant.0]).await?;
         let mut streams = Vec::new();
-        while let Some(row) = scan.next().await? {
+        loop {
+            let row = match Flaw::of(scan.next().await)? {
+                Ok(Some(row)) => row,
+                Ok(None) => {
+                    scan.close().await?;
+                    break;
+                }
+                Err(_) => break,
+            };
             let read = (row.try_get(0), row.try_get(1), row.try_get(2));
             let (Ok(stream_no), Ok(kind), Ok(id)) = read else {
                 continue;
@@ -31,7 +40,6 @@ impl StreamTable {
                 streams.push((stream_no, StreamId { kind, id }));
             }
         }
-        scan.close().await?;
         Ok(Self(without_repeated(streams)))
     }
 

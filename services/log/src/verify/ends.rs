@@ -82,7 +82,10 @@ impl EventLog {
         tenant: TenantNo,
     ) -> Result<Result<String, Flaw>, LogError> {
         let sql = "SELECT name FROM tenant WHERE tenant_no = $1";
-        let rows = self.database().read(sql, &[&tenant.0]).await?;
+        let rows = match Flaw::of(self.database().read(sql, &[&tenant.0]).await)? {
+            Ok(rows) => rows,
+            Err(flaw) => return Ok(Err(flaw)),
+        };
         if let Some(row) = rows.first() {
             return Ok(row.try_get(0).map_err(|_| Flaw::Unreadable { column: "name" }));
         }
@@ -98,7 +101,10 @@ impl EventLog {
         tenant: TenantNo,
     ) -> Result<Result<RawHead, Flaw>, LogError> {
         let sql = "SELECT position, recorded_at, hash, streams FROM log_head WHERE tenant_no = $1";
-        let rows = self.database().read(sql, &[&tenant.0]).await?;
+        let rows = match Flaw::of(self.database().read(sql, &[&tenant.0]).await)? {
+            Ok(rows) => rows,
+            Err(flaw) => return Ok(Err(flaw)),
+        };
         let Some(row) = rows.first() else {
             return Ok(Err(Flaw::HeadMissing));
         };
@@ -118,8 +124,11 @@ impl EventLog {
     /// Whether the head knows of the last event and of every stream, and whether the tenant's state
     /// is what its events say.
     pub(super) async fn judge_ends(&self, tenant: TenantNo) -> Result<Judged<()>, LogError> {
-        let rows =
-            self.database().read(ENDS, &[&tenant.0, &StreamId::TENANT.id, &WENT_LIVE]).await?;
+        let read = self.database().read(ENDS, &[&tenant.0, &StreamId::TENANT.id, &WENT_LIVE]).await;
+        let rows = match Flaw::of(read)? {
+            Ok(rows) => rows,
+            Err(flaw) => return Ok(Err((0, flaw))),
+        };
         let Some(row) = rows.first() else {
             return Ok(Err((0, Flaw::HeadMissing)));
         };

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::LogError;
+
 /// What is wrong with a row, or with the log at its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
@@ -16,6 +18,8 @@ pub enum Flaw {
         /// The column.
         column: &'static str,
     },
+    /// The database itself cannot read what it has stored.
+    Corrupt,
     /// The row's stream is not there, or not of a known kind.
     UnknownStream,
     /// The version does not follow the one before it in the stream.
@@ -49,6 +53,7 @@ impl fmt::Display for Flaw {
             Self::Unreadable { column } => {
                 return write!(f, "the column {column} cannot be read");
             }
+            Self::Corrupt => "the database cannot read what it has stored there",
             Self::UnknownStream => "the row's stream is not known",
             Self::VersionGap => "the version does not follow the one before it in the stream",
             Self::RecordedAtNotRising => "the recording time does not rise",
@@ -61,5 +66,16 @@ impl fmt::Display for Flaw {
             Self::TenantMissing => "there are rows, and the tenant is missing",
             Self::StateMismatch => "the tenant's state is not what its events say",
         })
+    }
+}
+
+impl Flaw {
+    /// What was read; or that it is corrupt, which is a finding; or why that is not known.
+    pub(crate) fn of<T>(read: Result<T, LogError>) -> Result<Result<T, Self>, LogError> {
+        match read {
+            Ok(value) => Ok(Ok(value)),
+            Err(LogError::Refused(error)) if error.is_corruption() => Ok(Err(Self::Corrupt)),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -50,13 +50,15 @@ impl Segment {
         let mut scan = Scan::open(self.log.database(), scan::EVENTS, &params).await?;
         let mut walk = Walk { next: read_from, link: self.before, spans: Spans::default() };
         let mut uncounted = 0;
-        while let Some(row) = scan.next().await? {
-            if let Err((position, flaw)) = self.step(&mut walk, first, &row) {
-                return Ok(Followed {
-                    spans: walk.spans,
-                    link: None,
-                    flaw: Some((position, flaw)),
-                });
+        loop {
+            // Rows come by position, so what cannot be read is the next.
+            let stepped = match Flaw::of(scan.next().await)? {
+                Ok(Some(row)) => self.step(&mut walk, first, &row),
+                Ok(None) => break,
+                Err(flaw) => Err((walk.next, flaw)),
+            };
+            if let Err(flaw) = stepped {
+                return Ok(Followed { spans: walk.spans, link: None, flaw: Some(flaw) });
             }
             uncounted += u64::from(walk.next > first);
             if uncounted == COUNTED_EVENTS {

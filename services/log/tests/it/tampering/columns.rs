@@ -187,6 +187,7 @@ fn kind_of(flaw: Flaw) -> &'static str {
         Flaw::Repeated => "Repeated",
         Flaw::OutsideTheLog => "Outside",
         Flaw::Unreadable { .. } => "Unreadable",
+        Flaw::Corrupt => "Corrupt",
         Flaw::UnknownStream => "Stream",
         Flaw::VersionGap => "Version",
         Flaw::RecordedAtNotRising => "Rising",

@@ -200,6 +200,28 @@ async fn versions_are_dense_within_parts_and_from_one_to_the_next() {
     }
 }
 
+/// What is altered in the files of the database, the server itself may refuse to read. Here it does
+/// so in the words that it has for that.
+#[tokio::test]
+async fn what_the_database_cannot_read_is_found_at_its_position() {
+    let subject = Subject::recorded().await;
+    let columns = COLUMNS.replace("data,", "unreadable(position, data) AS data,");
+    let corrupt = format!(
+        "CREATE FUNCTION unreadable(at bigint, data text) RETURNS text STABLE LANGUAGE plpgsql AS $$ \
+         BEGIN IF at = 555 THEN RAISE 'corrupt' USING ERRCODE = 'data_corrupted'; END IF; \
+         RETURN data; END $$; \
+         CREATE UNIQUE INDEX ON event (tenant_no, position); \
+         ALTER TABLE event RENAME TO event_stored; \
+         CREATE VIEW event AS SELECT tenant_no, position, {columns} FROM event_stored"
+    );
+    subject.run(&corrupt).await;
+    for part_events in [10_000, 100, 20] {
+        let found = subject.verify_in_parts_of(part_events).await;
+        let (position, reason) = (Position(555), Flaw::Corrupt);
+        assert_eq!(found, Verified::Broken { position, reason }, "in parts of {part_events}");
+    }
+}
+
 async fn compare(subject: &Subject) -> Agreement {
     let tenant = subject.fixture.tenant;
     subject.fixture.log.compare(tenant, "essex", &subject.checkpoints).await.unwrap()
