@@ -198,6 +198,12 @@ impl DatabaseError {
         }
     }
 
+    /// Whether what lies on the server's disk is not what a server writes there: class XX, and what
+    /// it answers when a row names a transaction that never was.
+    pub(crate) fn is_corruption(&self) -> bool {
+        self.sqlstate().is_some_and(|state| state.starts_with("XX") || state == "58P01")
+    }
+
     /// Whether the connection is gone, so that a new one may do better.
     pub(crate) fn is_lost(&self) -> bool {
         match &self.0 {

@@ -13,12 +13,16 @@ mod aggregates;
 mod announce;
 mod append;
 mod backend;
+mod checkpoint;
+mod checkpoint_file;
 mod database;
 mod error;
 mod event_log;
+mod export;
 mod follow;
 mod framework;
 pub mod hash;
+mod hex;
 mod load;
 mod metrics;
 mod micros;
@@ -26,10 +30,13 @@ mod migrate;
 mod read;
 mod replay;
 mod row;
+mod scan;
 mod seal;
 mod settle;
+mod signing_key;
 mod stored;
 mod stream;
+mod stream_table;
 mod tenant;
 mod unseal;
 mod verify;
@@ -41,22 +48,29 @@ pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, Idempotency, NewEvent, Remembered,
     StreamWrite,
 };
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint_file::{
+    Agreement, CheckpointFileError, CheckpointLine, CheckpointPlace, Difference, read_checkpoints,
+};
 pub use database::{SERVICE_ROLE, pool};
 pub use error::{DatabaseError, LogError};
 pub use event_log::EventLog;
+pub use export::{ExportError, ExportFlaw, ExportVerdict, verify_export};
 pub use follow::StreamHistory;
 pub use framework::{Decided, ExecuteError, Executed, StoredForm, TenantContext, TenantStore};
+pub use hex::encode as hash_text;
 pub use load::{LoadError, Loaded, LoadedEvent};
 pub use migrate::migrate;
 pub use read::Head;
 pub use replay::{Decode, EVERY_STREAM, Replayed, ReplayedEvent, UnreadableStream, case_event};
 pub use seal::{MasterKey, MasterKeyError, Plaintext, SealError, Unsealed};
 pub use settle::{Settled, recorded_at};
+pub use signing_key::{PublicKey, SigningKey, SigningKeyError};
 pub use stored::StoredEvent;
 pub use stream::{StreamId, StreamKind};
 pub use tenant::{Tenant, TenantNo, TenantState};
 pub use throughline_domain::case::event::UnreadableEvent;
-pub use verify::{Flaw, Verified};
+pub use verify::{Flaw, LogName, Verified, VerifySettings};
 
 /// The PostgreSQL channel that is notified after each append, with `<tenant_no> <position>`.
 ///

@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use crate::error::LogError;
 use crate::micros::Micros;
-use crate::row::EventRow;
 use crate::stream::{StreamId, StreamKind};
 
 /// One event of the log, as it was recorded.
@@ -87,31 +86,6 @@ impl StoredEvent {
             event_id: self.event_id,
             occurred: self.occurred,
             event,
-        }
-    }
-
-    /// The row, as it is hashed.
-    pub(crate) fn row(&self, stream_no: i64) -> EventRow<'_> {
-        EventRow {
-            position: self.position.0,
-            stream_no,
-            stream: self.stream,
-            event_id: self.event_id.0,
-            version: self.version.0,
-            schema_version: self.schema_version,
-            event_type: &self.event_type,
-            occurred_at: self.occurred.at.into(),
-            occurred_precision: self.occurred.precision,
-            recorded_at: self.recorded_at.into(),
-            actor: &self.actor,
-            actor_role: &self.actor_role,
-            source_organisation: self.source_organisation.as_deref(),
-            command_id: self.command_id,
-            correlation_id: self.correlation_id,
-            causation_id: self.causation_id,
-            traceparent: self.traceparent.as_deref(),
-            data: &self.data,
-            sealed: self.sealed.as_deref().map(Cow::Borrowed),
         }
     }
 }

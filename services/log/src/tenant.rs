@@ -22,7 +22,7 @@ use crate::seal::TenantKey;
 use crate::stream::StreamId;
 
 /// The stored type name of the event with which a tenant goes live.
-const WENT_LIVE: &str = "TenantWentLive";
+pub(crate) const WENT_LIVE: &str = "TenantWentLive";
 
 const INSERT_TENANT: &str = "\
     INSERT INTO tenant (name, state) VALUES ($1, 'loading') \

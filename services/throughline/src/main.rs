@@ -17,7 +17,7 @@ use crate::cli::Cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match commands::run(Cli::parse()).await {
+    match Box::pin(commands::run(Cli::parse())).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{}", one_line(&error));
@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
 }
 
 /// An error and its sources on one line, which a script can read and a log can hold.
-fn one_line(error: &anyhow::Error) -> String {
+pub(crate) fn one_line(error: &anyhow::Error) -> String {
     let chain = format!("{error:#}");
     let lines: Vec<&str> = chain.lines().map(str::trim).collect();
     format!("throughline: {}", lines.join(" "))

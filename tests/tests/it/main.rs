@@ -8,6 +8,7 @@ mod bad_fields;
 mod bad_requests;
 mod broken_rules;
 mod cases;
+mod checkpoints;
 mod commands;
 mod demo_data;
 mod documents;

@@ -88,6 +88,12 @@ impl Service {
         (self.child, self.base) = (child, base);
     }
 
+    /// Starts another process, after one has ended, on the same database and keys.
+    pub(crate) async fn restart_with(&mut self, env: &[(&str, &str)]) {
+        let (child, base) = spawn(&self.data_dir, &self.database.url(), env).await;
+        (self.child, self.base) = (child, base);
+    }
+
     pub(crate) fn process_id(&self) -> u32 {
         self.child.id().unwrap()
     }

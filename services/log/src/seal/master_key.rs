@@ -136,7 +136,7 @@ impl fmt::Debug for MasterKey {
 }
 
 /// A key that was used and then lost with the power would lose everything sealed under it.
-fn write_durably(path: &Path, text: &[u8]) -> io::Result<()> {
+pub(crate) fn write_durably(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text)?;
     file.sync_all()?;

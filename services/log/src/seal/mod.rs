@@ -13,6 +13,7 @@ mod master_key;
 mod plaintext;
 
 pub(crate) use keys::{StreamKey, TenantKey};
+pub(crate) use master_key::write_durably;
 pub use master_key::{MasterKey, MasterKeyError};
 pub use plaintext::{Plaintext, Unsealed};
 

@@ -67,7 +67,7 @@ async fn what_was_tampered_with_is_found_and_located() {
         ("UPDATE log_head SET position = 7 WHERE position = 6", 7, Flaw::Missing),
         ("UPDATE log_head SET streams = 9 WHERE position = 6", 6, Flaw::HeadMismatch),
         ("UPDATE stream SET id = gen_random_uuid() WHERE stream_no = 3", 4, Flaw::HashMismatch),
-        ("DELETE FROM stream WHERE stream_no = 3", 4, Flaw::Missing),
+        ("DELETE FROM stream WHERE stream_no = 3", 4, Flaw::UnknownStream),
     ];
     for (statement, position, reason) in tampering {
         let fixture = six_events().await;

@@ -15,4 +15,5 @@ mod read;
 mod roles;
 mod settle;
 mod support;
+mod tampering;
 mod tenants;

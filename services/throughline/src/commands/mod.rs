@@ -2,18 +2,26 @@
 
 pub(crate) mod bench;
 pub(crate) mod bench_replay;
+mod checkpoint_log;
+mod checkpoint_schedule;
+mod checkpoints;
 mod data_dir;
 pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod log;
+mod log_checkpoint;
+mod log_export;
 mod log_live;
 mod log_load;
+mod log_verify;
+mod log_verify_export;
 mod master_key;
 pub(crate) mod migrate;
 pub(crate) mod progress;
 pub(crate) mod replay;
 mod safeguards;
 pub(crate) mod serve;
+mod signing_key;
 pub(crate) mod token;
 mod with_log;
 pub(crate) mod with_postgres;

@@ -21,10 +21,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::checkpoint_schedule::{CheckpointMetrics, RunningSchedule, Schedule, ScheduleArguments};
 use super::database::{Database, DatabaseArguments};
 use super::master_key::master_key;
 use super::migrate::migrate;
 use super::safeguards::{SafeguardArguments, could_bypass};
+use super::signing_key::signing_key;
 use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
@@ -63,6 +65,9 @@ pub(crate) struct ServeArguments {
     /// Audience that a token must be meant for.
     #[arg(long, value_name = "NAME", env = "THROUGHLINE_OIDC_AUDIENCE")]
     pub(crate) oidc_audience: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) checkpoints: ScheduleArguments,
 }
 
 /// Serves until it is told to stop by SIGTERM or SIGINT, then finishes what it accepted.
@@ -139,6 +144,7 @@ struct Service {
     app: App,
     log: EventLog,
     projector: Projector,
+    checkpoints: Option<Schedule>,
 }
 
 impl Service {
@@ -158,6 +164,13 @@ impl Service {
         let projector_pool = throughline_log::pool(config, PROJECTOR_CONNECTIONS_MAX)?;
         let projector = Projector::new(log.clone(), projector_pool, Settings::default());
         projector.register_metrics(&mut registry);
+        let data_dir = &arguments.database.data_dir;
+        let checkpoints = Schedule::open(
+            &arguments.checkpoints,
+            &log,
+            || signing_key(data_dir, database.is_private()),
+            CheckpointMetrics::register(&mut registry),
+        )?;
         let waker = projector.clone();
         let app = App {
             log: log.clone(),
@@ -169,7 +182,7 @@ impl Service {
             wake_projector: Arc::new(move || waker.wake()),
             replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),
         };
-        Ok(Self { app, log, projector })
+        Ok(Self { app, log, projector, checkpoints })
     }
 }
 
@@ -184,11 +197,12 @@ struct Running {
     log: EventLog,
     projector: JoinHandle<()>,
     projecting: CancellationToken,
+    checkpoints: Option<RunningSchedule>,
 }
 
 impl Running {
     fn start(
-        Service { app, log, projector }: Service,
+        Service { app, log, projector, checkpoints }: Service,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
     ) -> anyhow::Result<Self> {
@@ -209,16 +223,20 @@ impl Running {
             log,
             projector: tokio::spawn(async move { projector.run(until).await }),
             projecting,
+            checkpoints: checkpoints.map(Schedule::start),
         })
     }
 
-    /// First the requests, then what they put into the log's queues, then the projections; health
-    /// is told to the last.
+    /// First the requests, then what they put into the log's queues, then the projections, then the
+    /// last checkpoint; health is told to the last.
     async fn stop(self) -> anyhow::Result<()> {
         server::stop(&self.main_handle).await;
         self.log.drain().await;
         self.projecting.cancel();
         self.projector.await?;
+        if let Some(checkpoints) = self.checkpoints {
+            checkpoints.stop().await?;
+        }
         if let Some((running, handle)) = self.admin {
             server::stop(&handle).await;
             running.await??;
