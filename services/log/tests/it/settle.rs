@@ -23,9 +23,11 @@ async fn settle_while_others_write(fixture: &Fixture) -> Vec<Settled> {
             })
         })
         .collect();
-    let mut moments = Vec::with_capacity(MOMENTS);
-    for _ in 0..MOMENTS {
+    let mut moments: Vec<Settled> = Vec::with_capacity(MOMENTS);
+    // On a busy machine the writers may take their time to begin.
+    while moments.len() < MOMENTS || moments[0].position == moments[moments.len() - 1].position {
         moments.push(fixture.log.settle(fixture.tenant).await.unwrap());
+        assert!(moments.len() < 100 * MOMENTS, "others do not write");
     }
     stop.store(true, Ordering::Relaxed);
     for writer in writers {
@@ -40,7 +42,6 @@ async fn nothing_earlier_appears_after_a_settled_moment() {
     let moments = settle_while_others_write(&fixture).await;
     let client = fixture.client().await;
     let last = fixture.log.head(fixture.tenant).await.unwrap().position;
-    assert!(moments.last().unwrap().position > moments[0].position, "others did write meanwhile");
     for Settled { position, at } in moments {
         let recorded = recorded_at(&client, fixture.tenant, position).await.unwrap().unwrap();
         assert!(recorded <= at, "{position} was recorded at {recorded}, after {at}");

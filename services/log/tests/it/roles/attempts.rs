@@ -9,6 +9,7 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("caseload", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("engagement_timeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("event", &["INSERT", "SELECT"]),
+    ("idempotency_key", &["DELETE", "INSERT", "SELECT"]),
     (
         "log_head",
         &[

@@ -212,7 +212,8 @@ async fn what_the_database_cannot_read_is_found_at_its_position() {
          RETURN data; END $$; \
          CREATE UNIQUE INDEX ON event (tenant_no, position); \
          ALTER TABLE event RENAME TO event_stored; \
-         CREATE VIEW event AS SELECT tenant_no, position, {columns} FROM event_stored"
+         CREATE VIEW event AS SELECT tenant_no, position, {columns} FROM event_stored; \
+         GRANT SELECT ON event TO throughline_service"
     );
     subject.run(&corrupt).await;
     for part_events in [10_000, 100, 20] {
