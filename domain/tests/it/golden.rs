@@ -63,7 +63,7 @@ fn compact(json: &str) -> String {
 
 /// The event read from `data`, as it is stored now and as it looks in full.
 fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> {
-    let is_of_a_person = event_type.starts_with("Person");
+    let is_of_a_person = PersonEvent::TYPES.iter().any(|(name, _)| *name == event_type);
     if is_of_a_person {
         let event = PersonEvent::from_stored(event_type, version, data).ok()?;
         Some((event.to_data().unwrap(), format!("{event:?}")))
@@ -96,7 +96,7 @@ fn every_golden_file_reads_and_is_stored_again_as_the_same_text() {
 
 #[test]
 fn every_event_type_has_a_golden_file_and_every_golden_file_an_event_type() {
-    let types = CaseEvent::TYPES.iter().chain(&[("PersonRegistered", 1)]);
+    let types = CaseEvent::TYPES.iter().chain(PersonEvent::TYPES);
     let newest: BTreeSet<String> = types.clone().map(|(t, v)| file_name(t, *v)).collect();
     let files: BTreeSet<String> = goldens().into_iter().map(|(file, _)| file).collect();
     let missing: Vec<_> = newest.difference(&files).collect();
