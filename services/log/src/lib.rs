@@ -14,6 +14,7 @@ mod announce;
 mod append;
 mod backend;
 mod database;
+mod erase;
 mod error;
 mod event_log;
 mod follow;
@@ -25,6 +26,7 @@ mod micros;
 mod migrate;
 mod read;
 mod replay;
+mod rotate;
 mod row;
 mod seal;
 mod settle;
@@ -41,6 +43,7 @@ pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, NewEvent, StreamWrite,
 };
 pub use database::pool;
+pub use erase::{EraseError, Erased, Erasure, ErasureLedger, LedgerError, LedgerLine, Replayed};
 pub use error::{DatabaseError, LogError};
 pub use event_log::EventLog;
 pub use framework::{Decided, ExecuteError, Executed, StoredForm, TenantContext, TenantStore};

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::append::stream_reads::READ_STREAMS;
 use crate::database::begin;
+use crate::erase::READ_CASES;
 use crate::migrate::migrate;
 use crate::read::{READ_AFTER, READ_STREAM};
 
@@ -18,7 +19,13 @@ const FILL: &str = "\
     SELECT 1, n, 1 + n % 1000, gen_random_uuid(), 1 + n / 1000, 1, 'ContactAttempted', now(), \
         'instant', now(), 'worker', 'caseworker', null, gen_random_uuid(), gen_random_uuid(), \
         null, null, '{}', null, sha256(n::text::bytea) \
-    FROM generate_series(1, 20000) n;";
+    FROM generate_series(1, 20000) n; \
+    INSERT INTO event \
+    SELECT 1, 20000 + n, n, gen_random_uuid(), 100 + n, 1, 'ReferralReceived', now(), \
+        'instant', now(), 'worker', 'caseworker', null, gen_random_uuid(), gen_random_uuid(), \
+        null, null, json_build_object('person_id', gen_random_uuid()), null, \
+        sha256(n::text::bytea) \
+    FROM generate_series(1, 1000) n;";
 
 const STREAM: [&str; 2] = ["stream_tenant_no_id_key", "event_tenant_no_stream_no_version_key"];
 
@@ -44,10 +51,13 @@ async fn the_hot_reads_use_their_indexes() {
         let stream = plan(&client, READ_STREAM, &[&1, &id, &"case"]).await;
         let after = plan(&client, READ_AFTER, &[&1, &10_000_i64, &10_100_i64]).await;
         let heads = plan(&client, READ_STREAMS, &[&1, &vec![id; 64]]).await;
+        let person = id.to_string();
+        let cases = plan(&client, READ_CASES, &[&1, &person, &1001_i64]).await;
         for (plan, indexes) in [
             (stream, ["stream_tenant_no_id_key", "event_tenant_no_stream_no_version_key"]),
             (after, ["event_pkey", "stream_pkey"]),
             (heads, STREAM),
+            (cases, ["event_referral_person", "stream_pkey"]),
         ] {
             assert!(!plan.contains("Seq Scan"), "{plan}");
             // Every scan goes by the whole key, not by the tenant alone.

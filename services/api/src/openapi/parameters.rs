@@ -56,6 +56,8 @@ fn path_parameter(name: &'static str) -> Known {
         "request_id" => {
             (formatted("uuid"), "The information request: the `event_id` that making it answered.")
         }
+        "person_id" => (formatted("uuid"), "The person, as the referral answered."),
+        "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
         _ => (formatted("uuid"), "The case."),
     };
     Known { name, place: ParameterIn::Path, required: true, schema, description }
@@ -72,7 +74,8 @@ fn header(operation: Operation, needs_version: bool) -> Option<Known> {
         "The version that was decided on, as an earlier answer's `ETag`; `*` for any.";
     let required = needs_version;
     let header = Known { name: "If-Match", place, required, schema: text(), description };
-    (operation != Operation::ReceiveReferral).then_some(header)
+    let takes_a_version = operation != Operation::ReceiveReferral && !operation.is_about_a_person();
+    takes_a_version.then_some(header)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]

@@ -4,11 +4,14 @@
 
 mod append;
 mod append_failures;
+mod erasing;
+mod erasing_again;
 mod erasure;
 mod framework;
 mod integrity;
 mod load;
 mod read;
+mod rotation;
 mod settle;
 mod support;
 mod tenants;

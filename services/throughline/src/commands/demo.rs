@@ -53,7 +53,8 @@ async fn prepare_and_serve(
     let data_dir = &arguments.database.data_dir;
     let config = database.config()?;
     migrate(config.clone()).await?;
-    let open = OpenLog::new(config, master_key(data_dir, database.is_private())?)?;
+    let key = master_key(data_dir, database.is_private())?;
+    let open = OpenLog::new(config, key, arguments.database.erasures())?;
     println!("{}", prepare(&open).await?);
     open.log.pool().close();
 
@@ -67,7 +68,7 @@ async fn prepare_and_serve(
 
 /// Loads the history and takes the tenant live, as far as an earlier run has not.
 async fn prepare(open: &OpenLog) -> anyhow::Result<String> {
-    let OpenLog { log, master_key } = open;
+    let OpenLog { log, master_key, .. } = open;
     let tenant = log.create_tenant(TENANT, TenantState::Loading).await?;
     if tenant.state == TenantState::Live {
         let known = log.read_stream(tenant.tenant_no, demo::known_case().into()).await?;

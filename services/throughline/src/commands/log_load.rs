@@ -46,7 +46,9 @@ pub(crate) async fn run(arguments: LoadArguments) -> anyhow::Result<ExitCode> {
     let input = Input::open(&file).await?;
     let timed = with_log(&database, Sealed::Handled, async |open: OpenLog| {
         let started = Instant::now();
-        Ok((load(&open, &tenant, input).await?, started.elapsed()))
+        let loaded = (load(&open, &tenant, input).await?, started.elapsed());
+        open.replay_erasures().await?;
+        Ok(loaded)
     })
     .await?;
     let (Summary { loaded, cases }, took) = timed;

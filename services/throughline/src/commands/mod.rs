@@ -3,11 +3,13 @@
 mod data_dir;
 mod database;
 pub(crate) mod demo;
+pub(crate) mod keys;
 pub(crate) mod log;
 mod log_live;
 mod log_load;
 mod master_key;
 pub(crate) mod migrate;
+pub(crate) mod person;
 mod progress;
 pub(crate) mod replay;
 pub(crate) mod serve;
@@ -29,6 +31,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(arguments).await,
         Command::Token(arguments) => token::run(arguments).await,
         Command::Log(arguments) => log::run(arguments).await,
+        Command::Person(arguments) => person::run(arguments).await,
+        Command::Keys(arguments) => keys::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::WithPostgres(arguments) => with_postgres::run(arguments).await,

@@ -91,6 +91,8 @@ pub(crate) async fn serve(
     let applied = migrate(database.config()?).await?;
     tracing::info!(applied, "schema is up to date");
     let service = Service::assemble(arguments, database, admin_listener.is_none())?;
+    // Before anybody can read what a restored backup may have brought back.
+    service.log.replay_erasures(&service.app.erasures).await?;
 
     let address = listener.local_addr()?;
     let mut running = Running::start(service, listener, admin_listener)?;
@@ -135,6 +137,7 @@ impl Service {
         let waker = projector.clone();
         let app = App {
             log: log.clone(),
+            erasures: arguments.database.erasures(),
             authenticator: authenticator(arguments)?,
             cursors,
             settings: ApiSettings { admin_on_main, ..ApiSettings::default() },
