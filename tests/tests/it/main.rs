@@ -11,6 +11,7 @@ mod cases;
 mod commands;
 mod demo_data;
 mod documents;
+mod erasure;
 mod freshness;
 mod journal;
 mod journeys;
