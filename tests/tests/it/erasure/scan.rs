@@ -1,6 +1,7 @@
 //! Looking for what must not be there: in every file, and in every row.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -25,17 +26,26 @@ fn forms(text: &str) -> Vec<Vec<u8>> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in bytes {
+        write!(hex, "{byte:02x}").unwrap();
+    }
+    hex
 }
 
+/// Whether the form is in the content: by Horspool's search, since there are many megabytes.
 fn holds(content: &[u8], form: &[u8]) -> bool {
-    let mut rest = content;
-    while let Some(at) = rest.iter().position(|byte| *byte == form[0]) {
-        rest = &rest[at..];
-        if rest.starts_with(form) {
+    let last = form.len() - 1;
+    let mut skip = [form.len(); 256];
+    for (at, byte) in form[..last].iter().enumerate() {
+        skip[usize::from(*byte)] = last - at;
+    }
+    let mut end = last;
+    while end < content.len() {
+        if content[end] == form[last] && content[..=end].ends_with(form) {
             return true;
         }
-        rest = &rest[1..];
+        end += skip[usize::from(content[end])];
     }
     false
 }
