@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::authentication::Authenticator;
 use crate::cursor::CursorKey;
+use crate::idempotency::IdempotencyHasher;
 use crate::metrics::HttpMetrics;
 
 /// The service behind the interface.
@@ -21,6 +22,8 @@ pub struct App {
     pub authenticator: Authenticator,
     /// Seals page cursors.
     pub cursors: CursorKey,
+    /// Hashes idempotency keys and what they are sent with.
+    pub idempotency: IdempotencyHasher,
     /// Limits and waits.
     pub settings: ApiSettings,
     /// Counts requests.

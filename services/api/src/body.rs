@@ -12,12 +12,18 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 use throughline_domain::dash;
 
+use crate::idempotency::{CommandKey, Keyed};
 use crate::openapi;
 use crate::problem::{self, FieldError, Problem};
 
 /// A JSON body, read and checked against its type.
 #[derive(Debug)]
-pub struct JsonBody<T>(pub T);
+pub struct JsonBody<T> {
+    /// The body.
+    pub value: T,
+    /// What the request is known by when it comes again, if it sends an `Idempotency-Key`.
+    pub key: Option<CommandKey>,
+}
 
 impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     type Error = Problem;
@@ -26,8 +32,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let declared = request.mime_type().ok().flatten();
         let is_json = declared.is_some_and(|mime| mime.essence_str() == "application/json");
+        let keyed = Keyed::read(request);
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
+            let keyed = keyed?;
             if !is_json {
                 return Err(Problem::new(problem::UNSUPPORTED_MEDIA_TYPE));
             }
@@ -40,7 +48,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
             })?;
             let value: Value =
                 serde_json::from_slice(&bytes).map_err(|_| Problem::new(problem::UNREADABLE))?;
-            from_value(value).map(Self)
+            let key = keyed.map(|keyed| keyed.with_body(&value));
+            Ok(Self { value: from_value(value)?, key })
         })
     }
 }

@@ -45,6 +45,7 @@ impl Caller {
             correlation_id: command_id,
             causation_id: None,
             traceparent: trace::current_traceparent(),
+            idempotency: None,
         }
     }
 }

@@ -132,7 +132,9 @@ pub async fn reach_log(
     }
 }
 
-fn not_yet() -> Problem {
+/// The read model has not come as far as the question needs; it may be asked again.
+#[must_use]
+pub fn not_yet() -> Problem {
     Problem::new(problem::NOT_YET).retry_after(RETRY_AFTER_S)
 }
 

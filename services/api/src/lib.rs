@@ -17,6 +17,7 @@ pub mod cursor;
 pub mod dates;
 pub mod freshness;
 pub mod health;
+pub mod idempotency;
 pub mod metrics;
 pub mod openapi;
 pub mod outcomes;

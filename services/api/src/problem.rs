@@ -215,6 +215,8 @@ macro_rules! problem_types {
 problem_types! {
     /// The body is not JSON, or a header cannot be read.
     UNREADABLE = 400 "unreadable" "The request cannot be read.",
+    /// An idempotency key that is none, or more than one.
+    INVALID_IDEMPOTENCY_KEY = 400 "invalid-idempotency-key" "Idempotency-Key is one value of 1 to 255 visible ASCII characters.",
     /// No token, or none that holds.
     UNAUTHENTICATED = 401 "unauthenticated" "A valid bearer token is needed.",
     /// Known, but not allowed.
@@ -263,6 +265,8 @@ problem_types! {
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type" "The body must be application/json.",
     /// A value that can never be right.
     INVALID = 422 "invalid" "A value cannot be right.",
+    /// An idempotency key that came with something else before.
+    IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused" "The idempotency key was used for another request: take a new one.",
     /// A time in the future.
     IN_FUTURE = 422 "in-future" "The time lies in the future.",
     /// A programme that nobody runs.

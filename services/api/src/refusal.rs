@@ -91,6 +91,7 @@ impl From<EraseError> for Problem {
             EraseError::Refused(refusal) => refusal.into(),
             EraseError::Loading => Self::new(problem::TENANT_LOADING),
             EraseError::Log(error) => error.into(),
+            EraseError::Repeated(remembered) => AppendError::Repeated(remembered).into(),
             EraseError::Ledger(_) | EraseError::TooManyCases { .. } => internal(&error),
         }
     }
@@ -117,6 +118,8 @@ impl From<AppendError> for Problem {
             AppendError::Conflict { .. } => {
                 Self::new(problem::CONTENDED).retry_after(RETRY_OVERLOADED_S)
             }
+            // A command with a key is answered from what is remembered before it comes to this.
+            AppendError::Repeated(_) => internal(&error),
             AppendError::Loading => Self::new(problem::TENANT_LOADING),
             AppendError::Overloaded => {
                 Self::new(problem::OVERLOADED).retry_after(RETRY_OVERLOADED_S)

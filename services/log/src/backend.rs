@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::Pool;
+use throughline_domain::ids::Position;
 
 use crate::announce::Announcer;
 use crate::append::{Append, AppendSettings, NewEvent};
@@ -68,6 +69,13 @@ impl Backend {
         }
         keys.insert(tenant, (wrapped.to_vec(), Arc::clone(&key)));
         Ok(key)
+    }
+
+    /// Counts what was recorded, and tells readers.
+    pub(crate) fn recorded(&self, tenant: TenantNo, last: Position, events: usize) {
+        tracing::Span::current().record("throughline.position", last.0);
+        self.metrics.events.inc_by(u64::try_from(events).unwrap_or(u64::MAX));
+        self.announcer.reached(tenant, last);
     }
 
     pub(crate) fn check_size(&self, append: &Append) -> Result<(), LogError> {

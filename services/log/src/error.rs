@@ -81,6 +81,17 @@ pub enum LogError {
 }
 
 impl LogError {
+    /// Whether a batch that was planned ahead came too late: others have written to the log.
+    pub(crate) fn says_moved_on(&self) -> bool {
+        const MOVED_ON: &str = "TL004";
+        matches!(self, Self::Refused(error) if error.sqlstate() == Some(MOVED_ON))
+    }
+
+    /// Whether the database took too long, on a connection that is still good.
+    pub(crate) fn says_hindered(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if !error.is_lost())
+    }
+
     /// The same once more, for the next command of a batch that failed as a whole.
     pub(crate) fn repeated(&self) -> Self {
         match self {

@@ -40,7 +40,8 @@ mod verify;
 mod plans;
 
 pub use append::{
-    Append, AppendError, AppendSettings, Appended, CommandMeta, NewEvent, StreamWrite,
+    Append, AppendError, AppendSettings, Appended, CommandMeta, Idempotency, NewEvent, Remembered,
+    StreamWrite,
 };
 pub use database::pool;
 pub use erase::{EraseError, Erased, Erasure, ErasureLedger, LedgerError, LedgerLine, Replayed};

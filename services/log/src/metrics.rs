@@ -28,6 +28,7 @@ struct AppendLabels {
 enum Outcome {
     appended,
     conflict,
+    repeated,
     loading,
     overloaded,
     unavailable,
@@ -35,9 +36,10 @@ enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::appended,
         Self::conflict,
+        Self::repeated,
         Self::loading,
         Self::overloaded,
         Self::unavailable,
@@ -90,6 +92,7 @@ impl Metrics {
         let outcome = match answer {
             Ok(_) => Outcome::appended,
             Err(AppendError::Conflict { .. }) => Outcome::conflict,
+            Err(AppendError::Repeated(_)) => Outcome::repeated,
             Err(AppendError::Loading) => Outcome::loading,
             Err(AppendError::Overloaded) => Outcome::overloaded,
             Err(AppendError::Unavailable(_)) => Outcome::unavailable,

@@ -5,6 +5,7 @@ use throughline_test_database::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::append::idempotency::{DELETE_KEYS, PURGE_EXPIRED, READ_KEYS};
 use crate::append::stream_reads::READ_STREAMS;
 use crate::database::begin;
 use crate::erase::READ_CASES;
@@ -25,7 +26,11 @@ const FILL: &str = "\
         'instant', now(), 'worker', 'caseworker', null, gen_random_uuid(), gen_random_uuid(), \
         null, null, json_build_object('person_id', gen_random_uuid()), null, \
         sha256(n::text::bytea) \
-    FROM generate_series(1, 1000) n;";
+    FROM generate_series(1, 1000) n; \
+    INSERT INTO idempotency_key \
+    SELECT 1, sha256(n::text::bytea), sha256(n::text::bytea), '', n, n, '{1}', \
+        now() - make_interval(mins => n) \
+    FROM generate_series(1, 20000) n;";
 
 const STREAM: [&str; 2] = ["stream_tenant_no_id_key", "event_tenant_no_stream_no_version_key"];
 
@@ -53,11 +58,18 @@ async fn the_hot_reads_use_their_indexes() {
         let heads = plan(&client, READ_STREAMS, &[&1, &vec![id; 64]]).await;
         let person = id.to_string();
         let cases = plan(&client, READ_CASES, &[&1, &person, &1001_i64]).await;
+        let scopes = vec![[7_u8; 32].as_slice(); 64];
+        let keys = plan(&client, READ_KEYS, &[&1, &scopes]).await;
+        let delete = plan(&client, DELETE_KEYS, &[&1, &scopes]).await;
+        let purge = plan(&client, PURGE_EXPIRED, &[&1, &512_i64]).await;
         for (plan, indexes) in [
-            (stream, ["stream_tenant_no_id_key", "event_tenant_no_stream_no_version_key"]),
+            (stream, STREAM),
             (after, ["event_pkey", "stream_pkey"]),
             (heads, STREAM),
             (cases, ["event_referral_person", "stream_pkey"]),
+            (keys, ["idempotency_key_pkey"; 2]),
+            (delete, ["idempotency_key_pkey", "Tid Scan"]),
+            (purge, ["idempotency_key_created_at", "Tid Scan"]),
         ] {
             assert!(!plan.contains("Seq Scan"), "{plan}");
             // Every scan goes by the whole key, not by the tenant alone.

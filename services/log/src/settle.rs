@@ -21,14 +21,18 @@ pub struct Settled {
     pub at: Timestamp,
 }
 
-const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
+/// How long before it is written an event may get its recording time, at most: an append that is
+/// later than this is refused (`migrations/V18__log_follow.sql`) and planned anew.
+const LATE_MAX: SignedDuration = SignedDuration::from_secs(1);
 
 impl EventLog {
     /// Waits for the append that is being made, if any, and says what the log is then.
     ///
     /// An event gets its recording time a little before it can be read. So a question about what is
     /// known by now has a lasting answer only once no append is on its way: the tenant's lock, held
-    /// by every append, is taken and let go again, shared with other readers.
+    /// by every append, is taken and let go again, shared with other readers. An append that waits
+    /// for the lock may have its time already, for a second at most: so the moment is the last
+    /// event's, or a second ago if that is later.
     ///
     /// # Errors
     /// [`LogError::Unavailable`]; [`LogError::NoSuchTenant`].
@@ -41,8 +45,8 @@ impl EventLog {
         let head = rows.first().ok_or(LogError::NoSuchTenant { tenant })?;
         let recorded_at: Option<Micros> = head.try_get(1)?;
         let now = stored::timestamp(head.try_get(2)?, "clock")?;
-        // The next event may be recorded in this very microsecond.
-        let before_next = now - MICROSECOND;
+        // The next event may be on its way to the lock already, with its time.
+        let before_next = now - LATE_MAX - SignedDuration::from_micros(1);
         let recorded_at = recorded_at.map(|at| stored::timestamp(at, "recorded_at")).transpose()?;
         Ok(Settled {
             position: Position(head.try_get(0)?),

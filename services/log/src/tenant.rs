@@ -172,6 +172,7 @@ impl EventLog {
             AppendError::Log(error) => error,
             // The stream of a tenant that is not live yet is empty, and the lock keeps it so.
             AppendError::Conflict { .. }
+            | AppendError::Repeated(_)
             | AppendError::Loading
             | AppendError::Overloaded
             | AppendError::Unavailable(_) => LogError::AlreadyLive { tenant },
@@ -236,6 +237,7 @@ fn went_live(now: jiff::Timestamp) -> Append {
             correlation_id: command_id,
             causation_id: None,
             traceparent: None,
+            idempotency: None,
         },
         writes: vec![StreamWrite {
             stream: StreamId::TENANT,

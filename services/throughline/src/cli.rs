@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::bench::BenchArguments;
+use crate::commands::bench_replay::BenchReplayArguments;
 use crate::commands::demo::DemoArguments;
 use crate::commands::keys::KeysArguments;
 use crate::commands::log::LogArguments;
@@ -39,6 +41,11 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Load a demonstration history if there is none, then serve.
     Demo(DemoArguments),
+    /// Measure the event log beside the bare database, in databases of its own.
+    Bench(BenchArguments),
+    /// Replay a tenant's log and print what memory that took: for `bench`.
+    #[command(hide = true)]
+    BenchReplay(BenchReplayArguments),
     /// Run a command with `DATABASE_URL` naming a private PostgreSQL, which ends with it.
     #[command(hide = true)]
     WithPostgres(WithPostgresArguments),

@@ -1,5 +1,6 @@
 //! The throughline program.
 
+mod bench;
 mod cli;
 mod commands;
 mod demo;

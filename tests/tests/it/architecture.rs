@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("throughline-test-database", &[]),
-    ("throughline-tests", &["throughline-test-database"]),
+    ("throughline-tests", &["throughline-test-database", "throughline-log"]),
 ];
 
 fn workspace_arrows() -> BTreeMap<String, BTreeSet<(String, bool)>> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::cases::{a_referred_case, an_attempt, an_open_case};
+use crate::cases::{a_referral, a_referred_case, an_attempt, an_open_case, text};
 use crate::service::{Answer, Client, Service};
 
 /// How long a query may keep its caller waiting for a position, and how long it may tell them to
@@ -70,6 +70,27 @@ async fn a_query_after_a_command_reflects_it() {
             assert!(position(&caseload) >= at, "{list}");
         }
     }
+}
+
+/// After an outage, a timeline was asked for before the projection had come to the referral, and the
+/// answer was that there is no such case.
+#[tokio::test]
+async fn a_case_that_is_not_projected_yet_is_not_absent() {
+    let service = Service::start().await;
+    let client = service.worker();
+    an_open_case(client).await;
+    let mut database = service.database.connect().await;
+    let holding = database.transaction().await.unwrap();
+    holding.batch_execute("LOCK TABLE engagement_timeline IN SHARE MODE").await.unwrap();
+    let referred = client.post("/v1/referrals", a_referral()).await;
+    let path = format!("/v1/cases/{}/timeline", text(&referred.json()["case_id"]));
+    let early = client.get(&path).await;
+    assert_eq!((early.status, early.problem().as_str()), (503, "not-yet"));
+    assert!(early.header("retry-after").is_some());
+
+    holding.rollback().await.unwrap();
+    let answer = get_after(client, &path, position(&referred)).await;
+    assert_eq!(answer.expect(200)["entries"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod demo_data;
 mod documents;
 mod erasure;
 mod freshness;
+mod idempotency;
 mod journal;
 mod journeys;
 mod licences;

@@ -8,7 +8,7 @@ use throughline_domain::case::amend_fact::{
     CorrectFact, FactCorrected, FactRetracted, RetractFact,
 };
 use throughline_domain::case::{CaseEvent, Intent};
-use throughline_domain::ids::EventId;
+use throughline_domain::ids::{CaseId, EventId};
 use throughline_domain::time::Occurred;
 use throughline_domain::two_clocks::{self, Asked, Entry};
 use utoipa::ToSchema;
@@ -16,11 +16,12 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::Caller;
-use crate::cases::command::{self, CasePath, Command, Timing, now, recorded};
+use crate::cases::command::{self, CasePath, Command, Recorded, Timing, answer, now};
 use crate::cases::history::{self, History};
 use crate::cases::opened_words;
 use crate::cases::replacement::{self, Replacement};
 use crate::cases::sealed_words::{SealedWords, Words};
+use crate::idempotency::{self, CommandKey, NotRecorded};
 use crate::preconditions::IfMatch;
 use crate::problem::{self, FieldError, Problem};
 
@@ -71,21 +72,36 @@ pub async fn correct_fact(
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let (case_id, event_id) = (path.case_id()?, path.event_id()?);
-    let CorrectionBody { reason, replacement: changes, occurred_at, precision } = body.0;
+    let JsonBody { value: body, key } = body;
+    let correcting =
+        Box::pin(correct(&app, &caller, (case_id, event_id), &if_match, body, key.as_ref()));
+    let recorded = idempotency::once(&app, &caller, key.as_ref(), correcting).await?;
+    Ok(answer(case_id, recorded))
+}
+
+async fn correct(
+    app: &App,
+    caller: &Caller,
+    (case_id, event_id): (CaseId, EventId),
+    if_match: &IfMatch,
+    body: CorrectionBody,
+    key: Option<&CommandKey>,
+) -> Result<Recorded, NotRecorded> {
+    let CorrectionBody { reason, replacement: changes, occurred_at, precision } = body;
     let occurred = Timing { occurred_at, precision }.occurred(now());
     if occurred.is_after(now()) {
         // Here, since further down a time in the future is the replacement's.
         let error = FieldError::at("/occurred_at", problem::IN_FUTURE.title);
-        return Err(Problem::new(problem::IN_FUTURE).with(error));
+        return Err(Problem::new(problem::IN_FUTURE).with(error).into());
     }
     for _ in 0..ATTEMPTS_MAX {
-        let history = history::read(&app, &caller, case_id).await?;
+        let history = history::read(app, caller, case_id).await?;
         let entries = two_clocks::entries(&history.events, &Asked::LATEST);
         let amends =
             history.events.iter().any(|e| e.event_id == event_id && e.event.amends().is_some());
         let Some(entry) = entries.iter().find(|e| e.recorded.event_id == event_id) else {
             let kind = if amends { problem::NOT_A_FACT } else { problem::NOT_FOUND };
-            return Err(Problem::new(kind));
+            return Err(Problem::new(kind).into());
         };
         let Replacement { event, occurred: corrected, narrative } =
             replacement::build(entry.event, entry.occurred, changes.clone())
@@ -93,7 +109,7 @@ pub async fn correct_fact(
         let narrative = match narrative {
             Some(narrative) => Some(narrative),
             None if changes.contains_key("narrative") => None,
-            None => present_narrative(&app, &caller, &history, entry).await?,
+            None => present_narrative(app, caller, &history, entry).await?,
         };
         let words = SealedWords { narrative, reason: Some(reason.clone()) };
         let version = history.events.last().map(|event| event.version).unwrap_or_default();
@@ -102,17 +118,17 @@ pub async fn correct_fact(
         if_match.optional(version)?;
         let intent = correction(event_id, corrected, event);
         let meta = caller.command_meta(None);
-        let command = Command { occurred, intent, plaintext: words.into_plaintext()?, meta };
+        let plaintext = words.into_plaintext()?;
+        let command = Command { occurred, intent, plaintext, meta, key: key.cloned() };
         let insist = IfMatch::Versions(vec![version]);
-        match command::execute(&app, &caller, case_id, &insist, command).await {
-            Err(problem) if problem.kind() == problem::STALE_VERSION => {}
-            Err(problem) => {
-                return Err(problem.renaming("/occurred_at", "/replacement/occurred_at"));
-            }
-            Ok(executed) => return Ok(recorded(case_id, &executed)),
+        let outcome = command::execute(app, caller, case_id, &insist, command).await;
+        if !outcome.as_ref().is_err_and(NotRecorded::is_stale) {
+            let renamed =
+                |problem: Problem| problem.renaming("/occurred_at", "/replacement/occurred_at");
+            return outcome.map_err(|error| error.map_refusal(renamed));
         }
     }
-    Err(Problem::new(problem::CONTENDED))
+    Err(Problem::new(problem::CONTENDED).into())
 }
 
 /// The words of a fact as it now stands: a correction holds them whole, like the facts.
@@ -145,14 +161,16 @@ pub async fn retract_fact(
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let (case_id, retracts) = (path.case_id()?, path.event_id()?);
-    let RetractionBody { reason, occurred_at, precision } = body.0;
+    let JsonBody { value: RetractionBody { reason, occurred_at, precision }, key } = body;
     let words = SealedWords { narrative: None, reason: Some(reason) };
     let command = Command {
         occurred: Timing { occurred_at, precision }.occurred(now()),
         intent: RetractFact(FactRetracted { retracts }).into(),
         plaintext: words.into_plaintext()?,
         meta: caller.command_meta(None),
+        key: key.clone(),
     };
-    let executed = command::execute(&app, &caller, case_id, &if_match, command).await?;
-    Ok(recorded(case_id, &executed))
+    let retracting = Box::pin(command::execute(&app, &caller, case_id, &if_match, command));
+    let recorded = idempotency::once(&app, &caller, key.as_ref(), retracting).await?;
+    Ok(answer(case_id, recorded))
 }

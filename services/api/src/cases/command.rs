@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
 use throughline_domain::ids::{CaseId, EventId, Position, Version};
 use throughline_domain::time::{Occurred, Precision, to_microseconds};
-use throughline_log::{CommandMeta, ExecuteError, Executed, Plaintext};
+use throughline_log::{CommandMeta, ExecuteError, Plaintext, Remembered};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::cases::sealed_words::{SealedWords, Words};
 use crate::freshness::POSITION_HEADER;
+use crate::idempotency::{self, CommandKey, NotRecorded, Recalled};
 use crate::preconditions::{IfMatch, etag};
 use crate::problem::{self, Problem};
 
@@ -135,7 +136,7 @@ macro_rules! common_members {
 pub(crate) use common_members;
 
 /// The answer to a command.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Recorded {
     /// The event that was recorded; also how a correction or follow-up names it.
     #[schema(value_type = Uuid)]
@@ -146,6 +147,20 @@ pub struct Recorded {
     /// Its place in the tenant's log.
     #[schema(value_type = i64)]
     pub position: Position,
+}
+
+/// What a command's answer holds that only its caller and the log know.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RecordedIds {
+    pub(crate) event_id: EventId,
+}
+
+impl Recalled for Recorded {
+    fn recall(remembered: &Remembered) -> serde_json::Result<Self> {
+        let RecordedIds { event_id } = serde_json::from_str(&remembered.answer)?;
+        let version = remembered.versions.first().copied().unwrap_or_default();
+        Ok(Self { event_id, version, position: remembered.last })
+    }
 }
 
 /// Records what the body says: the handler of every command on an existing case.
@@ -161,16 +176,18 @@ pub async fn record<B: CommandBody>(
 ) -> Result<HttpResponse, Problem> {
     let case_id = path.case_id()?;
     let about = path.request_id.is_some().then(|| path.event_id()).transpose()?;
-    let mut body = body.0;
+    let JsonBody { value: mut body, key } = body;
     let occurred = body.timing().occurred(now());
     let plaintext = SealedWords::narrative(body.take_narrative()).into_plaintext()?;
     let meta = caller.command_meta(body.source_organisation());
     if B::IS_STEP && if_match == IfMatch::Absent {
         return Err(Problem::new(problem::PRECONDITION_REQUIRED));
     }
-    let command = Command { occurred, intent: body.into_intent(about), plaintext, meta };
-    let executed = execute(&app, &caller, case_id, &if_match, command).await?;
-    Ok(recorded(case_id, &executed))
+    let intent = body.into_intent(about);
+    let command = Command { occurred, intent, plaintext, meta, key: key.clone() };
+    let recording = Box::pin(execute(&app, &caller, case_id, &if_match, command));
+    let recorded = idempotency::once(&app, &caller, key.as_ref(), recording).await?;
+    Ok(answer(case_id, recorded))
 }
 
 /// A command on its way to the log.
@@ -184,6 +201,8 @@ pub struct Command {
     pub plaintext: Option<Plaintext>,
     /// Who, and in which trace.
     pub meta: CommandMeta,
+    /// What it is known by when it comes again.
+    pub key: Option<CommandKey>,
 }
 
 /// Executes a command on the version that `If-Match` names, if it names one.
@@ -196,22 +215,16 @@ pub async fn execute(
     case_id: CaseId,
     if_match: &IfMatch,
     command: Command,
-) -> Result<Executed, Problem> {
+) -> Result<Recorded, NotRecorded> {
     let expected: Vec<Option<Version>> = match if_match {
         IfMatch::Absent | IfMatch::Any => vec![None],
         IfMatch::Versions(versions) => versions.iter().copied().map(Some).collect(),
     };
-    let mut outcome = Err(Problem::new(problem::STALE_VERSION));
+    let mut outcome = Err(Problem::new(problem::STALE_VERSION).into());
     for expected in expected {
-        outcome = match execute_once(app, caller, case_id, expected, command.clone()).await {
-            Ok(executed) => Ok(executed),
-            Err(ExecuteError::Stale { current: Version(0) }) => {
-                Err(Problem::new(problem::NOT_FOUND))
-            }
-            Err(error) => Err(error.into()),
-        };
+        outcome = execute_once(app, caller, case_id, expected, command.clone()).await;
         // Only a stale version may still match as another of the list.
-        if !matches!(&outcome, Err(problem) if problem.kind() == problem::STALE_VERSION) {
+        if !outcome.as_ref().is_err_and(NotRecorded::is_stale) {
             break;
         }
     }
@@ -227,23 +240,33 @@ async fn execute_once(
     case_id: CaseId,
     expected: Option<Version>,
     command: Command,
-) -> Result<Executed, ExecuteError<throughline_domain::case::CaseError>> {
-    let Command { occurred, intent, plaintext, meta } = command;
-    let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred, now: now() };
+) -> Result<Recorded, NotRecorded> {
+    let Command { occurred, intent, plaintext, mut meta, key } = command;
+    let event_id = EventId(Uuid::now_v7());
+    meta.idempotency = key.map(|key| key.remembering(&RecordedIds { event_id })).transpose()?;
+    let moment = Moment { event_id, occurred, now: now() };
     let tenant = caller.tenant.tenant_no;
     let command = CaseCommand { moment, intent };
-    app.log.execute::<Case>(tenant, case_id.0, expected, command, meta, plaintext).await
+    match app.log.execute::<Case>(tenant, case_id.0, expected, command, meta, plaintext).await {
+        Ok(executed) => {
+            Ok(Recorded { event_id, version: executed.version, position: executed.position })
+        }
+        Err(ExecuteError::Stale { current: Version(0) }) => {
+            Err(Problem::new(problem::NOT_FOUND).into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// 201, with where the event is, the case's new version and the log's position.
 #[must_use]
-pub fn recorded(case_id: CaseId, executed: &Executed) -> HttpResponse {
-    let event_id = executed.events.first().copied().unwrap_or(EventId(Uuid::nil()));
+pub fn answer(case_id: CaseId, recorded: Recorded) -> HttpResponse {
+    let Recorded { event_id, version, position } = recorded;
     HttpResponse::Created()
         .insert_header((LOCATION, format!("/v1/cases/{case_id}/events/{event_id}")))
-        .insert_header(etag(executed.version))
-        .insert_header((POSITION_HEADER, executed.position.to_string()))
-        .json(Recorded { event_id, version: executed.version, position: executed.position })
+        .insert_header(etag(version))
+        .insert_header((POSITION_HEADER, position.to_string()))
+        .json(recorded)
 }
 
 /// The present, in the resolution of the log.

@@ -105,6 +105,10 @@ async fn present(
         .await?;
     // After the projection, so that the words of its latest entry are there.
     let history = history::read(app, caller, question.case_id).await?;
+    if timeline.entries.is_empty() && question.after.is_none() {
+        // The log has the case: it is not absent, but newer than what is projected.
+        return Err(freshness::not_yet());
+    }
     Ok((history, timeline, dates::asked_now(present.in_force), present.position))
 }
 

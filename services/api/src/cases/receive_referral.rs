@@ -15,7 +15,7 @@ use throughline_domain::ids::{CaseId, EventId, PersonId, Position, Version};
 use throughline_domain::person::{Person, PersonCommand, PersonError, RegisterPerson};
 use throughline_domain::programme;
 use throughline_domain::time::{Occurred, Precision};
-use throughline_log::{Append, AppendError, Appended, StreamWrite};
+use throughline_log::{Append, AppendError, Appended, CommandMeta, Remembered, StreamWrite};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ use crate::cases::command::{CommandBody, Timing, command_body, common_members, n
 use crate::cases::person::PersonBody;
 use crate::cases::sealed_words::{SealedWords, Words};
 use crate::freshness::POSITION_HEADER;
+use crate::idempotency::{self, CommandKey, NotRecorded, Recalled};
 use crate::preconditions::etag;
 use crate::problem::{self, FieldError, Problem};
 use crate::refusal;
@@ -175,6 +176,39 @@ impl ReferralBody {
     }
 }
 
+/// What a referral's answer holds that only its caller and the log know.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the answer's members")]
+struct ReferredIds {
+    case_id: CaseId,
+    person_id: PersonId,
+    event_id: EventId,
+}
+
+impl Recalled for Referred {
+    fn recall(remembered: &Remembered) -> serde_json::Result<Self> {
+        let ids = serde_json::from_str(&remembered.answer)?;
+        Ok(Self::new(ids, &remembered.versions, remembered.last))
+    }
+}
+
+impl Referred {
+    /// The case is what the referral writes last.
+    fn new(ids: ReferredIds, versions: &[Version], position: Position) -> Self {
+        let ReferredIds { case_id, person_id, event_id } = ids;
+        let version = versions.last().copied().unwrap_or_default();
+        Self { case_id, person_id, event_id, version, position }
+    }
+
+    fn answer(&self) -> HttpResponse {
+        HttpResponse::Created()
+            .insert_header((LOCATION, format!("/v1/cases/{}", self.case_id)))
+            .insert_header(etag(self.version))
+            .insert_header((POSITION_HEADER, self.position.to_string()))
+            .json(self)
+    }
+}
+
 /// Receives a referral.
 ///
 /// # Errors
@@ -184,34 +218,38 @@ pub async fn receive_referral(
     body: JsonBody<ReferralBody>,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let mut body = body.0;
+    let JsonBody { value: body, key } = body;
+    let recording = Box::pin(refer(&app, &caller, body, key.as_ref()));
+    let referred = idempotency::once(&app, &caller, key.as_ref(), recording).await?;
+    Ok(referred.answer())
+}
+
+async fn refer(
+    app: &App,
+    caller: &Caller,
+    mut body: ReferralBody,
+    key: Option<&CommandKey>,
+) -> Result<Referred, NotRecorded> {
     let now = now();
     let occurred = body.timing()?.occurred(now);
     let narrative = SealedWords::narrative(body.narrative.take()).into_plaintext()?;
     let person = std::mem::take(&mut body.person);
-    let (person_id, registration) = register(&app, &caller, person, now).await?;
+    let (person_id, registration) = register(app, caller, person, now).await?;
 
     let case_id = CaseId(Uuid::new_v4());
     let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred, now };
     let command = CaseCommand { moment, intent: body.into_command(person_id).into() };
     let tenant = caller.tenant.tenant_no;
-    let decided = app.log.decide::<Case>(tenant, case_id.0, command).await.map_err(received_at)?;
+    let decided =
+        app.log.decide_first::<Case>(tenant, case_id.0, command).await.map_err(received_at)?;
     let case = decided.to_write(case_id.into(), narrative)?;
-    let appended = append(&app, &caller, person_id, registration, case).await?;
+
+    let ids = ReferredIds { case_id, person_id, event_id: moment.event_id };
+    let mut meta = caller.command_meta(None);
+    meta.idempotency = key.map(|key| key.remembering(&ids)).transpose()?;
+    let appended = append(app, caller, person_id, registration, case, meta).await?;
     (app.wake_projector)();
-    let version = appended.versions.last().copied().unwrap_or_default();
-    let referred = Referred {
-        case_id,
-        person_id,
-        event_id: moment.event_id,
-        version,
-        position: appended.last,
-    };
-    Ok(HttpResponse::Created()
-        .insert_header((LOCATION, format!("/v1/cases/{case_id}")))
-        .insert_header(etag(version))
-        .insert_header((POSITION_HEADER, appended.last.to_string()))
-        .json(referred))
+    Ok(Referred::new(ids, &appended.versions, appended.last))
 }
 
 /// Appends the case, and beside it what registers a new person. Of one who is known it only asserts
@@ -223,8 +261,8 @@ async fn append(
     person_id: PersonId,
     registration: Option<StreamWrite>,
     case: StreamWrite,
-) -> Result<Appended, Problem> {
-    let meta = caller.command_meta(None);
+    meta: CommandMeta,
+) -> Result<Appended, NotRecorded> {
     for _ in 0..ATTEMPTS_MAX {
         let person = match &registration {
             Some(registration) => registration.clone(),
@@ -236,7 +274,7 @@ async fn append(
             appended => return Ok(appended?),
         }
     }
-    Err(Problem::new(problem::CONTENDED))
+    Err(Problem::new(problem::CONTENDED).into())
 }
 
 /// Looks at a person who is known, and may be referred.
@@ -284,7 +322,7 @@ async fn register(
     let event_id = EventId(Uuid::now_v7());
     let moment = Moment { event_id, occurred: Occurred::at(now), now };
     let command = PersonCommand { moment, intent: RegisterPerson.into() };
-    let decided = app.log.decide::<Person>(tenant, person_id.0, command).await?;
+    let decided = app.log.decide_first::<Person>(tenant, person_id.0, command).await?;
     let plaintext = identity.into_plaintext().map_err(|error| refusal::internal(&error))?;
     Ok((person_id, Some(decided.to_write(person_id.into(), Some(plaintext))?)))
 }

@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Required, Schema, SchemaFormat};
 
 use crate::access::Operation;
+use crate::idempotency;
 use crate::schema;
 
 /// One parameter that can be asked with.
@@ -21,7 +22,7 @@ struct Known {
 pub(super) fn of(operation: Operation, needs_version: bool) -> Vec<Parameter> {
     let in_path = path_parameters(operation.path()).map(path_parameter);
     let in_query = query_parameters(operation);
-    let in_headers = header(operation, needs_version);
+    let in_headers = headers(operation, needs_version);
     in_path.chain(in_query).chain(in_headers).map(Known::build).collect()
 }
 
@@ -63,19 +64,27 @@ fn path_parameter(name: &'static str) -> Known {
     Known { name, place: ParameterIn::Path, required: true, schema, description }
 }
 
-fn header(operation: Operation, needs_version: bool) -> Option<Known> {
+fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let place = ParameterIn::Header;
     if operation.method() == Method::GET {
         let description = "Waits until the answer reflects this position, up to a limit.";
         let name = "Throughline-After";
-        return Some(Known { name, place, required: false, schema: integer(), description });
+        return vec![Known { name, place, required: false, schema: integer(), description }];
+    }
+    let description = "A command that is sent again with the same key is recorded once, and \
+        answered as the first time, for 24 hours. 1 to 255 visible ASCII characters, in double \
+        quotes or not, of the caller's own choice for this one command. With another path, body or \
+        `If-Match` the key is refused. A refusal is not remembered: nothing was recorded.";
+    let name = idempotency::HEADER;
+    let key =
+        Known { name, place: ParameterIn::Header, required: false, schema: text(), description };
+    if operation == Operation::ReceiveReferral || operation.is_about_a_person() {
+        return vec![key];
     }
     let description =
         "The version that was decided on, as an earlier answer's `ETag`; `*` for any.";
     let required = needs_version;
-    let header = Known { name: "If-Match", place, required, schema: text(), description };
-    let takes_a_version = operation != Operation::ReceiveReferral && !operation.is_about_a_person();
-    takes_a_version.then_some(header)
+    vec![Known { name: "If-Match", place, required, schema: text(), description }, key]
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use throughline_domain::case::Moment;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::HoldReason;
-use throughline_domain::ids::EventId;
+use throughline_domain::ids::{EventId, PersonId};
 use throughline_domain::person::{
     LegalHoldPlaced, LegalHoldReleased, Person, PersonCommand, PersonIntent, PlaceLegalHold,
     ReleaseLegalHold,
@@ -19,8 +19,9 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::Caller;
-use crate::cases::command::{Timing, now};
-use crate::persons::{PersonPath, recorded};
+use crate::cases::command::{Recorded, RecordedIds, Timing, now};
+use crate::idempotency::{self, CommandKey, NotRecorded};
+use crate::persons::{PersonPath, answer};
 use crate::problem::Problem;
 
 /// A legal hold. The `event_id` of the answer names it.
@@ -62,10 +63,10 @@ pub async fn place_legal_hold(
     body: JsonBody<LegalHoldBody>,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let LegalHoldBody { reason, reference, occurred_at, precision } = body.0;
+    let JsonBody { value: LegalHoldBody { reason, reference, occurred_at, precision }, key } = body;
     let hold = PlaceLegalHold(LegalHoldPlaced { reason, reference });
     let timing = Timing { occurred_at, precision };
-    execute(&app, &caller, &path, timing, hold.into()).await
+    record(&app, &caller, &path, timing, hold.into(), key).await
 }
 
 /// Releases a hold.
@@ -78,27 +79,41 @@ pub async fn release_legal_hold(
     body: JsonBody<ReleaseBody>,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let ReleaseBody { occurred_at, precision } = body.0;
+    let JsonBody { value: ReleaseBody { occurred_at, precision }, key } = body;
     let release = ReleaseLegalHold(LegalHoldReleased { hold_id: path.hold_id()? });
     let timing = Timing { occurred_at, precision };
-    execute(&app, &caller, &path, timing, release.into()).await
+    record(&app, &caller, &path, timing, release.into(), key).await
 }
 
-async fn execute(
+async fn record(
     app: &App,
     caller: &Caller,
     path: &PersonPath,
     timing: Timing,
     intent: PersonIntent,
+    key: Option<CommandKey>,
 ) -> Result<HttpResponse, Problem> {
+    let person = path.person_id()?;
+    let recording = Box::pin(execute(app, caller, person, timing, intent, key.as_ref()));
+    Ok(answer(idempotency::once(app, caller, key.as_ref(), recording).await?))
+}
+
+async fn execute(
+    app: &App,
+    caller: &Caller,
+    PersonId(person): PersonId,
+    timing: Timing,
+    intent: PersonIntent,
+    key: Option<&CommandKey>,
+) -> Result<Recorded, NotRecorded> {
     let now = now();
     let event_id = EventId(Uuid::now_v7());
     let moment = Moment { event_id, occurred: timing.occurred(now), now };
-    let person = path.person_id()?.0;
     let command = PersonCommand { moment, intent };
-    let meta = caller.command_meta(None);
+    let mut meta = caller.command_meta(None);
+    meta.idempotency = key.map(|key| key.remembering(&RecordedIds { event_id })).transpose()?;
     let tenant = caller.tenant.tenant_no;
     let executed = app.log.execute::<Person>(tenant, person, None, command, meta, None).await?;
     (app.wake_projector)();
-    Ok(recorded(event_id, executed.version, executed.position))
+    Ok(Recorded { event_id, version: executed.version, position: executed.position })
 }

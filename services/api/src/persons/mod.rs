@@ -6,7 +6,7 @@ pub mod legal_hold;
 
 use actix_web::HttpResponse;
 use serde::Deserialize;
-use throughline_domain::ids::{EventId, PersonId, Position, Version};
+use throughline_domain::ids::{EventId, PersonId};
 
 use crate::cases::command::Recorded;
 use crate::freshness::POSITION_HEADER;
@@ -39,10 +39,8 @@ impl PersonPath {
 }
 
 /// 201, with the person's version and the log's position.
-fn recorded(event_id: EventId, version: Version, position: Position) -> HttpResponse {
-    HttpResponse::Created().insert_header((POSITION_HEADER, position.to_string())).json(Recorded {
-        event_id,
-        version,
-        position,
-    })
+fn answer(recorded: Recorded) -> HttpResponse {
+    HttpResponse::Created()
+        .insert_header((POSITION_HEADER, recorded.position.to_string()))
+        .json(recorded)
 }

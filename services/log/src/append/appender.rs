@@ -1,29 +1,42 @@
 //! A tenant's appender: one task that gathers what waits and has it written.
+//!
+//! While one batch is being written, the next is gathered, and sent behind it as soon as it is
+//! worth a transaction of its own ([`super::ahead`]). Whatever does not go through that way is
+//! planned under the tenant's lock, alone ([`super::locked`]).
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use futures_util::future::{BoxFuture, poll_immediate};
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
-use uuid::Uuid;
 
-use super::plan::Plan;
-use super::queue::{Answer, Queued, Running};
-use super::stream_reads::Wanted;
-use super::transaction::{Lost, Opened};
-use super::{Append, AppendError};
+use super::Appended;
+use super::ahead::{Landed, Lane};
+use super::locked::{self, Doubtful};
+use super::queue::{Queued, Running, batch_span};
+use super::tail::Tail;
+use super::transaction::Lost;
 use crate::backend::Backend;
 use crate::error::LogError;
-use crate::tenant::{TenantNo, TenantState};
+use crate::tenant::TenantNo;
 
-/// The most spans a batch names as those it follows from.
-const LINKS_MAX: usize = 128;
+/// How many batches are on their way at a time: one being written, one behind it.
+const FLIGHTS_MAX: usize = 2;
 
-/// How often a batch is written before its callers hear of a lost connection.
-const TRIES_MAX: usize = 2;
+/// The commands from which on a batch is sent behind another: with fewer, the flush to disk that
+/// each batch costs is better shared.
+const AHEAD_MIN: usize = 128;
+
+/// How many batches are planned under the lock after another process has written to the tenant:
+/// it is likely to write again.
+const APART_AFTER_OTHERS: u32 = 16;
 
 /// How long after a batch its callers may be expected back.
-const RETURN_MAX: std::time::Duration = std::time::Duration::from_millis(50);
+const RETURN_MAX: Duration = Duration::from_millis(50);
 
 /// Appends until the queue is closed, or idle for long.
 pub(super) async fn run(
@@ -32,220 +45,262 @@ pub(super) async fn run(
     tenant: TenantNo,
     mut queue: mpsc::Receiver<Queued>,
 ) {
-    let mut expected = 1;
-    let mut answered_at = Instant::now();
+    let mut appender = Appender::new(backend, tenant);
+    let mut waiting = Waiting::default();
+    let mut closed = false;
     loop {
-        let first = match timeout(backend.settings.idle_max, queue.recv()).await {
-            Ok(Some(first)) => first,
-            Ok(None) => break,
-            Err(_) if running.retire(tenant, &queue) => break,
-            Err(_) => continue,
-        };
-        if answered_at.elapsed() > RETURN_MAX {
-            expected = 1;
+        let idle = appender.is_idle() && waiting.is_empty();
+        if idle && closed {
+            break;
         }
-        let batch = gather(&backend, &mut queue, first, expected).await;
-        expected = batch.len();
-        let depth = i64::try_from(batch.len()).unwrap_or(i64::MAX);
-        backend.metrics.queue_depth.dec_by(depth);
-        settle(&backend, tenant, batch).await;
-        answered_at = Instant::now();
+        if idle {
+            appender.rest();
+            match timeout(appender.backend.settings.idle_max, queue.recv()).await {
+                Ok(Some(first)) => waiting.push(first),
+                Ok(None) => break,
+                Err(_) if running.retire(tenant, &queue) => break,
+                Err(_) => continue,
+            }
+        }
+        while appender.takes(&waiting)
+            && let Ok(queued) = queue.try_recv()
+        {
+            waiting.push(queued);
+        }
+        if appender.flights.is_empty() {
+            appender.redo().await;
+            appender.wait_for_those_expected(&mut waiting, &mut queue).await;
+            appender.write(waiting.take()).await;
+        } else if appender.may_send_behind(&waiting) {
+            appender.write(waiting.take()).await;
+        } else {
+            let takes = appender.takes(&waiting) && !closed;
+            tokio::select! {
+                landed = appender.flights.next() => appender.land(landed),
+                queued = queue.recv(), if takes => match queued {
+                    Some(queued) => waiting.push(queued),
+                    None => closed = true,
+                },
+            }
+        }
     }
 }
 
-/// Takes what waits. As many callers as were answered last are expected back, and waited for up to
-/// the limit: otherwise two batches would form that take turns, each half the size.
-async fn gather(
-    backend: &Backend,
-    queue: &mut mpsc::Receiver<Queued>,
-    first: Queued,
+/// The batch that is being gathered.
+#[derive(Default)]
+struct Waiting {
+    batch: Vec<Queued>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    fn push(&mut self, queued: Queued) {
+        self.bytes += queued.append.bytes();
+        self.batch.push(queued);
+    }
+
+    fn take(&mut self) -> Vec<Queued> {
+        std::mem::take(self).batch
+    }
+}
+
+/// A batch that has to be planned under the lock, or to be looked for.
+struct Redo {
+    batch: Vec<Queued>,
+    /// What it was to be answered, when its commit is in doubt.
+    doubtful: Option<(Doubtful, Vec<Appended>, LogError)>,
+}
+
+struct Appender {
+    backend: Arc<Backend>,
+    tenant: TenantNo,
+    /// `None` when it is not known where the log ends.
+    tail: Option<Arc<Mutex<Tail>>>,
+    lane: Option<Lane>,
+    flights: FuturesOrdered<BoxFuture<'static, Landed>>,
+    redo: VecDeque<Redo>,
+    /// How many batches are still to be planned under the lock.
+    apart: u32,
+    /// How many callers were answered last, and when.
     expected: usize,
-) -> Vec<Queued> {
-    let settings = &backend.settings;
-    let deadline = Instant::now() + settings.gather_max;
-    let mut bytes = first.append.bytes();
-    let mut batch = vec![first];
-    while batch.len() < settings.batch_commands_max && bytes < settings.batch_bytes_max {
-        let next = match queue.try_recv() {
-            Ok(next) => Some(next),
-            Err(_) if batch.len() >= expected => None,
-            Err(_) => timeout_at(deadline, queue.recv()).await.ok().flatten(),
-        };
-        let Some(next) = next else { break };
-        bytes += next.append.bytes();
-        batch.push(next);
-    }
-    batch
+    answered_at: Instant,
 }
 
-/// Has a batch written and answers each command.
-///
-/// When the database refuses the batch, one command must be the cause: the batch is halved until
-/// it stands alone, so that the others are recorded all the same, still in their order.
-async fn settle(backend: &Backend, tenant: TenantNo, batch: Vec<Queued>) {
-    let deadline = Instant::now() + 3 * backend.settings.statement_max;
-    let mut parts = vec![batch];
-    while let Some(mut part) = parts.pop() {
-        let span = batch_span(tenant, &part);
-        let appends: Vec<&Append> = part.iter().map(|queued| &queued.append).collect();
-        let written = write(backend, tenant, &appends).instrument(span.clone()).await;
-        match written {
-            Ok(answers) => {
-                for (queued, answer) in part.into_iter().zip(answers) {
-                    // A caller that went away is not told.
-                    let _ = queued.answer.send(answer);
+impl Appender {
+    fn new(backend: Arc<Backend>, tenant: TenantNo) -> Self {
+        Self {
+            backend,
+            tenant,
+            tail: None,
+            lane: None,
+            flights: FuturesOrdered::new(),
+            redo: VecDeque::new(),
+            apart: 0,
+            expected: 1,
+            answered_at: Instant::now(),
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.flights.is_empty() && self.redo.is_empty()
+    }
+
+    /// Whether the batch that is gathered has room for more.
+    fn takes(&self, waiting: &Waiting) -> bool {
+        let settings = &self.backend.settings;
+        waiting.batch.len() < settings.batch_commands_max
+            && waiting.bytes < settings.batch_bytes_max
+    }
+
+    /// Whether the batch may follow those that are on their way, and is worth it.
+    fn may_send_behind(&self, waiting: &Waiting) -> bool {
+        let is_worth_it = waiting.batch.len() >= AHEAD_MIN || !self.takes(waiting);
+        let may = self.flights.len() < FLIGHTS_MAX && self.redo.is_empty() && self.goes_ahead();
+        is_worth_it && may && !waiting.is_empty()
+    }
+
+    fn goes_ahead(&self) -> bool {
+        self.tail.is_some() && self.apart == 0
+    }
+
+    /// As many callers as were answered last are expected back, and waited for up to the limit:
+    /// otherwise two batches would form that take turns, each half the size.
+    async fn wait_for_those_expected(
+        &mut self,
+        waiting: &mut Waiting,
+        queue: &mut mpsc::Receiver<Queued>,
+    ) {
+        let recently = self.answered_at.elapsed() <= RETURN_MAX;
+        let expected = if recently { self.expected.min(AHEAD_MIN) } else { 1 };
+        let deadline = Instant::now() + self.backend.settings.gather_max;
+        while waiting.batch.len() < expected && self.takes(waiting) {
+            match timeout_at(deadline, queue.recv()).await {
+                Ok(Some(queued)) => waiting.push(queued),
+                Ok(None) | Err(_) => break,
+            }
+        }
+    }
+
+    /// Has a batch written: behind those on their way if it may, else under the lock, when it is
+    /// alone.
+    async fn write(&mut self, batch: Vec<Queued>) {
+        if batch.is_empty() {
+            return;
+        }
+        let metrics = &self.backend.metrics;
+        metrics.queue_depth.dec_by(i64::try_from(batch.len()).unwrap_or(i64::MAX));
+        metrics.batch_commands.observe(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+        if let Some(tail) = self.tail.clone().filter(|_| self.goes_ahead()) {
+            self.send(tail, batch).await;
+        } else {
+            self.apart = self.apart.saturating_sub(1);
+            self.settle(batch).await;
+        }
+    }
+
+    async fn send(&mut self, tail: Arc<Mutex<Tail>>, batch: Vec<Queued>) {
+        let appends = batch.iter().map(|queued| &queued.append);
+        let wanted = super::tail::lock(&tail).wanted(appends);
+        let read = wanted.read(&self.backend.database, self.tenant).await;
+        let lane = match self.lane.take() {
+            Some(lane) => Ok(lane),
+            None => Lane::open(&self.backend, self.tenant).await,
+        };
+        let (Ok(read), Ok(lane)) = (read, lane) else {
+            // Under the lock it will be seen what is the matter.
+            self.redo.push_back(Redo { batch, doubtful: None });
+            return;
+        };
+        self.lane = Some(lane.clone());
+        let span = batch_span(self.tenant, &batch);
+        let mut flight = Box::pin(lane.write(tail, read, batch).instrument(span));
+        // Sends it, before anything else is sent.
+        match poll_immediate(&mut flight).await {
+            Some(landed) => self.land(Some(landed)),
+            None => self.flights.push_back(flight),
+        }
+    }
+
+    /// Answers a batch that was on its way, or sees to it that it is planned anew.
+    fn land(&mut self, landed: Option<Landed>) {
+        let Some(Landed { placed, left, first, last, written }) = landed else { return };
+        let (batch, answers): (Vec<Queued>, Vec<Appended>) = placed.into_iter().unzip();
+        match (written, first) {
+            (Ok(()), Some(_)) => {
+                let events = batch.iter().map(|queued| queued.append.event_count()).sum();
+                self.backend.recorded(self.tenant, last, events);
+                self.answer(batch, answers);
+            }
+            (Ok(()), None) => {}
+            (Err(Lost { error, doubtful }), first) => {
+                self.forget(&error);
+                if error.says_hindered() {
+                    // It has waited long enough.
+                    locked::refuse(batch, &error);
+                } else {
+                    let first = first.filter(|_| doubtful);
+                    let doubtful = first.map(|(position, event_id)| {
+                        (Doubtful { position, event_id }, answers, error)
+                    });
+                    self.redo.push_back(Redo { batch, doubtful });
                 }
             }
-            Err(error)
-                if part.len() > 1 && error.may_be_one_command() && Instant::now() < deadline =>
-            {
-                let later = part.split_off(part.len() / 2);
-                parts.push(later);
-                parts.push(part);
-            }
-            Err(error) => span.in_scope(|| refuse(part, error.error())),
+        }
+        if !left.is_empty() {
+            self.redo.push_back(Redo { batch: left, doubtful: None });
         }
     }
-}
 
-/// Why a batch was not written.
-enum Failed {
-    /// Before anything of the commands was sent.
-    Before(LogError),
-    /// While or after sending it.
-    Writing(LogError),
-}
-
-impl Failed {
-    fn error(&self) -> &LogError {
-        let (Self::Before(error) | Self::Writing(error)) = self;
-        error
-    }
-
-    fn may_be_one_command(&self) -> bool {
-        match self {
-            Self::Before(_) => false,
-            Self::Writing(LogError::Unavailable(error)) => !error.is_lost(),
-            Self::Writing(_) => true,
+    fn answer(&mut self, batch: Vec<Queued>, answers: Vec<Appended>) {
+        self.expected = batch.len();
+        self.answered_at = Instant::now();
+        for (queued, appended) in batch.into_iter().zip(answers) {
+            queued.answer(Ok(appended));
         }
     }
-}
 
-fn refuse(batch: Vec<Queued>, error: &LogError) {
-    // Each caller says so too, where the command came from.
-    tracing::warn!(
-        throughline.commands = batch.len(),
-        error = error as &dyn std::error::Error,
-        "commands were not recorded"
-    );
-    for queued in batch {
-        let _ = queued.answer.send(Err(error.repeated().into()));
+    /// Believes nothing any more: a batch on the strength of it has failed.
+    fn forget(&mut self, error: &LogError) {
+        self.tail = None;
+        // Closed with it, once nothing is on its way.
+        self.lane = None;
+        self.backend.database.was_lost(error);
+        if error.says_moved_on() {
+            self.apart = APART_AFTER_OTHERS;
+        }
     }
-}
 
-fn batch_span(tenant: TenantNo, batch: &[Queued]) -> tracing::Span {
-    let span = tracing::info_span!(
-        parent: None,
-        "log.batch",
-        throughline.tenant_no = tenant.0,
-        throughline.commands = batch.len(),
-        throughline.position = tracing::field::Empty,
-    );
-    for queued in batch.iter().take(LINKS_MAX) {
-        span.follows_from(queued.span.id());
-    }
-    span
-}
-
-/// Writes a batch. A lost connection is tried again on a new one, once it is certain that nothing
-/// was written the first time.
-async fn write(
-    backend: &Backend,
-    tenant: TenantNo,
-    appends: &[&Append],
-) -> Result<Vec<Answer>, Failed> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let (error, doubtful) = match try_write(backend, tenant, appends).await {
-            Ok(answers) => return Ok(answers),
-            Err(Attempt::Before(error)) => (Failed::Before(error), None),
-            Err(Attempt::Writing { error, doubtful }) => (Failed::Writing(error), doubtful),
-        };
-        let lost = backend.database.was_lost(error.error());
-        if let Some(doubtful) = doubtful {
-            match doubtful.was_recorded(backend, tenant).await {
-                Ok(true) => return Ok(doubtful.answers),
-                Ok(false) => {}
-                Err(_) => return Err(error),
+    /// Sees to the batches that failed, in their order.
+    async fn redo(&mut self) {
+        while let Some(Redo { batch, doubtful }) = self.redo.pop_front() {
+            let Some((doubtful, answers, error)) = doubtful else {
+                self.settle(batch).await;
+                continue;
+            };
+            match doubtful.was_recorded(&self.backend, self.tenant).await {
+                Ok(true) => self.answer(batch, answers),
+                Ok(false) => self.settle(batch).await,
+                Err(_) => locked::refuse(batch, &error),
             }
         }
-        if !lost || tries == TRIES_MAX {
-            return Err(error);
+    }
+
+    /// Has a batch planned under the lock.
+    async fn settle(&mut self, batch: Vec<Queued>) {
+        self.expected = batch.len();
+        let tail = locked::settle(&self.backend, self.tenant, batch).await;
+        self.tail = tail.map(|tail| Arc::new(Mutex::new(tail)));
+        self.answered_at = Instant::now();
+    }
+
+    /// Gives the connection back while there is nothing to do.
+    fn rest(&mut self) {
+        if let Some(lane) = self.lane.take() {
+            lane.close();
         }
-    }
-}
-
-enum Attempt {
-    Before(LogError),
-    Writing { error: LogError, doubtful: Option<Doubtful> },
-}
-
-/// A batch whose commit was sent and never answered.
-struct Doubtful {
-    position: i64,
-    event_id: Uuid,
-    answers: Vec<Answer>,
-}
-
-impl Doubtful {
-    /// Whether the batch is in the log after all: its first event is at its place, or nothing is.
-    ///
-    /// The transaction that asks holds the tenant's lock, so the lost one has ended.
-    async fn was_recorded(&self, backend: &Backend, tenant: TenantNo) -> Result<bool, LogError> {
-        let opened = Opened::open(backend, tenant, &Wanted::default()).await?;
-        let at = opened.event_id_at(tenant, self.position).await?;
-        opened.abandon().await?;
-        Ok(at == Some(self.event_id))
-    }
-}
-
-async fn try_write(
-    backend: &Backend,
-    tenant: TenantNo,
-    appends: &[&Append],
-) -> Result<Vec<Answer>, Attempt> {
-    let writes = appends.iter().flat_map(|append| &append.writes);
-    let wanted = Wanted::of(writes.map(|write| (write.stream, write.events.as_slice())));
-    let mut opened = Opened::open(backend, tenant, &wanted).await.map_err(Attempt::Before)?;
-    if opened.state == TenantState::Loading {
-        opened.abandon().await.map_err(Attempt::Before)?;
-        return Ok(appends.iter().map(|_| Err(AppendError::Loading)).collect());
-    }
-    let now = opened.now;
-    let mut plan = Plan::new(backend, tenant, &mut opened).map_err(Attempt::Before)?;
-    let answers: Vec<Answer> = appends.iter().map(|append| plan.place(append, now)).collect();
-    backend
-        .metrics
-        .batch_commands
-        .observe(f64::from(u32::try_from(appends.len()).unwrap_or(u32::MAX)));
-    let Some(first) = plan.rows.first() else {
-        opened.abandon().await.map_err(Attempt::Before)?;
-        return Ok(answers);
-    };
-    let (position, event_id) = (first.row.position, first.row.event_id);
-    let events = plan.rows.len();
-    let last = plan.position();
-    match opened.write_and_commit(&plan).await {
-        Ok(()) => {
-            tracing::Span::current().record("throughline.position", last.0);
-            backend.metrics.events.inc_by(u64::try_from(events).unwrap_or(u64::MAX));
-            backend.announcer.reached(tenant, last);
-            Ok(answers)
-        }
-        Err(Lost { error, doubtful }) => Err(Attempt::Writing {
-            error,
-            doubtful: doubtful.then_some(Doubtful { position, event_id, answers }),
-        }),
     }
 }

@@ -2,14 +2,19 @@
 //!
 //! A command waits in its tenant's queue ([`queue`]); the tenant's appender gathers what waits
 //! ([`appender`]), decides each command on its own ([`plan`]) and writes all of them in one
-//! transaction ([`transaction`]).
+//! transaction: behind the one on its way, on the strength of what it remembers ([`ahead`],
+//! [`tail`]), or else with what it has read under the tenant's lock ([`locked`], [`transaction`]).
 
+mod ahead;
 mod appender;
 pub(crate) mod columns;
+pub(crate) mod idempotency;
+mod locked;
 pub(crate) mod plan;
 pub(crate) mod planned_stream;
 pub(crate) mod queue;
 pub(crate) mod stream_reads;
+mod tail;
 pub(crate) mod transaction;
 
 use std::time::Duration;
@@ -18,6 +23,8 @@ use jiff::Timestamp;
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::time::Occurred;
 use uuid::Uuid;
+
+pub use self::idempotency::{Idempotency, Remembered};
 
 use crate::error::{DatabaseError, LogError};
 use crate::seal::Plaintext;
@@ -32,7 +39,8 @@ pub struct Append {
     pub writes: Vec<StreamWrite>,
 }
 
-/// Who wrote an event and why: stored with each event of the command.
+/// Who wrote an event and why: stored with each event of the command. Beside it, how a repetition of
+/// the command is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandMeta {
     /// The subject of the caller's token.
@@ -49,6 +57,9 @@ pub struct CommandMeta {
     pub causation_id: Option<Uuid>,
     /// The W3C trace context of the request.
     pub traceparent: Option<String>,
+    /// For a command that may be sent again: what it is remembered by. Loading a history does not
+    /// regard it.
+    pub idempotency: Option<Idempotency>,
 }
 
 /// Events for one stream.
@@ -103,6 +114,9 @@ pub enum AppendError {
         /// Its version.
         current: Version,
     },
+    /// A command of the same scope was recorded before. Nothing was written now.
+    #[error("the command was recorded before")]
+    Repeated(Box<Remembered>),
     /// The tenant is still loading its history. Nothing was written.
     #[error("the tenant is still loading its history")]
     Loading,
@@ -113,7 +127,8 @@ pub enum AppendError {
     ///
     /// It was not, if the database was away all along. It may have been, if the connection was
     /// lost between sending the commit and hearing of it, and no new one could be had to look.
-    /// Sending the same command again is safe: its event ids are refused a second time.
+    /// Sending the same command again is safe: one with [`CommandMeta::idempotency`] is answered
+    /// from the first, and of any other the event ids are refused a second time.
     #[error("the database cannot be reached")]
     Unavailable(#[source] DatabaseError),
     /// Anything else. Nothing was written.
@@ -190,8 +205,9 @@ impl Append {
             + self.meta.actor_role.len()
             + of_meta(&self.meta.source_organisation)
             + of_meta(&self.meta.traceparent);
+        let key = self.meta.idempotency.as_ref().map_or(0, |key| ROW + key.answer.len());
         let events = self.writes.iter().flat_map(|write| &write.events);
-        events.map(|event| ROW + meta + event.bytes()).sum()
+        key + events.map(|event| ROW + meta + event.bytes()).sum::<usize>()
     }
 }
 

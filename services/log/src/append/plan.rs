@@ -9,7 +9,9 @@ use std::sync::Arc;
 use throughline_domain::ids::{Position, Version};
 use uuid::Uuid;
 
+use super::idempotency::Keys;
 use super::planned_stream::PlannedStream;
+use super::tail::Tail;
 use super::transaction::Opened;
 use super::{Append, AppendError, Appended, CommandMeta, NewEvent, StreamWrite};
 use crate::backend::Backend;
@@ -38,6 +40,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) head: LogHead,
     pub(crate) streams: HashMap<Uuid, PlannedStream>,
     pub(crate) rows: Vec<HashedRow<'a>>,
+    pub(crate) keys: Keys,
     key: Arc<TenantKey>,
 }
 
@@ -63,8 +66,31 @@ impl<'a> Plan<'a> {
             head: opened.head,
             streams: std::mem::take(&mut opened.streams),
             rows: Vec::new(),
+            keys: std::mem::take(&mut opened.keys),
             key: backend.tenant_key(tenant, &opened.wrapped_tenant_key)?,
         })
+    }
+
+    /// A plan on the strength of what the appender knows, with streams from there or just read.
+    pub(super) fn ahead(
+        tenant: TenantNo,
+        tail: &Tail,
+        streams: HashMap<Uuid, PlannedStream>,
+    ) -> Self {
+        Self {
+            tenant,
+            head_before: tail.head,
+            head: tail.head,
+            streams,
+            rows: Vec::new(),
+            // Keys are not read: one that is there already is refused by its index.
+            keys: Keys::default(),
+            key: Arc::clone(&tail.key),
+        }
+    }
+
+    pub(super) fn key(&self) -> Arc<TenantKey> {
+        Arc::clone(&self.key)
     }
 
     pub(crate) fn position(&self) -> Position {
@@ -77,6 +103,7 @@ impl<'a> Plan<'a> {
         append: &'a Append,
         now: Micros,
     ) -> Result<Appended, AppendError> {
+        self.keys.check(append)?;
         let mut draft = Draft {
             streams: self.head.streams,
             touched: HashMap::new(),
@@ -102,7 +129,10 @@ impl<'a> Plan<'a> {
             }
         }
         self.streams.extend(draft.touched);
-        Ok(Appended { first, last: self.position(), recorded_at: self.recorded_at()?, versions })
+        let (last, recorded_at) = (self.position(), self.recorded_at()?);
+        let appended = Appended { first, last, recorded_at, versions };
+        self.keys.add(append, &appended);
+        Ok(appended)
     }
 
     /// Checks one write of a command; its stream's version after it.

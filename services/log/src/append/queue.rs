@@ -15,17 +15,42 @@ use crate::tenant::TenantNo;
 /// The semaphore counts kibibytes, since it counts to 2^29 at least.
 const PERMIT_BYTES: usize = 1024;
 
+/// The most spans a batch names as those it follows from.
+const LINKS_MAX: usize = 128;
+
 pub(super) type Answer = Result<Appended, AppendError>;
 
 /// A command on its way.
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) append: Append,
-    pub(super) answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Answer>,
     /// The caller's span, which the batch's follows from.
-    pub(super) span: Span,
+    span: Span,
     /// The share of the queues' memory, given back when the command is answered.
     _memory: OwnedSemaphorePermit,
+}
+
+impl Queued {
+    /// Tells the caller. One that went away is not told.
+    pub(super) fn answer(self, answer: Answer) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// The span of a batch, which follows from those of its commands.
+pub(super) fn batch_span(tenant: TenantNo, batch: &[Queued]) -> Span {
+    let span = tracing::info_span!(
+        parent: None,
+        "log.batch",
+        throughline.tenant_no = tenant.0,
+        throughline.commands = batch.len(),
+        throughline.position = tracing::field::Empty,
+    );
+    for queued in batch.iter().take(LINKS_MAX) {
+        span.follows_from(queued.span.id());
+    }
+    span
 }
 
 /// Every tenant's queue.

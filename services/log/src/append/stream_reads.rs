@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::join;
+use futures_util::future::{join, join3};
 use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 
 use super::NewEvent;
 use super::planned_stream::PlannedStream;
-use crate::database::{Connection, stream_by_id};
+use crate::database::{Connection, Database, begin, stream_by_id};
 use crate::error::LogError;
 use crate::stream::{StreamId, StreamKind};
 use crate::tenant::TenantNo;
@@ -37,6 +37,8 @@ pub(crate) struct Wanted {
     pub(crate) streams: Vec<Uuid>,
     /// Those in which something is to be sealed.
     pub(crate) keys: Vec<Uuid>,
+    /// The scopes of the commands that may be sent again.
+    pub(crate) scopes: Vec<[u8; 32]>,
 }
 
 impl Wanted {
@@ -54,6 +56,38 @@ impl Wanted {
             ids.dedup();
         }
         wanted
+    }
+}
+
+impl Wanted {
+    /// Whether there is nothing to read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.streams.is_empty() && self.keys.is_empty()
+    }
+
+    /// Reads what is committed now, in a transaction of its own.
+    pub(super) async fn read(
+        &self,
+        database: &Database,
+        tenant: TenantNo,
+    ) -> Result<HashMap<Uuid, PlannedStream>, LogError> {
+        if self.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let connection = database.connection().await?;
+        let reads = StreamReads::prepare(&connection).await?;
+        let begin = begin("READ ONLY", database.statement_max);
+        let (started, streams, ended) = join3(
+            connection.client().batch_execute(&begin),
+            reads.read(&connection, tenant, self),
+            connection.client().batch_execute("COMMIT"),
+        )
+        .await;
+        started?;
+        let streams = streams?;
+        ended?;
+        connection.release();
+        Ok(streams)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{join, join3, poll_immediate, try_join4};
+use futures_util::future::{join, join4, poll_immediate, try_join5};
 use postgres_types::ToSql;
 use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::columns::{
     EventColumns, INSERT_EVENTS, INSERT_STREAM_KEYS, INSERT_STREAMS, StreamColumns, UPDATE_HEAD,
 };
+use super::idempotency::{self, KeyStatements, Keys};
 use super::plan::{LogHead, Plan};
 use super::planned_stream::PlannedStream;
 use super::stream_reads::{StreamReads, Wanted};
@@ -42,6 +43,15 @@ pub(crate) struct Opened {
     pub(crate) wrapped_tenant_key: Vec<u8>,
     pub(crate) now: Micros,
     pub(crate) streams: HashMap<Uuid, PlannedStream>,
+    pub(crate) keys: Keys,
+}
+
+/// Waits for the tenant's lock, which the transaction then holds to its end.
+pub(super) fn take_lock(tenant: TenantNo) -> String {
+    format!(
+        "SET LOCAL idle_in_transaction_session_timeout = {IDLE_MAX_MS}; \
+         SELECT pg_advisory_xact_lock({LOCK_NAMESPACE}, {tenant})"
+    )
 }
 
 /// Why a batch was not written.
@@ -74,25 +84,25 @@ impl Opened {
     ) -> Result<Self, LogError> {
         let read_head = connection.client().prepare_cached(READ_HEAD).await?;
         let streams = StreamReads::prepare(&connection).await?;
-        let begin = format!(
-            "{begin}; SET LOCAL idle_in_transaction_session_timeout = {IDLE_MAX_MS}; \
-             SELECT pg_advisory_xact_lock({LOCK_NAMESPACE}, {tenant})",
-        );
-        let (started, head, planned) = join3(
+        let keys = idempotency::prepare_read(&connection, &wanted.scopes).await?;
+        let begin = format!("{begin}; {}", take_lock(tenant));
+        let (started, head, planned, keys) = join4(
             connection.client().batch_execute(&begin),
             connection.client().query_opt(&read_head, &[&tenant.0]),
             streams.read(&connection, tenant, wanted),
+            idempotency::read(&connection, keys.as_ref(), tenant, &wanted.scopes),
         )
         .await;
         started?;
         let head = head?.ok_or(LogError::NoSuchTenant { tenant })?;
-        Self::read(connection, &head, planned?)
+        Self::read(connection, &head, planned?, keys?)
     }
 
     fn read(
         connection: Connection,
         head: &Row,
         streams: HashMap<Uuid, PlannedStream>,
+        keys: Keys,
     ) -> Result<Self, LogError> {
         let unreadable = |column| LogError::Unreadable { column };
         Ok(Self {
@@ -107,6 +117,7 @@ impl Opened {
             wrapped_tenant_key: head.try_get(5)?,
             now: head.try_get(6)?,
             streams,
+            keys,
         })
     }
 
@@ -200,21 +211,24 @@ impl Opened {
     }
 }
 
-struct Statements {
+#[derive(Clone)]
+pub(super) struct Statements {
     events: Statement,
     streams: Statement,
     stream_keys: Statement,
     head: Statement,
+    keys: KeyStatements,
 }
 
 impl Statements {
-    async fn prepare(connection: &Connection) -> Result<Self, LogError> {
+    pub(super) async fn prepare(connection: &Connection) -> Result<Self, LogError> {
         let client = connection.client();
         Ok(Self {
             events: client.prepare_cached(INSERT_EVENTS).await?,
             streams: client.prepare_cached(INSERT_STREAMS).await?,
             stream_keys: client.prepare_cached(INSERT_STREAM_KEYS).await?,
             head: client.prepare_cached(UPDATE_HEAD).await?,
+            keys: KeyStatements::prepare(connection).await?,
         })
     }
 }
@@ -238,7 +252,7 @@ async fn write_then_commit(
 }
 
 /// Sends every statement of the plan, then waits for all answers.
-async fn write(
+pub(super) async fn write(
     connection: &Connection,
     statements: &Statements,
     plan: &Plan<'_>,
@@ -256,7 +270,7 @@ async fn write(
     let of_events: Vec<&(dyn ToSql + Sync)> =
         std::iter::once(&tenant as &(dyn ToSql + Sync)).chain(events.params()).collect();
     let head = &plan.head;
-    try_join4(
+    try_join5(
         run(
             &statements.streams,
             &[&tenant, &streams.nos, &streams.kinds, &streams.ids],
@@ -280,6 +294,7 @@ async fn write(
             ],
             plan.rows.len(),
         ),
+        statements.keys.run(connection, plan),
     )
     .await?;
     Ok(())

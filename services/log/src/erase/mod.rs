@@ -19,7 +19,6 @@ use throughline_domain::person::{
 };
 use throughline_domain::time::{Occurred, to_microseconds};
 use tracing::Instrument as _;
-use uuid::Uuid;
 
 use self::ledger::Format;
 pub use self::ledger::{ErasureLedger, LedgerError, LedgerLine};
@@ -28,7 +27,9 @@ use self::subject::Subject;
 use crate::append::plan::Plan;
 use crate::append::stream_reads::Wanted;
 use crate::append::transaction::Opened;
-use crate::append::{Append, AppendError, Appended, CommandMeta, NewEvent, StreamWrite};
+use crate::append::{
+    Append, AppendError, Appended, CommandMeta, NewEvent, Remembered, StreamWrite,
+};
 use crate::error::LogError;
 use crate::event_log::EventLog;
 use crate::stored::StoredEvent;
@@ -43,6 +44,8 @@ const TRIES_MAX: u32 = 2;
 /// Who is to be erased, and why.
 #[derive(Debug, Clone)]
 pub struct Erasure {
+    /// The id of the event to come.
+    pub event_id: EventId,
     /// The person.
     pub person: PersonId,
     /// Why.
@@ -79,6 +82,9 @@ pub enum EraseError {
     /// The tenant is still loading its history.
     #[error("the tenant is still loading its history")]
     Loading,
+    /// A command of the same scope was recorded before ([`CommandMeta::idempotency`]).
+    #[error("the command was recorded before")]
+    Repeated(Box<Remembered>),
     /// More cases than anybody has.
     #[error("the person has more than {cases_max} cases")]
     TooManyCases {
@@ -138,7 +144,7 @@ impl EventLog {
         erasure: &Erasure,
     ) -> Result<Erased, EraseError> {
         let person = erasure.person;
-        let Some((opened, subject)) = self.open_subject(tenant, person).await? else {
+        let Some((opened, subject)) = self.open_subject(tenant, erasure).await? else {
             return Err(EraseError::Loading);
         };
         // Reading the ledger before anything is decided also finds out whether it is of any use.
@@ -163,7 +169,7 @@ impl EventLog {
         let note = (!is_noted).then_some((ledger, line.clone()));
         match (event, &subject.erased) {
             (Some(event), _) => {
-                let meta = meta_of(&line, &erasure.meta);
+                let meta = meta_of(&line, erasure);
                 self.record(tenant, opened, &subject, moment, event, meta, note).await
             }
             (None, Some(stored)) => {
@@ -178,15 +184,16 @@ impl EventLog {
     async fn open_subject(
         &self,
         tenant: &Tenant,
-        person: PersonId,
+        Erasure { person, meta, .. }: &Erasure,
     ) -> Result<Option<(Opened, Subject)>, EraseError> {
-        let wanted = Wanted::of([(person.into(), [].as_slice())]);
+        let mut wanted = Wanted::of([((*person).into(), [].as_slice())]);
+        wanted.scopes.extend(meta.idempotency.iter().map(|key| key.scope));
         let opened = Opened::open(self.backend(), tenant.tenant_no, &wanted).await?;
         if opened.state == TenantState::Loading {
             opened.abandon().await?;
             return Ok(None);
         }
-        match Subject::read(&opened, tenant.tenant_no, person).await {
+        match Subject::read(&opened, tenant.tenant_no, *person).await {
             Ok(subject) => Ok(Some((opened, subject))),
             Err(error) => abandon(opened, error).await,
         }
@@ -290,7 +297,7 @@ fn to_note(tenant: &Tenant, subject: &Subject, erasure: &Erasure, opened: &Opene
         tenant_no: tenant.tenant_no.0,
         person_id: erasure.person,
         cases: subject.cases.clone(),
-        event_id: EventId(Uuid::now_v7()),
+        event_id: erasure.event_id,
         basis: erasure.basis,
         occurred_at: to_microseconds(erasure.occurred.at),
         precision: erasure.occurred.precision,
@@ -300,13 +307,14 @@ fn to_note(tenant: &Tenant, subject: &Subject, erasure: &Erasure, opened: &Opene
     }
 }
 
-/// The erasure is whose who wrote it down; the command and its trace are the present ones.
-fn meta_of(line: &LedgerLine, present: &CommandMeta) -> CommandMeta {
-    CommandMeta {
-        actor: line.actor.clone(),
-        actor_role: line.actor_role.clone(),
-        ..present.clone()
+/// The erasure is whose who wrote it down; the command and its trace are the present ones. A command
+/// that carries out another one's note is not remembered: its answer is not the one it drew.
+fn meta_of(line: &LedgerLine, erasure: &Erasure) -> CommandMeta {
+    let mut meta = erasure.meta.clone();
+    if line.event_id != erasure.event_id {
+        meta.idempotency = None;
     }
+    CommandMeta { actor: line.actor.clone(), actor_role: line.actor_role.clone(), ..meta }
 }
 
 fn to_append(
@@ -331,12 +339,13 @@ fn to_append(
 }
 
 /// The lock keeps the stream where it was read, so nothing conflicts.
-fn under_the_lock(error: AppendError) -> LogError {
+fn under_the_lock(error: AppendError) -> EraseError {
     match error {
-        AppendError::Log(error) => error,
+        AppendError::Log(error) => error.into(),
+        AppendError::Repeated(remembered) => EraseError::Repeated(remembered),
         AppendError::Conflict { .. }
         | AppendError::Loading
         | AppendError::Overloaded
-        | AppendError::Unavailable(_) => LogError::Unreadable { column: "version" },
+        | AppendError::Unavailable(_) => LogError::Unreadable { column: "version" }.into(),
     }
 }

@@ -150,5 +150,6 @@ fn meta(line: &LedgerLine) -> CommandMeta {
         correlation_id: command_id,
         causation_id: None,
         traceparent: None,
+        idempotency: None,
     }
 }

@@ -87,6 +87,25 @@ impl EventLog {
         self.decide_at(tenant, id, None, command).await
     }
 
+    /// Decides the first command of a stream whose id was just made, without looking for it: the
+    /// append refuses if there is such a stream.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Refused`]; [`ExecuteError::Stale`]; [`ExecuteError::Log`].
+    pub async fn decide_first<A>(
+        &self,
+        tenant: TenantNo,
+        id: Uuid,
+        command: A::Command,
+    ) -> ExecuteResult<Decided<A>, A>
+    where
+        A: Aggregate<Services = ()> + 'static,
+        A::Command: Clone + Send,
+        A::Event: StoredForm,
+    {
+        self.decide_at(tenant, id, Some(Version(0)), command).await
+    }
+
     /// Decides a command and records what it decides.
     ///
     /// `expected` is the version the caller saw. Without one, a command that loses to another is
@@ -172,6 +191,13 @@ impl EventLog {
         if let Some((version, aggregate)) = self.aggregates().take::<A>(tenant, stream)
             && expected.is_none_or(|expected| expected == version)
             && let Ok(decided) = handle(aggregate, version, command.clone()).await
+            && !decided.events.is_empty()
+        {
+            return Ok(decided.traced());
+        }
+        // A new stream has nothing to load, and the append refuses if there is something.
+        if expected == Some(Version(0))
+            && let Ok(decided) = handle(A::default(), Version(0), command.clone()).await
             && !decided.events.is_empty()
         {
             return Ok(decided.traced());

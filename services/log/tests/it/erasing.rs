@@ -122,7 +122,8 @@ impl Drop for Place {
 pub(crate) fn erasure(person: PersonId) -> Erasure {
     let occurred = Occurred::at(jiff::Timestamp::now());
     let meta = CommandMeta { actor: "officer".to_owned(), ..meta() };
-    Erasure { person, basis: ErasureBasis::Request, occurred, meta }
+    let event_id = EventId(Uuid::now_v7());
+    Erasure { event_id, person, basis: ErasureBasis::Request, occurred, meta }
 }
 
 fn referral(person: PersonId) -> NewEvent {

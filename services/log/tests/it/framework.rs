@@ -12,9 +12,7 @@ use throughline_domain::code_lists::{CaseRole, ContactChannel, ContactOutcome, R
 use throughline_domain::ids::{CaseId, EventId, PersonId, Version};
 use throughline_domain::person::{Person, PersonCommand, RegisterPerson};
 use throughline_domain::time::{Occurred, to_microseconds};
-use throughline_log::{
-    AppendSettings, EventLog, ExecuteError, Plaintext, TenantStore, Unsealed, pool,
-};
+use throughline_log::{ExecuteError, Plaintext, TenantStore, Unsealed};
 use uuid::Uuid;
 
 use crate::support::{Fixture, meta};
@@ -77,12 +75,6 @@ impl Fixture {
     ) -> Result<throughline_log::Executed, ExecuteError<throughline_domain::case::CaseError>> {
         let expected = expected.map(Version);
         self.log.execute::<Case>(self.tenant, id, expected, command, meta(), None).await
-    }
-
-    /// The same tenant, as another process sees it.
-    fn elsewhere(&self) -> EventLog {
-        let pool = pool(self.database.config(), 4).unwrap();
-        EventLog::new(pool, self.master_key.clone(), AppendSettings::default())
     }
 
     async fn an_open_case(&self) -> Uuid {

@@ -74,7 +74,8 @@ async fn what_was_tampered_with_is_found_and_located() {
         let client = fixture.client().await;
         client
             .batch_execute(
-                "ALTER TABLE event DISABLE TRIGGER ALL; ALTER TABLE stream DISABLE TRIGGER ALL",
+                "ALTER TABLE event DISABLE TRIGGER ALL; ALTER TABLE stream DISABLE TRIGGER ALL; \
+                 ALTER TABLE log_head DISABLE TRIGGER ALL",
             )
             .await
             .unwrap();

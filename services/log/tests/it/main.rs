@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 
+mod ahead;
 mod append;
 mod append_failures;
 mod erasing;
 mod erasing_again;
 mod erasure;
 mod framework;
+mod idempotency;
 mod integrity;
 mod load;
 mod read;

@@ -43,6 +43,12 @@ impl Fixture {
         Self { log, tenant: tenant.tenant_no, master_key, database }
     }
 
+    /// The same log, as another process has it.
+    pub(crate) fn elsewhere(&self) -> EventLog {
+        let pool = pool(self.database.config(), 4).unwrap();
+        EventLog::new(pool, self.master_key.clone(), AppendSettings::default())
+    }
+
     pub(crate) async fn client(&self) -> Client {
         self.database.connect().await
     }
@@ -93,6 +99,7 @@ pub(crate) fn meta() -> CommandMeta {
         correlation_id: Uuid::new_v4(),
         causation_id: None,
         traceparent: None,
+        idempotency: None,
     }
 }
 

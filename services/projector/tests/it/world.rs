@@ -148,6 +148,7 @@ impl World {
             correlation_id: Uuid::new_v4(),
             causation_id: None,
             traceparent: None,
+            idempotency: None,
         };
         let writes = vec![write];
         let appended = self.log.append(self.tenant, Append { meta, writes }).await.unwrap();

@@ -47,6 +47,27 @@ impl DatabaseUrl {
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
+
+    /// The same server and another of its databases.
+    ///
+    /// The name is appended, since the later of two settings wins and a URL's parameters come last.
+    pub(crate) fn naming(&self, database: &str) -> Self {
+        let is_url = ["postgres://", "postgresql://"].iter().any(|s| self.0.starts_with(s));
+        let separator = match (is_url, self.0.contains('?')) {
+            (true, false) => "?",
+            (true, true) => "&",
+            (false, _) => " ",
+        };
+        Self(format!("{}{separator}dbname={database}", self.0))
+    }
+
+    /// The string, read.
+    ///
+    /// # Errors
+    /// One that names what cannot be read, and not the string.
+    pub(crate) fn config(&self) -> anyhow::Result<tokio_postgres::Config> {
+        self.0.parse().context("the database URL cannot be read")
+    }
 }
 
 impl fmt::Debug for DatabaseUrl {
@@ -99,7 +120,7 @@ impl Database {
     /// # Errors
     /// One that names what cannot be read, and not the string.
     pub(crate) fn config(&self) -> anyhow::Result<tokio_postgres::Config> {
-        self.url().expose().parse().context("the database URL cannot be read")
+        self.url().config()
     }
 
     /// Whether it is the private one, whose schema and keys are this program's to make.
@@ -127,6 +148,20 @@ mod tests {
     fn a_database_url_is_not_printed() {
         let url: DatabaseUrl = "postgresql://u:secret@h/d".parse().unwrap();
         assert!(!format!("{:?}", Database::Configured(url)).contains("secret"));
+    }
+
+    #[test]
+    fn every_form_of_url_is_pointed_at_another_database() {
+        for form in [
+            "postgresql://u:p@db.example:5433/main",
+            "postgres://u@db.example/main?connect_timeout=3",
+            "host='/var/run/pg' user=u dbname=main",
+        ] {
+            let url: DatabaseUrl = form.parse().unwrap();
+            let other = url.naming("other").config().unwrap();
+            assert_eq!(other.get_dbname(), Some("other"), "{form}");
+            assert_eq!(other.get_hosts(), url.config().unwrap().get_hosts(), "{form}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The subcommands, one file each.
 
+pub(crate) mod bench;
+pub(crate) mod bench_replay;
 mod data_dir;
-mod database;
+pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod keys;
 pub(crate) mod log;
@@ -10,7 +12,7 @@ mod log_load;
 mod master_key;
 pub(crate) mod migrate;
 pub(crate) mod person;
-mod progress;
+pub(crate) mod progress;
 pub(crate) mod replay;
 pub(crate) mod serve;
 pub(crate) mod token;
@@ -35,6 +37,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys(arguments) => keys::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
+        Command::BenchReplay(arguments) => bench_replay::run(arguments).await,
         Command::WithPostgres(arguments) => with_postgres::run(arguments).await,
     }
 }

@@ -195,6 +195,7 @@ async fn erase(subject: &SubjectArguments, basis: ErasureBasis) -> anyhow::Resul
             return Ok(Outcome::NoTenant);
         };
         let erasure = Erasure {
+            event_id: EventId(Uuid::now_v7()),
             person: subject.person,
             basis,
             occurred: Occurred::at(to_microseconds(Timestamp::now())),
@@ -286,5 +287,6 @@ fn meta(subject: &SubjectArguments) -> CommandMeta {
         correlation_id: command_id,
         causation_id: None,
         traceparent: None,
+        idempotency: None,
     }
 }

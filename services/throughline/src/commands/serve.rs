@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use prometheus_client::registry::Registry;
 use throughline_api::authentication::{Authenticator, DevelopmentIssuer, OidcIssuer};
 use throughline_api::cursor::CursorKey;
+use throughline_api::idempotency::IdempotencyHasher;
 use throughline_api::metrics::HttpMetrics;
 use throughline_api::replay::REPLAYS_AT_ONCE_MAX;
 use throughline_api::{ApiSettings, App, server};
@@ -26,7 +27,7 @@ use super::migrate::migrate;
 use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
-const CONNECTIONS_MAX: usize = 24;
+pub(crate) const CONNECTIONS_MAX: usize = 24;
 /// Connections for the projector.
 const PROJECTOR_CONNECTIONS_MAX: usize = 6;
 /// Where health and metrics are served when the main address is not a loopback address.
@@ -128,6 +129,7 @@ impl Service {
         let mut registry = Registry::default();
         let master_key = master_key(&arguments.database.data_dir, database.is_private())?;
         let cursors = CursorKey::new(&master_key.derive("page cursors"));
+        let idempotency = IdempotencyHasher::new(&master_key.derive("idempotency/1"));
         let pool = throughline_log::pool(config.clone(), CONNECTIONS_MAX)?;
         let log = EventLog::new(pool, master_key, AppendSettings::default());
         log.register_metrics(&mut registry);
@@ -140,6 +142,7 @@ impl Service {
             erasures: arguments.database.erasures(),
             authenticator: authenticator(arguments)?,
             cursors,
+            idempotency,
             settings: ApiSettings { admin_on_main, ..ApiSettings::default() },
             metrics: HttpMetrics::new(registry),
             wake_projector: Arc::new(move || waker.wake()),

@@ -132,6 +132,7 @@ impl Decider {
             correlation_id: self.load_id,
             causation_id: None,
             traceparent: None,
+            idempotency: None,
         }
     }
 

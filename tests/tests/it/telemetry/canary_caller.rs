@@ -24,7 +24,6 @@ const HEADERS: &[(&str, &str)] = &[
     ("x-forwarded-for", "canary9f3a"),
     ("x-request-id", "canary9f3a"),
     ("x-anything", "canary9f3a"),
-    ("idempotency-key", "canary9f3a"),
     ("baggage", "name=canary9f3a"),
     ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     ("tracestate", "canary9f3a=canary9f3a"),
@@ -85,9 +84,14 @@ impl<'a> Canary<'a> {
         request
     }
 
+    /// With a key of its own, or what is wrong would be refused for the key alone.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
-        let request = self.request("POST", path).bearer_auth(&self.token);
-        read(request.header("if-match", "*").json(body)).await
+        self.post_with_key(path, &format!("{CODE}-{}", uuid::Uuid::new_v4()), body).await
+    }
+
+    async fn post_with_key(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request("POST", path).header("idempotency-key", key);
+        read(request.bearer_auth(&self.token).header("if-match", "*").json(body)).await
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
@@ -103,7 +107,7 @@ impl<'a> Canary<'a> {
         } else {
             path_for(self.client(), operation).await
         };
-        let answer = self.post(&path, &body).await;
+        let answer = self.post_with_key(&path, &format!("{CODE}-{id}"), &body).await;
         assert_eq!(answer.status, 201, "{id} takes {body}: {}", answer.text);
 
         self.assert_kept(id, &answer).await;
@@ -142,6 +146,27 @@ impl<'a> Canary<'a> {
             assert_clean_answer(id, &read(request).await);
         }
         self.without_being_let_in(operation, &path).await;
+        self.keys(id, &path, &body).await;
+    }
+
+    /// Two keys, what is none, and one that came with something else before.
+    async fn keys(&self, id: &str, path: &str, body: &Value) {
+        for keys in [&[CODE, CODE][..], &["\"canary9f3a"], &["canary9f3a sings"], &[""]] {
+            let mut request = self.request("POST", path).bearer_auth(&self.token);
+            for key in keys {
+                request = request.header("idempotency-key", *key);
+            }
+            let answer = read(request.json(body)).await;
+            assert_eq!(answer.status, 400, "{id} with {keys:?}");
+            assert_clean_answer(id, &answer);
+        }
+        let mut other = body.clone();
+        other["precision"] = "month".into();
+        for (body, status) in [(body, 201), (&other, 422)] {
+            let answer = self.post_with_key(path, &format!("{CODE}-{id}"), body).await;
+            assert_eq!(answer.status, status, "{id}: {}", answer.text);
+            assert_clean_answer(id, &answer);
+        }
     }
 
     /// The path of a command on a person, made for this once.

@@ -20,24 +20,24 @@ pub(super) const TRACES_OF_IT: [&str; 4] = [CODE, "918273645", DATE, "03:14:15.9
 
 /// One operation of the description.
 #[derive(Debug, Clone)]
-pub(super) struct Operation {
-    pub(super) id: String,
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) query: Vec<String>,
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: Vec<String>,
     /// The name of the body's schema.
     body: Option<String>,
 }
 
 /// The description of the interface, as the service gives it.
-pub(super) struct Description(Value);
+pub(crate) struct Description(Value);
 
 impl Description {
-    pub(super) async fn read(client: Client<'_>) -> Self {
+    pub(crate) async fn read(client: Client<'_>) -> Self {
         Self(client.get("/openapi.json").await.expect(200))
     }
 
-    pub(super) fn operations(&self) -> Vec<Operation> {
+    pub(crate) fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::new();
         for (path, methods) in self.0["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
@@ -57,7 +57,7 @@ impl Description {
     }
 
     /// A body in which every member that can hold a canary holds one, and which is accepted.
-    pub(super) fn body(&self, operation: &Operation) -> Value {
+    pub(crate) fn body(&self, operation: &Operation) -> Value {
         let schema = operation.body.as_ref().expect("a command has a body");
         let mut body = self.fill(&self.0["components"]["schemas"][schema]);
         for (member, value) in exceptions(schema) {
@@ -149,7 +149,7 @@ fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
 }
 
 /// The path of a command on a case that can take it, made for this once.
-pub(super) async fn path_for(client: Client<'_>, operation: &Operation) -> String {
+pub(crate) async fn path_for(client: Client<'_>, operation: &Operation) -> String {
     let case = match operation.id.as_str() {
         "ReceiveReferral" => return operation.path.clone(),
         "AcceptReferral" | "DeclineReferral" | "WaitlistReferral" => {

@@ -2,7 +2,7 @@
 
 mod canary;
 mod canary_caller;
-mod commands;
+pub(crate) mod commands;
 mod exporting;
 mod lines;
 mod metrics;
