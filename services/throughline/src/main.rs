@@ -17,7 +17,7 @@ use crate::cli::Cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match commands::run(Cli::parse()).await {
+    match Box::pin(commands::run(Cli::parse())).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{}", one_line(&error));

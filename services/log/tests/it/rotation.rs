@@ -65,6 +65,14 @@ async fn a_tenant_gets_a_new_key_and_every_text_still_opens() {
     }
     let more = command([write(cases[0], 1, vec![sealing("She moved again.")])]);
     elsewhere.append(fixture.tenant, more).await.unwrap();
+    // Nor does an appender wrap a new stream's key with the one it remembers.
+    assert_eq!(fixture.log.rotate_tenant_key(fixture.tenant).await.unwrap(), 2100);
+    for log in [&fixture.log, &elsewhere] {
+        let case = a_case();
+        let new = command([write(case, 0, vec![sealing("She came.")])]);
+        log.append(fixture.tenant, new).await.unwrap();
+        assert!(matches!(opens(&fixture.log, &fixture, case).await, Ok(Unsealed::Text(_))));
+    }
 
     // The old tenant key opens nothing any more.
     let restore = "UPDATE tenant_key SET wrapped = $2 WHERE tenant_no = $1";

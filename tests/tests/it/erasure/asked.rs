@@ -93,8 +93,8 @@ async fn a_key_makes_each_of_them_once() {
     let hold = twice(format!("{person}/legal-holds"), "k1", json!({"reason": "inquest"})).await;
     // A refusal is not remembered.
     let erasure = format!("{person}/erasure");
-    let held = send(&erasure, "k3", &json!({"basis": "request"})).await;
-    assert_eq!((held.status, held.problem()), (409, "legal-hold".to_owned()));
+    let refused = send(&erasure, "k3", &json!({"basis": "request"})).await;
+    assert_eq!((refused.status, refused.problem()), (409, "legal-hold".to_owned()));
     twice(format!("{person}/legal-holds/{hold}/release"), "k2", json!({})).await;
     twice(erasure, "k3", json!({"basis": "request"})).await;
     let client = service.database.connect().await;
