@@ -117,7 +117,7 @@ impl Description {
 }
 
 impl Operation {
-    pub(super) fn is_about_a_person(&self) -> bool {
+    pub(crate) fn is_about_a_person(&self) -> bool {
         self.path.starts_with("/v1/persons/")
     }
 }
