@@ -18,3 +18,4 @@ pub mod recorded;
 pub mod rules;
 pub mod time;
 pub mod two_clocks;
+mod upcast;

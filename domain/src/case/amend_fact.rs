@@ -1,6 +1,11 @@
 //! Correcting and retracting facts. The original never changes: a later event speaks about it.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::de::Error as _;
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::case::lifecycle::{self, Transition};
 use crate::case::{Case, CaseError, CaseEvent};
@@ -8,6 +13,7 @@ use crate::ids::EventId;
 use crate::recorded::Recorded;
 use crate::time::Occurred;
 use crate::two_clocks::{self, Asked};
+use crate::upcast::Facts;
 
 /// Replace the facts of an event, or the time at which it happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +24,10 @@ pub struct CorrectFact(pub FactCorrected);
 pub struct RetractFact(pub FactRetracted);
 
 /// A fact was recorded wrongly, and this is how it was.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// Stored with the version of the replacement's own form beside it: an event holds facts of another
+/// type, whose form goes on changing.
+#[derive(Debug, Clone, PartialEq)]
 pub struct FactCorrected {
     /// The original fact.
     pub corrects: EventId,
@@ -33,6 +42,55 @@ pub struct FactCorrected {
 pub struct FactRetracted {
     /// The original fact.
     pub retracts: EventId,
+}
+
+impl Serialize for FactCorrected {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut facts = serializer.serialize_struct("FactCorrected", 4)?;
+        facts.serialize_field("corrects", &self.corrects)?;
+        facts.serialize_field("occurred", &self.occurred)?;
+        facts.serialize_field("replacement_version", &self.replacement.schema_version())?;
+        facts.serialize_field("replacement", &self.replacement)?;
+        facts.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for FactCorrected {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Stored<'a> {
+            corrects: EventId,
+            occurred: Occurred,
+            replacement_version: i16,
+            #[serde(borrow)]
+            replacement: Fact<'a>,
+        }
+
+        /// A fact whose version is told elsewhere, and perhaps later.
+        #[derive(Deserialize)]
+        struct Fact<'a> {
+            #[serde(rename = "type", borrow)]
+            event_type: Cow<'a, str>,
+            #[serde(borrow)]
+            data: &'a RawValue,
+        }
+
+        let Stored { corrects, occurred, replacement_version, replacement } =
+            Stored::deserialize(deserializer)?;
+        let Fact { event_type, data } = replacement;
+        if matches!(&*event_type, "FactCorrected" | "FactRetracted") {
+            return Err(D::Error::custom("an amendment replaces no fact"));
+        }
+        let replacement = CaseEvent::from_stored(&event_type, replacement_version, data.get());
+        let replacement = Box::new(replacement.map_err(D::Error::custom)?);
+        Ok(Self { corrects, occurred, replacement })
+    }
+}
+
+/// To version 2, which names the version of the replacement. Before, every type had only one.
+pub(crate) fn name_the_replacements_version(mut facts: Facts) -> Facts {
+    facts.insert("replacement_version".to_owned(), 1.into());
+    facts
 }
 
 impl CorrectFact {

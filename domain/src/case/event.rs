@@ -1,14 +1,14 @@
 //! The events of a case, and their stored form.
 //!
 //! A stored type name is a fixed string. A golden file in `domain/tests/golden` freezes every
-//! stored form; an old one is never edited.
+//! stored form; an old one is never edited, and is read as the newest (`upcast`).
 
 use serde::{Deserialize, Serialize};
 
 use crate::case::CaseError;
 use crate::case::accept_referral::ReferralAccepted;
 use crate::case::allocate_case::CaseAllocated;
-use crate::case::amend_fact::{FactCorrected, FactRetracted};
+use crate::case::amend_fact::{self, FactCorrected, FactRetracted};
 use crate::case::change_child_protection_status::ChildProtectionStatusChanged;
 use crate::case::close_case::CaseClosed;
 use crate::case::decline_referral::ReferralDeclined;
@@ -29,9 +29,10 @@ use crate::case::request_information::{
 };
 use crate::case::waitlist_referral::ReferralWaitlisted;
 use crate::time::Occurred;
+use crate::upcast::{self, Step};
 
 /// A stored event that this program cannot read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnreadableEvent {
     /// The type, or this version of it, is not known.
     #[error("no event {event_type} of version {version} is known")]
@@ -52,7 +53,7 @@ pub enum UnreadableEvent {
 }
 
 macro_rules! case_events {
-    ($($name:ident = $version:literal,)+) => {
+    ($($name:ident = $version:literal $(from [$($step:path),+])?,)+) => {
         /// Something that happened in a case.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "type", content = "data")]
@@ -87,7 +88,7 @@ macro_rules! case_events {
                 match self { $(Self::$name(facts) => serde_json::to_string(facts),)+ }
             }
 
-            /// Reads an event back from its stored form.
+            /// Reads an event back from its stored form, of whatever version, as the newest.
             ///
             /// # Errors
             /// [`UnreadableEvent`] when the type, version or facts are not known.
@@ -96,13 +97,12 @@ macro_rules! case_events {
                 version: i16,
                 data: &str,
             ) -> Result<Self, UnreadableEvent> {
-                match (event_type, version) {
-                    $((stringify!($name), $version) => serde_json::from_str(data)
-                        .map(Self::$name)
-                        .map_err(|error| UnreadableEvent::Malformed {
-                            event_type: stringify!($name),
-                            column: error.column(),
-                        }),)+
+                match event_type {
+                    $(stringify!($name) => {
+                        // As many as there are older versions, or this does not compile.
+                        const STEPS: [Step; $version - 1] = [$($($step),+)?];
+                        upcast::read(stringify!($name), &STEPS, version, data).map(Self::$name)
+                    })+
                     _ => Err(UnreadableEvent::UnknownType {
                         event_type: event_type.to_owned(),
                         version,
@@ -136,7 +136,7 @@ case_events! {
     InformationRefused = 1,
     CaseClosed = 1,
     CaseReopened = 1,
-    FactCorrected = 1,
+    FactCorrected = 2 from [amend_fact::name_the_replacements_version],
     FactRetracted = 1,
 }
 

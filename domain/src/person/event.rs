@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::case::event::UnreadableEvent;
 use crate::person::{LegalHoldPlaced, LegalHoldReleased, PersonRegistered, SubjectErased};
 use crate::recorded::Happened;
+use crate::upcast::{self, Step};
 
 macro_rules! person_events {
-    ($($name:ident = $version:literal,)+) => {
+    ($($name:ident = $version:literal $(from [$($step:path),+])?,)+) => {
         /// Something that happened to a person's record.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "type", content = "data")]
@@ -43,7 +44,7 @@ macro_rules! person_events {
                 match self { $(Self::$name(facts) => serde_json::to_string(facts),)+ }
             }
 
-            /// Reads an event back from its stored form.
+            /// Reads an event back from its stored form, of whatever version, as the newest.
             ///
             /// # Errors
             /// [`UnreadableEvent`] when the type, version or facts are not known.
@@ -52,13 +53,12 @@ macro_rules! person_events {
                 version: i16,
                 data: &str,
             ) -> Result<Self, UnreadableEvent> {
-                match (event_type, version) {
-                    $((stringify!($name), $version) => serde_json::from_str(data)
-                        .map(Self::$name)
-                        .map_err(|error| UnreadableEvent::Malformed {
-                            event_type: stringify!($name),
-                            column: error.column(),
-                        }),)+
+                match event_type {
+                    $(stringify!($name) => {
+                        // As many as there are older versions, or this does not compile.
+                        const STEPS: [Step; $version - 1] = [$($($step),+)?];
+                        upcast::read(stringify!($name), &STEPS, version, data).map(Self::$name)
+                    })+
                     _ => Err(UnreadableEvent::UnknownType {
                         event_type: event_type.to_owned(),
                         version,

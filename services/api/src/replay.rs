@@ -4,11 +4,10 @@ use futures_util::{StreamExt as _, pin_mut};
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::recorded::Recorded;
-use throughline_log::StreamKind;
+use throughline_log::EVERY_STREAM;
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::cases::history::decode;
 use crate::problem::{self, Problem};
 use crate::refusal;
 
@@ -32,12 +31,12 @@ pub async fn every_case(
         .map_err(|_| overloaded())?
         .map_err(|_| overloaded())?;
     let tenant = caller.tenant.tenant_no;
-    let histories = app.log.replay(tenant, StreamKind::Case, upto);
-    pin_mut!(histories);
-    while let Some(history) = histories.next().await {
-        let history = history?;
-        let events = decode(&history.events).map_err(|error| refusal::internal(&error))?;
-        take(CaseId(history.stream.id), &events);
+    let cases = app.log.replay_cases(tenant, upto, EVERY_STREAM);
+    pin_mut!(cases);
+    while let Some(case) = cases.next().await {
+        let case = case?;
+        let events = case.events.map_err(|error| refusal::internal(&error))?;
+        take(CaseId(case.stream.id), &events);
     }
     Ok(())
 }

@@ -15,7 +15,13 @@ use crate::error::{DatabaseError, LogError};
 /// How long the pool waits for a free connection, for a new one, and for word from a used one.
 const POOL_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// A pool as the log likes it: with limits on every wait.
+/// The role under which every connection of a [`pool`] works.
+pub const SERVICE_ROLE: &str = "throughline_service";
+
+/// A pool as the log likes it: with limits on every wait, and no more privileges than it needs.
+///
+/// Every connection works as [`SERVICE_ROLE`], whoever it was opened as: it can insert into the log
+/// and read it, and alter nothing that is recorded. Whoever it was opened as must be a member.
 ///
 /// Closed connections are noticed before they are given out. Without TLS: for a server elsewhere,
 /// build a pool of your own.
@@ -24,6 +30,10 @@ const POOL_WAIT_MAX: Duration = Duration::from_secs(5);
 /// [`LogError::Unavailable`] never by a missing server, which is noticed on first use; only when
 /// there is no runtime to count the time with.
 pub fn pool(mut config: Config, connections_max: usize) -> Result<Pool, LogError> {
+    // The last of several roles counts. It is also what RESET ROLE goes back to.
+    let options = config.get_options().unwrap_or_default();
+    let options = format!("{options} -c role={SERVICE_ROLE}");
+    config.options(options.trim_start());
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(POOL_WAIT_MAX);
     }

@@ -8,6 +8,7 @@ use deadpool_postgres::PoolError;
 use throughline_domain::case::event::UnreadableEvent;
 use tokio_postgres::error::SqlState;
 
+use crate::database::SERVICE_ROLE;
 use crate::seal::SealError;
 use crate::stream::StreamId;
 use crate::tenant::TenantNo;
@@ -131,6 +132,10 @@ enum Said {
     Waited(String),
     /// A value does not fit its column: a fault of this program.
     Fault(String),
+    /// The service's role is missing.
+    NoRole,
+    /// Whoever connected is not a member of the service's role.
+    NotOfRole,
 }
 
 /// Codes that mean "not now" on a connection that is still good.
@@ -157,8 +162,16 @@ impl DatabaseError {
     pub fn sqlstate(&self) -> Option<&str> {
         match &self.0 {
             Said::Server { sqlstate, .. } => Some(sqlstate.code()),
-            Said::Lost(_) | Said::Waited(_) | Said::Fault(_) => None,
+            Said::Lost(_) | Said::Waited(_) | Said::Fault(_) | Said::NoRole | Said::NotOfRole => {
+                None
+            }
         }
+    }
+
+    /// Whether the server lets us in and yet not work as the service: someone has to see to that.
+    #[must_use]
+    pub fn lacks_role(&self) -> bool {
+        matches!(self.0, Said::NoRole | Said::NotOfRole)
     }
 
     /// Nobody answered, in the words of this crate.
@@ -180,7 +193,7 @@ impl DatabaseError {
                     || HINDERED.contains(sqlstate)
                     || ["28", "53"].contains(&&sqlstate.code()[..2])
             }
-            Said::Lost(_) | Said::Waited(_) => true,
+            Said::Lost(_) | Said::Waited(_) | Said::NoRole | Said::NotOfRole => true,
             Said::Fault(_) => false,
         }
     }
@@ -192,7 +205,7 @@ impl DatabaseError {
                 GONE.contains(sqlstate) || sqlstate.code().starts_with("08")
             }
             Said::Lost(_) => true,
-            Said::Waited(_) | Said::Fault(_) => false,
+            Said::Waited(_) | Said::Fault(_) | Said::NoRole | Said::NotOfRole => false,
         }
     }
 }
@@ -205,6 +218,14 @@ impl fmt::Display for DatabaseError {
                 place.iter().try_for_each(|place| write!(f, " at {place}"))
             }
             Said::Lost(what) | Said::Waited(what) | Said::Fault(what) => f.write_str(what),
+            Said::NoRole => {
+                write!(f, "there is no role {SERVICE_ROLE}: run `throughline migrate`")
+            }
+            Said::NotOfRole => write!(
+                f,
+                "the database's user is not a member of {SERVICE_ROLE}: have an administrator \
+                 run GRANT {SERVICE_ROLE} TO that user"
+            ),
         }
     }
 }
@@ -234,7 +255,7 @@ impl From<tokio_postgres::Error> for DatabaseError {
 impl From<PoolError> for DatabaseError {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Backend(error) => error.into(),
+            PoolError::Backend(error) => refused_role(&error).unwrap_or_else(|| error.into()),
             PoolError::Timeout(_) => Self::waited("no connection became free in time"),
             PoolError::Closed => Self::waited("the connection pool is closed"),
             PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
@@ -242,6 +263,20 @@ impl From<PoolError> for DatabaseError {
             }
         }
     }
+}
+
+/// The error for a connection that may not work as the service. The server has no code for that;
+/// whatever language its message is in, it names the role.
+fn refused_role(error: &tokio_postgres::Error) -> Option<DatabaseError> {
+    let refused = error.as_db_error().filter(|said| said.message().contains(SERVICE_ROLE))?;
+    let said = if *refused.code() == SqlState::INSUFFICIENT_PRIVILEGE {
+        Said::NotOfRole
+    } else if *refused.code() == SqlState::INVALID_PARAMETER_VALUE {
+        Said::NoRole
+    } else {
+        return None;
+    };
+    Some(DatabaseError(said))
 }
 
 impl From<DatabaseError> for LogError {

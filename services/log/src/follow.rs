@@ -7,7 +7,6 @@ use uuid::Uuid;
 use crate::error::LogError;
 use crate::event_log::EventLog;
 use crate::read::{Head, READ_EVENTS_MAX};
-use crate::replay::StreamHistory;
 use crate::stored::{self, StoredEvent};
 use crate::stream::StreamId;
 use crate::tenant::TenantNo;
@@ -41,6 +40,15 @@ const FOLLOW: &str = concat!(
 
 const HEADS: &str = "SELECT tenant_no, position, recorded_at, hash, streams \
                      FROM log_head ORDER BY tenant_no";
+
+/// One stream with its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamHistory {
+    /// The stream.
+    pub stream: StreamId,
+    /// Its events, by version, without what is sealed.
+    pub events: Vec<StoredEvent>,
+}
 
 impl EventLog {
     /// Where the log of every tenant ends, by tenant.

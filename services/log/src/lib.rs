@@ -43,15 +43,18 @@ pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, Idempotency, NewEvent, Remembered,
     StreamWrite,
 };
-pub use database::pool;
-pub use erase::{EraseError, Erased, Erasure, ErasureLedger, LedgerError, LedgerLine, Replayed};
+pub use database::{SERVICE_ROLE, pool};
+pub use erase::{
+    EraseError, Erased, Erasure, ErasureLedger, LedgerError, LedgerLine, ReplayedErasures,
+};
 pub use error::{DatabaseError, LogError};
 pub use event_log::EventLog;
+pub use follow::StreamHistory;
 pub use framework::{Decided, ExecuteError, Executed, StoredForm, TenantContext, TenantStore};
 pub use load::{LoadError, Loaded, LoadedEvent};
 pub use migrate::migrate;
 pub use read::Head;
-pub use replay::StreamHistory;
+pub use replay::{Decode, EVERY_STREAM, Replayed, ReplayedEvent, UnreadableStream, case_event};
 pub use seal::{MasterKey, MasterKeyError, Plaintext, SealError, Unsealed};
 pub use settle::{Settled, recorded_at};
 pub use stored::StoredEvent;

@@ -114,12 +114,10 @@ pub(crate) async fn retry_parked(projector: &Inner, shard: Shard) -> Result<bool
 
 async fn begin<'a>(projector: &Inner, client: &'a mut Object) -> Result<Transaction<'a>, LogError> {
     let transaction = client.transaction().await?;
-    // Losing the latest batches in a crash loses nothing: rows and checkpoint go back together, and
-    // the log, which is durable, has the events.
-    let settings = format!(
-        "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = {}",
-        projector.settings.statement_max.as_millis()
-    );
+    // Durable before it is seen, although the log could give it again: whoever has read a row must
+    // not find an older one after a crash.
+    let settings =
+        format!("SET LOCAL statement_timeout = {}", projector.settings.statement_max.as_millis());
     transaction.batch_execute(&settings).await?;
     Ok(transaction)
 }

@@ -64,8 +64,11 @@ async fn hold_to_account(
     random: &mut Random,
 ) -> Vec<Violation> {
     world.wait_until_up().await;
+    // Stopped first: a command whose caller has stopped waiting may still be on its way.
+    world.stop_services().await;
     let before = Found::read(&world.postgres.connect().await.unwrap()).await;
-    world.restart_cleanly(random).await;
+    world.restart_postgres().await;
+    world.start_services(random).await;
     let found = Found::read(&world.postgres.connect().await.unwrap()).await;
     // The processes, taking up their work, write nothing by themselves.
     let mut wrong: Vec<Violation> = found

@@ -20,7 +20,7 @@ pub(crate) struct Settings {
 }
 
 /// Whether commands are sent again where the environment does not say.
-const RETRY: bool = false;
+const RETRY: bool = true;
 /// The kills of the short form, which every run of the tests makes.
 const KILLS: u32 = 10;
 

@@ -87,15 +87,14 @@ impl World {
         self.proxy.lead_to(self.postgres.socket_dir());
     }
 
-    /// Stops the service as an operator would, and starts PostgreSQL and the service again.
-    pub(crate) async fn restart_cleanly(&mut self, random: &mut Random) {
-        self.stop_services().await;
-        self.restart_postgres().await;
+    /// Starts the service again, after it was stopped.
+    pub(crate) async fn start_services(&mut self, random: &mut Random) {
         self.services = Arc::new(Services::start(SERVICES, &self.place, &self.ledger, random));
         self.wait_until_up().await;
     }
 
-    async fn stop_services(&self) {
+    /// Stops the service as an operator would.
+    pub(crate) async fn stop_services(&self) {
         for ended in self.services.stop().await {
             let ended = ended.expect("a service was running");
             assert!(ended.success(), "a service that was told to stop ended by {ended}");

@@ -22,7 +22,7 @@ use tracing::Instrument as _;
 
 use self::ledger::Format;
 pub use self::ledger::{ErasureLedger, LedgerError, LedgerLine};
-pub use self::replay::Replayed;
+pub use self::replay::ReplayedErasures;
 use self::subject::Subject;
 use crate::append::plan::Plan;
 use crate::append::stream_reads::Wanted;

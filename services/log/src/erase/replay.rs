@@ -33,7 +33,7 @@ const STANDING: &str = concat!(
 
 /// What came of replaying the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Replayed {
+pub struct ReplayedErasures {
     /// Erasures that the ledger holds.
     pub lines: usize,
     /// Of persons whom the database does not know: they were recorded after the backup.
@@ -58,9 +58,12 @@ impl EventLog {
     ///
     /// # Errors
     /// [`EraseError::Ledger`] for a ledger that cannot be read; [`EraseError::Log`].
-    pub async fn replay_erasures(&self, ledger: &ErasureLedger) -> Result<Replayed, EraseError> {
+    pub async fn replay_erasures(
+        &self,
+        ledger: &ErasureLedger,
+    ) -> Result<ReplayedErasures, EraseError> {
         let lines = ledger.lines().await?;
-        let mut replayed = Replayed { lines: lines.len(), ..Replayed::default() };
+        let mut replayed = ReplayedErasures { lines: lines.len(), ..ReplayedErasures::default() };
         for line in &lines {
             match self.find_tenant(&line.tenant).await? {
                 Some(tenant) => self.replay_line(&tenant, line, &mut replayed).await?,
@@ -84,7 +87,7 @@ impl EventLog {
         &self,
         tenant: &Tenant,
         line: &LedgerLine,
-        replayed: &mut Replayed,
+        replayed: &mut ReplayedErasures,
     ) -> Result<(), EraseError> {
         let params: [&(dyn postgres_types::ToSql + Sync); 3] =
             [&tenant.tenant_no.0, &line.person_id.0, &line.person_id.to_string()];
@@ -106,7 +109,7 @@ impl EventLog {
         &self,
         tenant: &Tenant,
         line: &LedgerLine,
-        replayed: &mut Replayed,
+        replayed: &mut ReplayedErasures,
     ) -> Result<(), EraseError> {
         let wanted = Wanted::of([(line.person_id.into(), [].as_slice())]);
         let opened = Opened::open(self.backend(), tenant.tenant_no, &wanted).await?;

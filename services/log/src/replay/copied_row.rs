@@ -4,24 +4,21 @@
 //! fields, then each field's length, -1 for null, and its bytes; at the end -1 for a number of
 //! fields. The server sends each row as a message of its own, the header with the first.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::time::Occurred;
 use tokio_postgres::types::{FromSql, Type};
 use uuid::Uuid;
 
+use super::ReplayedEvent;
 use crate::error::LogError;
 use crate::micros::Micros;
-use crate::stored::{self, StoredEvent};
-use crate::stream::StreamId;
+use crate::stored;
 
-/// The columns copied, in the order of [`CopiedRow::to_event`].
+/// The columns copied, in the order in which they are read: those a fold needs, and no others.
 pub(super) const COLUMNS: &str = "stream_no, position, version, event_id, type, schema_version, \
-    occurred_at, occurred_precision, recorded_at, actor, actor_role, source_organisation, \
-    command_id, correlation_id, causation_id, traceparent, data, hash";
-const COLUMN_COUNT: usize = 18;
+    occurred_at, occurred_precision, recorded_at, data";
+const COLUMN_COUNT: usize = 10;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
@@ -62,37 +59,20 @@ impl<'a> CopiedRow<'a> {
         Ok(i64::from_be_bytes(self.array(0, "stream_no")?))
     }
 
-    pub(super) fn to_event(&self, stream: StreamId) -> Result<StoredEvent, LogError> {
-        Ok(StoredEvent {
+    pub(super) fn event(&self) -> Result<ReplayedEvent<'a>, LogError> {
+        Ok(ReplayedEvent {
             position: Position(i64::from_be_bytes(self.array(1, "position")?)),
             version: Version(i32::from_be_bytes(self.array(2, "version")?)),
             event_id: EventId(Uuid::from_bytes(self.array(3, "event_id")?)),
-            stream,
-            event_type: self.event_type()?,
+            event_type: self.text(4, "type")?,
             schema_version: i16::from_be_bytes(self.array(5, "schema_version")?),
             occurred: Occurred {
                 at: self.time(6, "occurred_at")?,
                 precision: stored::precision(self.text(7, "occurred_precision")?)?,
             },
             recorded_at: self.time(8, "recorded_at")?,
-            actor: self.text(9, "actor")?.to_owned(),
-            actor_role: self.text(10, "actor_role")?.to_owned(),
-            source_organisation: self.optional_text(11, "source_organisation")?,
-            command_id: Uuid::from_bytes(self.array(12, "command_id")?),
-            correlation_id: Uuid::from_bytes(self.array(13, "correlation_id")?),
-            causation_id: match self.0[14] {
-                Some(_) => Some(Uuid::from_bytes(self.array(14, "causation_id")?)),
-                None => None,
-            },
-            traceparent: self.optional_text(15, "traceparent")?,
-            data: self.text(16, "data")?.to_owned(),
-            sealed: None,
-            hash: self.array(17, "hash")?,
+            data: self.text(9, "data")?,
         })
-    }
-
-    fn event_type(&self) -> Result<Cow<'static, str>, LogError> {
-        Ok(stored::interned(self.text(4, "type")?))
     }
 
     fn field(&self, index: usize, column: &'static str) -> Result<&'a [u8], LogError> {
@@ -111,17 +91,6 @@ impl<'a> CopiedRow<'a> {
     fn text(&self, index: usize, column: &'static str) -> Result<&'a str, LogError> {
         let field = self.field(index, column)?;
         str::from_utf8(field).map_err(|_| LogError::Unreadable { column })
-    }
-
-    fn optional_text(
-        &self,
-        index: usize,
-        column: &'static str,
-    ) -> Result<Option<String>, LogError> {
-        match self.0[index] {
-            Some(_) => Ok(Some(self.text(index, column)?.to_owned())),
-            None => Ok(None),
-        }
     }
 
     fn time(&self, index: usize, column: &'static str) -> Result<Timestamp, LogError> {

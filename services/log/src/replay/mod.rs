@@ -1,7 +1,9 @@
 //! Replaying: every stream of a kind, whole, one after another, for folds over all cases.
 //!
 //! Streams are read in ranges of their numbers by binary COPY, ahead of the fold by a few batches
-//! and no more. What is sealed is not fetched: nothing that replays can leak an identity.
+//! and no more. An event is decoded where it was received, so that nothing of it is copied but what
+//! the fold keeps. What is sealed is not fetched, nor who wrote it: nothing that replays can leak an
+//! identity.
 
 mod copied_row;
 
@@ -11,7 +13,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
-use throughline_domain::ids::Position;
+use jiff::Timestamp;
+use throughline_domain::case::CaseEvent;
+use throughline_domain::case::event::UnreadableEvent;
+use throughline_domain::ids::{EventId, Position, Version};
+use throughline_domain::recorded::Recorded;
+use throughline_domain::time::Occurred;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -19,7 +26,6 @@ use self::copied_row::{COLUMNS, CopiedRow};
 use crate::database::{Database, begin};
 use crate::error::LogError;
 use crate::event_log::EventLog;
-use crate::stored::StoredEvent;
 use crate::stream::{StreamId, StreamKind};
 use crate::tenant::TenantNo;
 
@@ -32,48 +38,106 @@ const SORT_MEMORY: &str = "64MB";
 const BATCH_EVENTS: usize = 1000;
 const BATCHES_AHEAD: usize = 4;
 
+/// The range of all streams.
+pub const EVERY_STREAM: RangeInclusive<i64> = 1..=i64::MAX;
+
 /// A range takes as long as the fold behind it.
 const RANGE_MAX: Duration = Duration::from_mins(10);
 
-/// One stream with all of its events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamHistory {
-    /// The stream.
-    pub stream: StreamId,
-    /// Its events, by version, without what is sealed.
-    pub events: Vec<StoredEvent>,
+/// One event as a fold needs it, borrowed from where it was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplayedEvent<'a> {
+    /// Its place in the tenant's log.
+    pub position: Position,
+    /// Its place in its stream.
+    pub version: Version,
+    /// The id it is known by for ever.
+    pub event_id: EventId,
+    /// The stored type name.
+    pub event_type: &'a str,
+    /// The version of that type's stored form.
+    pub schema_version: i16,
+    /// When it happened.
+    pub occurred: Occurred,
+    /// When the log took it.
+    pub recorded_at: Timestamp,
+    /// The coded facts: the exact JSON text that was given.
+    pub data: &'a str,
 }
 
-type Batch = Result<Vec<StreamHistory>, LogError>;
+/// One stream with all of its events, by version.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Replayed<T> {
+    /// The stream.
+    pub stream: StreamId,
+    /// Its events as they were decoded, or the first that cannot be read.
+    pub events: Result<Vec<T>, UnreadableStream>,
+}
+
+/// A stream has an event that this program cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("event {position} of {stream} cannot be read")]
+pub struct UnreadableStream {
+    /// The stream.
+    pub stream: StreamId,
+    /// The event.
+    pub position: Position,
+    /// Why.
+    pub source: UnreadableEvent,
+}
+
+/// How the events of a replay are read.
+pub type Decode<T> = fn(&ReplayedEvent<'_>) -> Result<T, UnreadableEvent>;
+
+type Batch<T> = Result<Vec<Replayed<T>>, LogError>;
+
+/// Reads the event of a case.
+///
+/// # Errors
+/// [`UnreadableEvent`] when the type, version or facts are not known.
+pub fn case_event(event: &ReplayedEvent<'_>) -> Result<Recorded<CaseEvent>, UnreadableEvent> {
+    Ok(Recorded {
+        position: event.position,
+        version: event.version,
+        recorded_at: event.recorded_at,
+        event_id: event.event_id,
+        occurred: event.occurred,
+        event: CaseEvent::from_stored(event.event_type, event.schema_version, event.data)?,
+    })
+}
 
 impl EventLog {
-    /// Every stream of one kind with its events up to a position, by stream number.
+    /// Every case with its events up to a position, by stream number. See [`EventLog::replay`].
+    pub fn replay_cases(
+        &self,
+        tenant: TenantNo,
+        upto: Position,
+        numbers: RangeInclusive<i64>,
+    ) -> impl Stream<Item = Result<Replayed<Recorded<CaseEvent>>, LogError>> + Send + use<> {
+        self.replay(tenant, StreamKind::Case, upto, numbers, case_event)
+    }
+
+    /// Every stream of one kind whose number lies in a range, with its events up to a position, by
+    /// stream number.
     ///
-    /// The first error ends it. Dropping it ends the reading.
+    /// The numbers run from 1 to [`crate::Head::streams`]; a range serves to share the work, or to
+    /// take it up again, and [`crate::EVERY_STREAM`] is all of them. A stream that cannot be read
+    /// says so, and the others come all the same; any other error ends the replay, and so does
+    /// dropping it.
     ///
     /// Shape: a stream without an event up to that position does not come. Memory: some thousand
     /// events, or one stream if that is longer.
-    pub fn replay(
-        &self,
-        tenant: TenantNo,
-        kind: StreamKind,
-        upto: Position,
-    ) -> impl Stream<Item = Result<StreamHistory, LogError>> + Send + use<> {
-        self.replay_streams(tenant, kind, upto, 1..=i64::MAX)
-    }
-
-    /// As [`EventLog::replay`], but only streams whose numbers lie in a range: to share the work,
-    /// or to take it up again. The numbers run from 1 to [`crate::Head::streams`].
-    pub fn replay_streams(
+    pub fn replay<T: Send + 'static>(
         &self,
         tenant: TenantNo,
         kind: StreamKind,
         upto: Position,
         numbers: RangeInclusive<i64>,
-    ) -> impl Stream<Item = Result<StreamHistory, LogError>> + Send + use<> {
+        decode: Decode<T>,
+    ) -> impl Stream<Item = Result<Replayed<T>, LogError>> + Send + use<T> {
         let (batches, queue) = mpsc::channel(BATCHES_AHEAD);
         let log = self.clone();
-        let reader = Replay { tenant, kind, upto, batches };
+        let reader = Replay { tenant, kind, upto, decode, batches };
         // A task of its own: while the fold works on one batch, the next is read and decoded.
         tokio::spawn(async move {
             if let Err(error) = reader.read(&log, numbers).await {
@@ -91,14 +155,15 @@ impl EventLog {
     }
 }
 
-struct Replay {
+struct Replay<T> {
     tenant: TenantNo,
     kind: StreamKind,
     upto: Position,
-    batches: mpsc::Sender<Batch>,
+    decode: Decode<T>,
+    batches: mpsc::Sender<Batch<T>>,
 }
 
-impl Replay {
+impl<T> Replay<T> {
     async fn read(&self, log: &EventLog, numbers: RangeInclusive<i64>) -> Result<(), LogError> {
         let head = log.head(self.tenant).await?;
         let last = head.streams.min(*numbers.end());
@@ -130,7 +195,7 @@ impl Replay {
         let copy = self.copy(&numbers);
         let rows = client.copy_out(copy.as_str()).await?;
         let mut rows = pin!(rows);
-        let mut gathered = Gathered::new(ids, self.kind);
+        let mut gathered = Gathered::new(ids, self.kind, self.decode);
         while let Some(row) = rows.next().await {
             let row = row?;
             let Some(row) = CopiedRow::parse(&row)? else {
@@ -175,7 +240,7 @@ impl Replay {
         )
     }
 
-    async fn send(&self, histories: Vec<StreamHistory>) -> Option<()> {
+    async fn send(&self, histories: Vec<Replayed<T>>) -> Option<()> {
         if histories.is_empty() {
             return Some(());
         }
@@ -184,17 +249,19 @@ impl Replay {
 }
 
 /// Rows on their way to becoming whole streams.
-struct Gathered {
+struct Gathered<T> {
     ids: HashMap<i64, Uuid>,
     kind: StreamKind,
-    histories: Vec<StreamHistory>,
+    decode: Decode<T>,
+    histories: Vec<Replayed<T>>,
     current: Option<i64>,
+    /// The events of all but the last, and of the last.
     events: usize,
 }
 
-impl Gathered {
-    fn new(ids: HashMap<i64, Uuid>, kind: StreamKind) -> Self {
-        Self { ids, kind, histories: Vec::new(), current: None, events: 0 }
+impl<T> Gathered<T> {
+    fn new(ids: HashMap<i64, Uuid>, kind: StreamKind, decode: Decode<T>) -> Self {
+        Self { ids, kind, decode, histories: Vec::new(), current: None, events: 0 }
     }
 
     /// Takes a row, unless its stream is of another kind.
@@ -204,29 +271,41 @@ impl Gathered {
             let Some(id) = self.ids.get(&stream_no) else {
                 return Ok(());
             };
-            self.histories.push(StreamHistory {
-                stream: StreamId { kind: self.kind, id: *id },
-                events: Vec::new(),
-            });
+            let stream = StreamId { kind: self.kind, id: *id };
+            self.histories.push(Replayed { stream, events: Ok(Vec::new()) });
             self.current = Some(stream_no);
         }
-        if let Some(history) = self.histories.last_mut() {
-            history.events.push(row.to_event(history.stream)?);
-            self.events += 1;
+        let Some(Replayed { stream, events: Ok(events) }) = self.histories.last_mut() else {
+            // Of a stream that cannot be read, the rest is not looked at.
+            return Ok(());
+        };
+        let event = row.event()?;
+        match (self.decode)(&event) {
+            Ok(decoded) => {
+                events.push(decoded);
+                self.events += 1;
+            }
+            Err(source) => {
+                let (stream, position) = (*stream, event.position);
+                let unreadable = UnreadableStream { stream, position, source };
+                if let Some(last) = self.histories.last_mut() {
+                    last.events = Err(unreadable);
+                }
+            }
         }
         Ok(())
     }
 
     /// The streams that are whole: all but the last.
-    fn complete(&mut self) -> Vec<StreamHistory> {
+    fn complete(&mut self) -> Vec<Replayed<T>> {
         let Some(last) = self.histories.pop() else {
             return Vec::new();
         };
-        self.events = last.events.len();
+        self.events = last.events.as_ref().map_or(0, Vec::len);
         std::mem::replace(&mut self.histories, vec![last])
     }
 
-    fn all(&mut self) -> Vec<StreamHistory> {
+    fn all(&mut self) -> Vec<Replayed<T>> {
         std::mem::take(&mut self.histories)
     }
 }

@@ -3,8 +3,8 @@
 use throughline_domain::ids::PersonId;
 use throughline_domain::person::PersonError;
 use throughline_log::{
-    AppendSettings, EraseError, ErasureLedger, EventLog, LoadedEvent, NewEvent, Replayed, StreamId,
-    TenantNo, TenantState, Unsealed, pool,
+    AppendSettings, EraseError, ErasureLedger, EventLog, LoadedEvent, NewEvent, ReplayedErasures,
+    StreamId, TenantNo, TenantState, Unsealed, pool,
 };
 use uuid::Uuid;
 
@@ -44,13 +44,22 @@ async fn an_erasure_that_was_written_down_and_lost_is_made_at_the_next_start() {
         commit_again(&place).await;
 
         let replayed = place.log().replay_erasures(&place.ledger).await.unwrap();
-        let once = Replayed { lines: 1, repeated: 1, keys_destroyed: 2, ..Replayed::default() };
+        let once = ReplayedErasures {
+            lines: 1,
+            repeated: 1,
+            keys_destroyed: 2,
+            ..ReplayedErasures::default()
+        };
         assert_eq!(replayed, once);
         assert_eq!(place.words(case).await, [Unsealed::Erased, Unsealed::Erased]);
         let erased = place.erase(person).await.unwrap();
         assert_eq!((erased.event_id, erased.repeated), (lines[0].event_id, true));
         let replayed = place.log().replay_erasures(&place.ledger).await.unwrap();
-        assert_eq!(replayed, Replayed { lines: 1, ..Replayed::default() }, "nothing is left to do");
+        assert_eq!(
+            replayed,
+            ReplayedErasures { lines: 1, ..ReplayedErasures::default() },
+            "nothing is left to do"
+        );
         place.assert_chain_holds().await;
     }
 }
@@ -78,7 +87,7 @@ async fn a_hold_that_came_after_a_lost_erasure_stops_it() {
     commit_again(&place).await;
     let hold = place.hold(person).await.unwrap();
     let replayed = place.log().replay_erasures(&place.ledger).await.unwrap();
-    assert_eq!(replayed, Replayed { lines: 1, held: 1, ..Replayed::default() });
+    assert_eq!(replayed, ReplayedErasures { lines: 1, held: 1, ..ReplayedErasures::default() });
     let refused = place.erase(person).await;
     assert!(matches!(refused, Err(EraseError::Refused(PersonError::LegalHold { holds: 1 }))));
     assert_ne!(place.words(person).await, [Unsealed::Erased]);

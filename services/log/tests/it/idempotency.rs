@@ -328,3 +328,26 @@ async fn a_key_does_not_make_a_command_that_is_refused_for_its_size_pass() {
     }
     assert_eq!(fixture.keys().await, 0);
 }
+
+/// The role may insert, read and forget keys: all that this needs.
+#[tokio::test]
+async fn the_service_role_suffices() {
+    let fixture = Fixture::live().await;
+    let mut config = fixture.database.config();
+    config.options("-c role=throughline_service");
+    let pool = throughline_log::pool(config, 4).unwrap();
+    let settings = throughline_log::AppendSettings::default();
+    let log = throughline_log::EventLog::new(pool, fixture.master_key.clone(), settings);
+    for n in 0..70 {
+        log.append(fixture.tenant, opening(&key(n, 1))).await.unwrap();
+        repeated(log.append(fixture.tenant, opening(&key(n, 1))).await);
+        fixture.age("24 hours").await;
+    }
+    // Those before the 64th position are purged by now, the last is replaced.
+    assert!(fixture.keys().await < 10);
+    log.append(fixture.tenant, opening(&key(69, 2))).await.unwrap();
+    let changed = fixture.client().await;
+    changed.batch_execute("SET ROLE throughline_service").await.unwrap();
+    let refused = changed.batch_execute("UPDATE idempotency_key SET answer = ''").await;
+    assert_eq!(refused.unwrap_err().code().unwrap().code(), "42501");
+}

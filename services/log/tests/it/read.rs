@@ -1,10 +1,14 @@
 //! Reading: by stream, by position, and whole.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use throughline_domain::ids::Position;
-use throughline_log::{StreamHistory, StreamId, StreamKind};
+use jiff::Timestamp;
+use throughline_domain::case::event::UnreadableEvent;
+use throughline_domain::ids::{EventId, Position, Version};
+use throughline_domain::time::Occurred;
+use throughline_log::{EVERY_STREAM, Replayed, ReplayedEvent, StoredEvent, StreamId, StreamKind};
 use uuid::Uuid;
 
 use crate::support::{Fixture, a_case, an_event, command, one, sealing, write};
@@ -30,20 +34,48 @@ async fn many_streams() -> (Fixture, Vec<StreamId>) {
     (fixture, cases)
 }
 
+/// Everything that a replay gives of an event.
+type Seen = (Position, Version, EventId, Occurred, Timestamp, String, i16, String);
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a decoding may fail")]
+fn see(event: &ReplayedEvent<'_>) -> Result<Seen, UnreadableEvent> {
+    Ok((
+        event.position,
+        event.version,
+        event.event_id,
+        event.occurred,
+        event.recorded_at,
+        event.event_type.to_owned(),
+        event.schema_version,
+        event.data.to_owned(),
+    ))
+}
+
+async fn replay(
+    fixture: &Fixture,
+    upto: Position,
+    numbers: RangeInclusive<i64>,
+) -> Vec<Replayed<Seen>> {
+    let replay = fixture.log.replay(fixture.tenant, StreamKind::Case, upto, numbers, see);
+    replay.try_collect().await.unwrap()
+}
+
 #[tokio::test]
-async fn a_replay_gives_every_stream_of_the_kind_whole_and_unsealed_nothing() {
+async fn a_replay_gives_every_stream_of_the_kind_whole() {
     let (fixture, cases) = many_streams().await;
     let head = fixture.log.head(fixture.tenant).await.unwrap();
-    let replay = fixture.log.replay(fixture.tenant, StreamKind::Case, head.position);
-    let histories: Vec<StreamHistory> = replay.try_collect().await.unwrap();
+    let histories = replay(&fixture, head.position, EVERY_STREAM).await;
     let order: Vec<StreamId> = histories.iter().map(|history| history.stream).collect();
     assert_eq!(order, cases);
     for history in &histories {
-        let mut stored = fixture.log.read_stream(fixture.tenant, history.stream).await.unwrap();
-        for event in &mut stored {
-            event.sealed = None;
-        }
-        assert_eq!(history.events, stored);
+        let stored = fixture.log.read_stream(fixture.tenant, history.stream).await.unwrap();
+        let stored = stored.into_iter().map(|event| {
+            let event_type = event.event_type.into_owned();
+            let StoredEvent { position, version, event_id, occurred, recorded_at, .. } = event;
+            let id = (position, version, event_id, occurred, recorded_at);
+            (id.0, id.1, id.2, id.3, id.4, event_type, event.schema_version, event.data)
+        });
+        assert_eq!(history.events, Ok(stored.collect()));
     }
 }
 
@@ -51,14 +83,10 @@ async fn a_replay_gives_every_stream_of_the_kind_whole_and_unsealed_nothing() {
 async fn a_replay_ends_at_its_position_and_can_be_cut_into_ranges() {
     let (fixture, cases) = many_streams().await;
     let upto = Position(600);
-    let whole: Vec<StreamHistory> =
-        fixture.log.replay(fixture.tenant, StreamKind::Case, upto).try_collect().await.unwrap();
+    let whole = replay(&fixture, upto, EVERY_STREAM).await;
     let streams = fixture.log.head(fixture.tenant).await.unwrap().streams;
-    let mut parts = Vec::new();
-    for numbers in [1..=streams / 3, streams / 3 + 1..=streams] {
-        let part = fixture.log.replay_streams(fixture.tenant, StreamKind::Case, upto, numbers);
-        parts.extend(part.try_collect::<Vec<_>>().await.unwrap());
-    }
+    let mut parts = replay(&fixture, upto, 1..=streams / 3).await;
+    parts.extend(replay(&fixture, upto, streams / 3 + 1..=streams).await);
     assert_eq!(parts, whole);
     let after = fixture.log.read_after(fixture.tenant, Position(0), 600).await.unwrap();
     let mut counts: HashMap<StreamId, usize> = HashMap::new();
@@ -66,18 +94,49 @@ async fn a_replay_ends_at_its_position_and_can_be_cut_into_ranges() {
         *counts.entry(event.stream).or_default() += 1;
     }
     assert_eq!(whole.len(), cases.len());
-    assert!(whole.iter().all(|history| history.events.len() == counts[&history.stream]));
+    for Replayed { stream, events } in &whole {
+        assert_eq!(events.as_ref().unwrap().len(), counts[stream]);
+    }
 }
 
 #[tokio::test]
 async fn a_replay_that_is_dropped_leaves_the_log_usable() {
     let (fixture, _) = many_streams().await;
     for _ in 0..20 {
-        let mut replay =
-            Box::pin(fixture.log.replay(fixture.tenant, StreamKind::Case, Position(2000)));
-        assert!(replay.next().await.unwrap().is_ok());
+        let kind = StreamKind::Case;
+        let replay = fixture.log.replay(fixture.tenant, kind, Position(2000), EVERY_STREAM, see);
+        assert!(Box::pin(replay).next().await.unwrap().is_ok());
     }
     fixture.append(one(a_case(), 0)).await;
+}
+
+/// The third event of one case is of a type that nobody knows.
+#[tokio::test]
+async fn a_stream_that_cannot_be_read_says_so_and_the_others_come() {
+    fn third_is_unknown(event: &ReplayedEvent<'_>) -> Result<Version, UnreadableEvent> {
+        if event.event_type != "Unheard" {
+            return Ok(event.version);
+        }
+        let event_type = event.event_type.to_owned();
+        Err(UnreadableEvent::UnknownType { event_type, version: event.schema_version })
+    }
+    let fixture = Fixture::live().await;
+    let cases = [a_case(), a_case(), a_case()];
+    for case in cases {
+        let mut events = vec![an_event(), an_event(), an_event(), an_event()];
+        if case == cases[1] {
+            events[2].event_type = "Unheard";
+        }
+        fixture.append(command([write(case, 0, events)])).await;
+    }
+    let (kind, upto) = (StreamKind::Case, Position(100));
+    let replay = fixture.log.replay(fixture.tenant, kind, upto, EVERY_STREAM, third_is_unknown);
+    let replayed: Vec<Replayed<Version>> = replay.try_collect().await.unwrap();
+    let whole = Ok((1..=4).map(Version).collect());
+    assert_eq!((&replayed[0].events, &replayed[2].events), (&whole, &whole));
+    let unreadable = replayed[1].events.as_ref().unwrap_err();
+    // Going live is the first event, and four are of the case before.
+    assert_eq!((unreadable.stream, unreadable.position), (cases[1], Position(1 + 4 + 3)));
 }
 
 #[tokio::test]

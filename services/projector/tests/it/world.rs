@@ -11,8 +11,8 @@ use throughline_domain::ids::{CaseId, EventId, Position, Version};
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_log::{
-    Append, AppendSettings, CommandMeta, EventLog, MasterKey, NewEvent, StoredEvent, StreamId,
-    StreamKind, StreamWrite, TenantNo, TenantState,
+    Append, AppendSettings, CommandMeta, EVERY_STREAM, EventLog, MasterKey, NewEvent, Replayed,
+    StreamId, StreamKind, StreamWrite, TenantNo, TenantState,
 };
 use throughline_projections::{Projection, caseload, engagement_timeline, outcome_snapshot};
 use throughline_projector::{Projector, Settings, wait_for};
@@ -30,7 +30,7 @@ use crate::random::Random;
 const NOTE_MOVES: &str = "
     CREATE TABLE checkpoint_move (tenant_no integer, projection text, epoch bigint,
         was bigint, now bigint);
-    CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
         INSERT INTO checkpoint_move
         VALUES (NEW.tenant_no, NEW.projection, NEW.epoch, OLD.position, NEW.position);
@@ -176,14 +176,13 @@ impl World {
 
     /// The readable histories of the cases, out of the log.
     async fn histories(&self) -> BTreeMap<CaseId, Vec<Recorded<CaseEvent>>> {
-        let replay = self.log.replay(self.tenant, StreamKind::Case, self.head);
+        let replay = self.log.replay_cases(self.tenant, self.head, EVERY_STREAM);
         pin_mut!(replay);
         let mut histories = BTreeMap::new();
-        while let Some(history) = replay.next().await {
-            let history = history.unwrap();
-            let events = history.events.iter().map(StoredEvent::to_case_event);
-            if let Ok(events) = events.collect::<Result<Vec<_>, _>>() {
-                histories.insert(CaseId(history.stream.id), events);
+        while let Some(case) = replay.next().await {
+            let Replayed { stream, events } = case.unwrap();
+            if let Ok(events) = events {
+                histories.insert(CaseId(stream.id), events);
             }
         }
         histories

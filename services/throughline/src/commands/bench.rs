@@ -90,7 +90,7 @@ async fn on_server(
     database: &Database,
     stop: &mut StopSignals,
 ) -> anyhow::Result<Option<Report>> {
-    let databases = Databases::open(database.url()).await?;
+    let databases = Databases::open(database.owner_url()).await?;
     let settings = arguments.settings();
     let outcome = tokio::select! {
         outcome = bench::run(&databases, &settings) => outcome.map(Some),

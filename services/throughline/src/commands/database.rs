@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use throughline_log::ErasureLedger;
+use tokio_postgres::Config;
 
 use crate::private_postgres::PrivatePostgres;
 
@@ -43,7 +44,11 @@ impl DatabaseArguments {
 pub(crate) struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// The string itself, for a driver or a child process.
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The string itself, for a child process.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -65,7 +70,7 @@ impl DatabaseUrl {
     ///
     /// # Errors
     /// One that names what cannot be read, and not the string.
-    pub(crate) fn config(&self) -> anyhow::Result<tokio_postgres::Config> {
+    pub(crate) fn config(&self) -> anyhow::Result<Config> {
         self.0.parse().context("the database URL cannot be read")
     }
 }
@@ -102,25 +107,37 @@ impl Database {
     /// Those of [`PrivatePostgres::start`].
     pub(crate) async fn open(arguments: &DatabaseArguments) -> anyhow::Result<Self> {
         match &arguments.database_url {
-            Some(url) if !url.expose().is_empty() => Ok(Self::Configured(url.clone())),
+            Some(url) if !url.is_empty() => Ok(Self::Configured(url.clone())),
             _ => Ok(Self::Private(PrivatePostgres::start(&arguments.data_dir).await?)),
         }
     }
 
-    /// The connection string.
-    pub(crate) fn url(&self) -> DatabaseUrl {
+    /// The connection string of the owner of the tables: as whom the URL says.
+    pub(crate) fn owner_url(&self) -> DatabaseUrl {
         match self {
             Self::Configured(url) => url.clone(),
-            Self::Private(postgres) => DatabaseUrl(postgres.database_url()),
+            Self::Private(postgres) => DatabaseUrl(postgres.owner_url()),
         }
     }
 
-    /// The connection string, read.
+    /// How to connect as the owner of the tables, to migrate.
     ///
     /// # Errors
     /// One that names what cannot be read, and not the string.
-    pub(crate) fn config(&self) -> anyhow::Result<tokio_postgres::Config> {
-        self.url().config()
+    pub(crate) fn owner_config(&self) -> anyhow::Result<Config> {
+        self.owner_url().config()
+    }
+
+    /// How to connect for anything else. A configured database has one URL, and the connections of
+    /// a [`throughline_log::pool`] give up what it may do beyond the service.
+    ///
+    /// # Errors
+    /// One that names what cannot be read, and not the string.
+    pub(crate) fn service_config(&self) -> anyhow::Result<Config> {
+        match self {
+            Self::Configured(url) => url.config(),
+            Self::Private(postgres) => DatabaseUrl(postgres.service_url()).config(),
+        }
     }
 
     /// Whether it is the private one, whose schema and keys are this program's to make.
@@ -167,7 +184,7 @@ mod tests {
     #[test]
     fn an_unreadable_url_is_not_echoed() {
         let url: DatabaseUrl = "host=h password=secret colour=red".parse().unwrap();
-        let error = Database::Configured(url).config().unwrap_err();
+        let error = Database::Configured(url).owner_config().unwrap_err();
         assert!(!format!("{error:#}").contains("secret"), "{error:#}");
     }
 }

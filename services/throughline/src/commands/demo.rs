@@ -51,10 +51,11 @@ async fn prepare_and_serve(
     stop: &mut StopSignals,
 ) -> anyhow::Result<()> {
     let data_dir = &arguments.database.data_dir;
-    let config = database.config()?;
-    migrate(config.clone()).await?;
+    migrate(database.owner_config()?).await?;
     let key = master_key(data_dir, database.is_private())?;
-    let open = OpenLog::new(config, key, arguments.database.erasures())?;
+    let open = OpenLog::new(database, key, arguments.database.erasures())?;
+    // The server warns of what is accepted.
+    arguments.safeguards.require(open.log.pool()).await?;
     println!("{}", prepare(&open).await?);
     open.log.pool().close();
 

@@ -5,12 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use throughline_domain::code::Code;
+use throughline_log::{AppendSettings, EventLog, MasterKey, pool};
 
 use super::database::{Database, DatabaseArguments};
-use super::master_key::Replacement;
+use super::master_key::{Replacement, master_key};
 use super::migrate::migrate;
 use super::progress::grouped;
-use super::with_log::{OpenLog, Sealed, with_log};
+
+/// One to rotate with, and one to look up the tenant and the ledger's persons.
+const CONNECTIONS_MAX: usize = 2;
 
 /// What `keys` is told.
 #[derive(Debug, clap::Args)]
@@ -67,14 +70,21 @@ pub(crate) async fn run(arguments: KeysArguments) -> anyhow::Result<ExitCode> {
 
 async fn rotate_tenant(arguments: RotateTenantArguments) -> anyhow::Result<ExitCode> {
     let name = &arguments.tenant;
-    let rotated = with_log(&arguments.database, Sealed::Handled, async |open: OpenLog| {
-        let Some(tenant) = open.log.find_tenant(name.as_str()).await? else {
+    let database = Database::open(&arguments.database).await?;
+    let outcome = async {
+        prepare(&database).await?;
+        let key = master_key(&arguments.database.data_dir, database.is_private())?;
+        let log = as_owner(&database, key)?;
+        log.replay_erasures(&arguments.database.erasures()).await?;
+        let Some(tenant) = log.find_tenant(name.as_str()).await? else {
             bail!("there is no tenant {name}")
         };
-        Ok(open.log.rotate_tenant_key(tenant.tenant_no).await?)
-    })
-    .await?;
-    println!("tenant {name} has a new key; {} keys are under it", grouped(rotated));
+        Ok(log.rotate_tenant_key(tenant.tenant_no).await?)
+    };
+    let outcome = outcome.await;
+    let closed = database.close().await;
+    println!("tenant {name} has a new key; {} keys are under it", grouped(outcome?));
+    closed?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,16 +101,12 @@ async fn rotate_master_on(
     RotateMasterArguments { new_key_file, database: arguments }: &RotateMasterArguments,
     database: &Database,
 ) -> anyhow::Result<String> {
-    let config = database.config()?;
-    if database.is_private() {
-        migrate(config.clone()).await?;
-    }
+    prepare(database).await?;
     let new_key_file = new_key_file.as_deref();
     let replacement =
         Replacement::prepare(&arguments.data_dir, database.is_private(), new_key_file)?;
-    let open = OpenLog::new(config, replacement.old.clone(), arguments.erasures())?;
-    let rotated = open.log.rotate_master_key(&replacement.new).await?;
-    let rotated = grouped(rotated);
+    let log = as_owner(database, replacement.old.clone())?;
+    let rotated = grouped(log.rotate_master_key(&replacement.new).await?);
     Ok(if replacement.finish()? {
         format!("{rotated} tenants' keys are under a new master key, which is in its place")
     } else {
@@ -109,4 +115,18 @@ async fn rotate_master_on(
              alone, then destroy the old one"
         )
     })
+}
+
+/// Brings the schema of a private database up to date; that of another is its operator's.
+async fn prepare(database: &Database) -> anyhow::Result<()> {
+    if database.is_private() {
+        migrate(database.owner_config()?).await?;
+    }
+    Ok(())
+}
+
+/// A log whose connections may go back to the owner of the tables, who alone may update a key.
+fn as_owner(database: &Database, key: MasterKey) -> anyhow::Result<EventLog> {
+    let pool = pool(database.owner_config()?, CONNECTIONS_MAX)?;
+    Ok(EventLog::new(pool, key, AppendSettings::default()))
 }

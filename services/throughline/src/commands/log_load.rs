@@ -14,6 +14,7 @@ use tokio::io::BufReader;
 
 use super::database::DatabaseArguments;
 use super::progress::{Progress, Unit, grouped, per_second};
+use super::safeguards::SafeguardArguments;
 use super::with_log::{OpenLog, Sealed, with_log};
 use crate::history::{self, LoadRefused, Summary};
 
@@ -34,6 +35,9 @@ pub(crate) struct LoadArguments {
 
     #[command(flatten)]
     pub(crate) database: DatabaseArguments,
+
+    #[command(flatten)]
+    pub(crate) safeguards: SafeguardArguments,
 }
 
 /// Loads a history: all of it, or nothing.
@@ -42,9 +46,12 @@ pub(crate) struct LoadArguments {
 /// When the tenant is live, the file or the database cannot be read, or a line is refused: then
 /// with the number of the line and the reason, and nothing of its content.
 pub(crate) async fn run(arguments: LoadArguments) -> anyhow::Result<ExitCode> {
-    let LoadArguments { file, tenant, database } = arguments;
+    let LoadArguments { file, tenant, database, safeguards } = arguments;
     let input = Input::open(&file).await?;
     let timed = with_log(&database, Sealed::Handled, async |open: OpenLog| {
+        for warning in safeguards.require(open.log.pool()).await? {
+            eprintln!("{warning}");
+        }
         let started = Instant::now();
         let loaded = (load(&open, &tenant, input).await?, started.elapsed());
         open.replay_erasures().await?;

@@ -14,6 +14,7 @@ pub(crate) mod migrate;
 pub(crate) mod person;
 pub(crate) mod progress;
 pub(crate) mod replay;
+mod safeguards;
 pub(crate) mod serve;
 pub(crate) mod token;
 mod with_log;

@@ -18,7 +18,7 @@ use throughline_domain::person::{
 };
 use throughline_domain::time::{Occurred, to_microseconds};
 use throughline_log::{
-    CommandMeta, DatabaseError, EraseError, Erased, Erasure, ExecuteError, Executed, Tenant,
+    CommandMeta, EraseError, Erased, Erasure, ExecuteError, Executed, LogError, Tenant, pool,
 };
 use uuid::Uuid;
 
@@ -231,7 +231,8 @@ fn describe(person: PersonId, erased: &Erased, vacuumed: bool) -> String {
 /// Lets the dead rows of the keys go at once, as far as this account may.
 async fn vacuum(open: &OpenLog) -> bool {
     let work = async {
-        let client = open.log.pool().get().await.map_err(DatabaseError::from)?;
+        let pool = pool(open.owner.clone(), 1)?;
+        let client = pool.get().await?;
         let owner = "SELECT pg_has_role(session_user, relowner, 'USAGE') \
                      FROM pg_class WHERE oid = 'stream_key'::regclass";
         client.batch_execute("SET ROLE NONE").await?;
@@ -239,7 +240,7 @@ async fn vacuum(open: &OpenLog) -> bool {
         if is_owner {
             client.batch_execute("VACUUM stream_key").await?;
         }
-        Ok::<bool, DatabaseError>(is_owner)
+        Ok::<bool, LogError>(is_owner)
     };
     work.await.unwrap_or(false)
 }

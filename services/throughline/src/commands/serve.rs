@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::database::{Database, DatabaseArguments};
 use super::master_key::master_key;
 use super::migrate::migrate;
+use super::safeguards::{SafeguardArguments, could_bypass};
 use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
@@ -49,6 +50,9 @@ pub(crate) struct ServeArguments {
 
     #[command(flatten)]
     pub(crate) database: DatabaseArguments,
+
+    #[command(flatten)]
+    pub(crate) safeguards: SafeguardArguments,
 
     /// Issuer whose tokens are accepted, by its OpenID Connect discovery document.
     ///
@@ -89,8 +93,9 @@ pub(crate) async fn serve(
     // The addresses first: a port that is taken is the commonest mistake.
     let listener = bind(arguments.listen)?;
     let admin_listener = admin_address(arguments)?.map(bind).transpose()?;
-    let applied = migrate(database.config()?).await?;
+    let applied = migrate(database.owner_config()?).await?;
     tracing::info!(applied, "schema is up to date");
+    check_server(arguments, database).await?;
     let service = Service::assemble(arguments, database, admin_listener.is_none())?;
     // Before anybody can read what a restored backup may have brought back.
     service.log.replay_erasures(&service.app.erasures).await?;
@@ -112,6 +117,25 @@ pub(crate) async fn serve(
     ended
 }
 
+/// Refuses a server that may lose what it acknowledged, and warns of privileges nobody needs.
+async fn check_server(arguments: &ServeArguments, database: &Database) -> anyhow::Result<()> {
+    let pool = throughline_log::pool(database.service_config()?, 1)?;
+    for warning in arguments.safeguards.require(&pool).await? {
+        tracing::warn!("{warning}");
+    }
+    if could_bypass(&pool).await? {
+        tracing::warn!(
+            "the database's user owns the log or is a superuser: the service works as {role} all \
+             the same, but whoever got hold of a connection could take those privileges back; \
+             create a user by CREATE ROLE name LOGIN IN ROLE {role}, serve as that one, and run \
+             `throughline migrate` as the owner",
+            role = throughline_log::SERVICE_ROLE,
+        );
+    }
+    pool.close();
+    Ok(())
+}
+
 /// The service's parts, before anything runs.
 struct Service {
     app: App,
@@ -125,7 +149,7 @@ impl Service {
         database: &Database,
         admin_on_main: bool,
     ) -> anyhow::Result<Self> {
-        let config = database.config()?;
+        let config = database.service_config()?;
         let mut registry = Registry::default();
         let master_key = master_key(&arguments.database.data_dir, database.is_private())?;
         let cursors = CursorKey::new(&master_key.derive("page cursors"));

@@ -31,6 +31,8 @@ pub(crate) struct OpenLog {
     pub(crate) master_key: MasterKey,
     /// Where erasures are written down.
     pub(crate) erasures: ErasureLedger,
+    /// How to connect as the owner of the tables, to tidy up.
+    pub(crate) owner: tokio_postgres::Config,
 }
 
 impl OpenLog {
@@ -39,13 +41,14 @@ impl OpenLog {
     /// # Errors
     /// When the connections cannot be set up.
     pub(crate) fn new(
-        config: tokio_postgres::Config,
+        database: &Database,
         master_key: MasterKey,
         erasures: ErasureLedger,
     ) -> anyhow::Result<Self> {
-        let pool = pool(config, CONNECTIONS_MAX)?;
+        let owner = database.owner_config()?;
+        let pool = pool(database.service_config()?, CONNECTIONS_MAX)?;
         let log = EventLog::new(pool, master_key.clone(), AppendSettings::default());
-        Ok(Self { log, master_key, erasures })
+        Ok(Self { log, master_key, erasures, owner })
     }
 
     /// Makes the erasures that the database does not have: of a restored backup, of a history that
@@ -96,27 +99,29 @@ async fn on_log<T>(
     sealed: Sealed,
     work: impl AsyncFnOnce(OpenLog) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let config = database.config()?;
     if database.is_private() {
-        migrate(config.clone()).await?;
+        migrate(database.owner_config()?).await?;
     }
     let master_key = match sealed {
         Sealed::Handled => master_key(&arguments.data_dir, database.is_private())?,
         Sealed::Untouched => MasterKey::random()?,
     };
-    let open = OpenLog::new(config, master_key, arguments.erasures())?;
+    let open = OpenLog::new(database, master_key, arguments.erasures())?;
     if sealed == Sealed::Handled {
         open.replay_erasures().await?;
     }
     work(open).await
 }
 
-/// A table or column that is absent means one thing to whoever runs a command.
+/// A table or column that is absent, or not granted, means one thing to whoever runs a command.
 fn with_hint(error: anyhow::Error) -> anyhow::Error {
-    const UNDEFINED: [&str; 2] = ["42P01", "42703"];
+    const UNDEFINED_OR_DENIED: [&str; 3] = ["42P01", "42703", "42501"];
     let said = error.chain().find_map(|cause| cause.downcast_ref::<DatabaseError>());
-    let state = said.and_then(DatabaseError::sqlstate);
-    if state.is_some_and(|state| UNDEFINED.contains(&state)) {
+    let Some(said) = said else { return error };
+    if said.lacks_role() {
+        return anyhow::Error::new(said.clone());
+    }
+    if said.sqlstate().is_some_and(|state| UNDEFINED_OR_DENIED.contains(&state)) {
         return anyhow!("the database's schema is not up to date: run `throughline migrate`");
     }
     error

@@ -44,7 +44,7 @@ pub(crate) async fn run(arguments: WithPostgresArguments) -> anyhow::Result<Exit
             return Err(error.into());
         }
     };
-    let outcome = run_command(&arguments.command, &postgres.database_url(), &mut signals).await;
+    let outcome = run_command(&arguments.command, &postgres.owner_url(), &mut signals).await;
     if let Err(error) = postgres.stop().await {
         place.keep_unless_empty();
         return Err(error.into());

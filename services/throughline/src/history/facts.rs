@@ -76,6 +76,11 @@ impl Context<'_> {
             "FactCorrected" | "FactRetracted" => return Err(CaseError::OtherKindOfFact.into()),
             _ => self.event(&event_type, data, below)?,
         };
+        // A line has the newest forms, so it can only repeat what the log will say.
+        let version = replacement.schema_version();
+        if facts.replacement_version.is_some_and(|told| told != version) {
+            return Err(LineError::WrongComputed("replacement_version"));
+        }
         let request = followed_request(&replacement);
         if original.is_some_and(|original| followed_request(original) != request) {
             return Err(LineError::OtherRequest);
@@ -237,6 +242,7 @@ impl AssessmentFacts {
 struct CorrectionFacts {
     corrects: EventId,
     occurred: CorrectedTime,
+    replacement_version: Option<i16>,
     replacement: Replacement,
 }
 
@@ -257,6 +263,7 @@ struct Replacement {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::path::Path;
 
@@ -290,7 +297,8 @@ mod tests {
         let case = Case::default();
         let context = Context { names: &names, case_id: CaseId(Uuid::nil()), case: &case };
         let files = golden_files();
-        assert_eq!(files.len(), CaseEvent::TYPES.len());
+        let types: BTreeSet<&str> = files.iter().map(|golden| golden.event_type.as_str()).collect();
+        assert_eq!(types.len(), CaseEvent::TYPES.len());
         for Golden { event_type, version, cases } in files {
             for data in cases {
                 let text = data.to_string();

@@ -24,7 +24,7 @@ use super::error::{PrivatePostgresError, telling_line};
 use super::settings::{PORT, SETTINGS};
 use super::socket_dir;
 
-/// The superuser and only role of a new cluster, whatever account runs the server.
+/// The superuser of a new cluster, who owns everything in it, whatever account runs the server.
 pub(super) const SUPERUSER: &str = "throughline";
 
 /// A fast shutdown writes a checkpoint first.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use throughline_log::SERVICE_ROLE;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -11,6 +12,10 @@ use super::error::PrivatePostgresError;
 
 /// The database that the service lives in.
 const DATABASE: &str = "throughline";
+
+/// Whom the service connects as. It may work as the service and nothing else, so that a connection
+/// which is led astray has no privileges to go back to.
+const SERVICE_LOGIN: &str = "throughline_app";
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
@@ -60,10 +65,39 @@ pub(super) async fn ensure_database(client: &Client) -> Result<(), PrivatePostgr
     created.await.map_err(|source| PrivatePostgresError::CreateDatabase { source })
 }
 
-/// The connection string of the service's database.
-pub(super) fn database_url(socket_dir: &str) -> String {
+/// Creates the roles of the service if they are absent. The caller has the turn, and migrations
+/// look before they create.
+pub(super) async fn ensure_service_login(client: &Client) -> Result<(), PrivatePostgresError> {
+    let created = async {
+        let found = client
+            .query_opt("SELECT 1 FROM pg_roles WHERE rolname = $1", &[&SERVICE_LOGIN])
+            .await?;
+        if found.is_none() {
+            let sql = format!(
+                "DO $$ BEGIN CREATE ROLE {SERVICE_ROLE} NOLOGIN; \
+                 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
+                 CREATE ROLE {SERVICE_LOGIN} LOGIN IN ROLE {SERVICE_ROLE}"
+            );
+            client.batch_execute(&sql).await?;
+        }
+        Ok(())
+    };
+    created.await.map_err(|source| PrivatePostgresError::CreateRole { source })
+}
+
+/// The connection string of the service's database, for its owner.
+pub(super) fn owner_url(socket_dir: &str) -> String {
+    url(socket_dir, SUPERUSER)
+}
+
+/// The connection string of the service's database, for the service.
+pub(super) fn service_url(socket_dir: &str) -> String {
+    url(socket_dir, SERVICE_LOGIN)
+}
+
+fn url(socket_dir: &str, user: &str) -> String {
     let host = socket_dir.replace('\\', "\\\\").replace('\'', "\\'");
-    format!("host='{host}' user={SUPERUSER} dbname={DATABASE}")
+    format!("host='{host}' user={user} dbname={DATABASE}")
 }
 
 #[cfg(test)]
@@ -75,10 +109,14 @@ mod tests {
     #[test]
     fn the_connection_string_names_the_socket_directory_exactly() {
         let awkward = r"/srv/her's \ own/postgres";
-        let config: Config = database_url(awkward).parse().unwrap();
-        assert_eq!(config.get_hosts(), [Host::Unix(awkward.into())]);
-        assert_eq!(config.get_dbname(), Some("throughline"));
-        assert_eq!(config.get_user(), Some("throughline"));
+        for (url, user) in
+            [(owner_url(awkward), "throughline"), (service_url(awkward), "throughline_app")]
+        {
+            let config: Config = url.parse().unwrap();
+            assert_eq!(config.get_hosts(), [Host::Unix(awkward.into())]);
+            assert_eq!(config.get_dbname(), Some("throughline"));
+            assert_eq!(config.get_user(), Some(user));
+        }
     }
 
     #[tokio::test]

@@ -72,6 +72,8 @@ pub(crate) enum PrivatePostgresError {
     Connect { source: tokio_postgres::Error },
     #[error("could not create the database")]
     CreateDatabase { source: tokio_postgres::Error },
+    #[error("could not create the service's role")]
+    CreateRole { source: tokio_postgres::Error },
 }
 
 impl PrivatePostgresError {

@@ -53,7 +53,7 @@ pub(crate) struct PrivatePostgres {
 
 impl PrivatePostgres {
     /// Starts the server of a data directory, or joins the one that runs there already, and
-    /// creates the database `throughline` if it is absent.
+    /// creates the database `throughline` and the service's role if they are absent.
     ///
     /// Register signal handlers before: a process that a signal ends in here leaves its server to
     /// the next one.
@@ -73,15 +73,22 @@ impl PrivatePostgres {
             None => Self::launch(cluster, occupancy).await?,
         };
         connection::ensure_database(&client).await?;
+        connection::ensure_service_login(&client).await?;
         if let Some(occupancy) = &mut postgres.occupancy {
             occupancy.end_turn();
         }
         Ok(postgres)
     }
 
-    /// A connection string for the database `throughline`, in the form `host='...' user=...`.
-    pub(crate) fn database_url(&self) -> String {
-        connection::database_url(&self.socket_dir.to_string_lossy())
+    /// A connection string for the database `throughline`, in the form `host='...' user=...`: for
+    /// the owner of everything in it.
+    pub(crate) fn owner_url(&self) -> String {
+        connection::owner_url(&self.socket_dir.to_string_lossy())
+    }
+
+    /// The same for the service, which may do no more than the log lets it.
+    pub(crate) fn service_url(&self) -> String {
+        connection::service_url(&self.socket_dir.to_string_lossy())
     }
 
     /// Stops the server, unless another process still uses it, and waits for its end.

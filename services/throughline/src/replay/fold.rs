@@ -9,12 +9,10 @@ use std::thread::available_parallelism;
 
 use anyhow::Context;
 use futures_util::StreamExt;
-use throughline_domain::case::CaseEvent;
 use throughline_domain::code::Code;
 use throughline_domain::ids::CaseId;
-use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
-use throughline_log::{EventLog, Head, StreamHistory, StreamKind, TenantNo};
+use throughline_log::{EventLog, Head, Replayed, TenantNo};
 use tokio::task::JoinSet;
 
 use crate::replay::case_row::CaseRow;
@@ -83,21 +81,13 @@ async fn part(
     streams: RangeInclusive<i64>,
     read: Arc<AtomicU64>,
 ) -> anyhow::Result<Vec<CaseRow>> {
-    let histories =
-        log.replay_streams(question.tenant, StreamKind::Case, question.head.position, streams);
-    let mut histories = pin!(histories);
+    let cases = log.replay_cases(question.tenant, question.head.position, streams);
+    let mut cases = pin!(cases);
     let mut rows = Vec::new();
-    let mut events = Vec::new();
-    while let Some(history) = histories.next().await {
-        let StreamHistory { stream, events: stored } = history?;
-        events.clear();
-        for event in &stored {
-            let position = event.position;
-            let place = || format!("event {position} of case {}", stream.id);
-            let event: Recorded<CaseEvent> = event.to_case_event().with_context(place)?;
-            events.push(event);
-        }
-        read.fetch_add(u64::try_from(stored.len()).unwrap_or(0), Ordering::Relaxed);
+    while let Some(case) = cases.next().await {
+        let Replayed { stream, events } = case?;
+        let events = events?;
+        read.fetch_add(u64::try_from(events.len()).unwrap_or(0), Ordering::Relaxed);
         let row = CaseRow::at(CaseId(stream.id), &events, &question.asked);
         let wanted =
             |row: &CaseRow| question.programme.as_ref().is_none_or(|p| p == row.programme());

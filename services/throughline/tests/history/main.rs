@@ -131,10 +131,45 @@ async fn migrating_twice_changes_nothing() {
     let program = Program::without_schema().await;
     let file = sample();
     let load = ["log", "load", file.to_str().unwrap(), "--tenant", "t"];
-    let hint = "the database's schema is not up to date: run `throughline migrate`";
-    assert_eq!(program.fail(&load), hint);
+    // Another database of the cluster may or may not have made the service's role.
+    assert!(program.fail(&load).ends_with(": run `throughline migrate`"));
     assert!(program.succeed(&["migrate"]).ends_with(" migrations applied\n"));
     assert_eq!(program.succeed(&["migrate"]), "the schema is up to date\n");
+}
+
+#[tokio::test]
+async fn a_database_that_may_lose_what_it_acknowledged_is_refused_unless_that_is_accepted_by_name()
+{
+    let program = Program::new().await;
+    let client = program.client().await;
+    let sql = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', \
+               current_database()); END $$";
+    client.batch_execute(sql).await.unwrap();
+    let file = sample();
+    let load = ["log", "load", file.to_str().unwrap(), "--tenant", "t"];
+    let risk = "when the server stops, the last acknowledged work is lost";
+    let refusal = format!(
+        "the server has synchronous_commit off: {risk}; turn it on, or accept that by \
+         --accept-unsafe synchronous_commit"
+    );
+    assert_eq!(program.fail(&load), refusal);
+    let another = ["--accept-unsafe", "fsync", "--accept-unsafe", "full_page_writes"];
+    assert_eq!(program.fail(&[&load[..], &another].concat()), refusal);
+    let data_dir = program.path("data");
+    for service in ["serve", "demo"] {
+        let serve = [service, "--listen", "127.0.0.1:0", "--data-dir", data_dir.to_str().unwrap()];
+        let output = program.run(&serve);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.ends_with(&format!("throughline: {refusal}\n")), "{said}");
+    }
+    assert_eq!(program.count("tenant").await, 0);
+
+    let accepted = ["--accept-unsafe", "fsync,synchronous_commit"];
+    let output = program.run(&[&load[..], &accepted].concat());
+    assert!(output.status.success(), "{output:?}");
+    let warning = format!("UNSAFE: synchronous_commit IS OFF: {risk}\n");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), warning);
 }
 
 #[tokio::test]

@@ -4,6 +4,10 @@
 
 #[cfg(test)]
 mod place;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod safeguards;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -86,6 +86,26 @@ impl Place {
     }
 }
 
+/// The program on a database, its output kept.
+pub(crate) fn program(database_url: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(arguments)
+        .env("DATABASE_URL", database_url)
+        .env("THROUGHLINE_MASTER_KEY", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// What a run of the program says, on whichever stream.
+pub(crate) fn said(database_url: &str, arguments: &[&str]) -> String {
+    let output = program(database_url, arguments).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8(text).unwrap().trim_end().to_owned()
+}
+
 /// A program that was started, and may not have its server yet.
 pub(crate) struct Beginning(Child);
 
@@ -138,7 +158,11 @@ impl Holder {
 }
 
 pub(crate) async fn connect(holder: &Holder) -> Client {
-    let config: Config = holder.database_url().parse().unwrap();
+    connect_to(holder.database_url()).await
+}
+
+pub(crate) async fn connect_to(database_url: &str) -> Client {
+    let config: Config = database_url.parse().unwrap();
     let (client, connection) = config.connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     client

@@ -49,7 +49,12 @@ fn data(entry: &Entry<'_>) -> Value {
                 occurred["precision"] = json!(precision);
             }
             let replacement = json!({"type": amends.kind, "data": entry.data});
-            json!({"corrects": amends.event_id, "occurred": occurred, "replacement": replacement})
+            json!({
+                "corrects": amends.event_id,
+                "occurred": occurred,
+                "replacement_version": 1,
+                "replacement": replacement,
+            })
         }
     }
 }
