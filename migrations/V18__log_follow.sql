@@ -17,7 +17,7 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'the log has moved on' USING ERRCODE = 'TL004';
     END IF;
-    IF first_recorded_at NOT BETWEEN clock_timestamp() - interval '1 second'
+    IF first_recorded_at NOT BETWEEN clock_timestamp() - interval '100 milliseconds'
         AND clock_timestamp() + interval '1 second' THEN
         RAISE EXCEPTION 'the appender is late' USING ERRCODE = 'TL005';
     END IF;

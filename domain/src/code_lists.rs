@@ -354,6 +354,27 @@ code_list! {
     }
 }
 
+code_list! {
+    /// Why a person must not be erased for now.
+    "hold_reason" HoldReason {
+        CourtOrder = "court_order",
+        Investigation = "investigation",
+        Inquest = "inquest",
+        Complaint = "complaint",
+        Other = "other",
+    }
+}
+
+code_list! {
+    /// Why a person was erased.
+    "erasure_basis" ErasureBasis {
+        Request = "request",
+        Retention = "retention",
+        CourtOrder = "court_order",
+        Other = "other",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

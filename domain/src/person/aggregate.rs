@@ -1,37 +1,35 @@
-//! Registering a person. The event holds no fact at all: everything about a person is identity,
-//! and identity travels sealed beside the event.
+//! The person as the event-sourcing framework sees it: one function that decides, one that applies.
 
+use std::collections::BTreeSet;
+
+use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 
 use crate::case::Moment;
-use crate::case::event::UnreadableEvent;
+use crate::ids::EventId;
+use crate::person::{
+    EraseSubject, PersonError, PersonEvent, PlaceLegalHold, RegisterPerson, ReleaseLegalHold,
+};
 use crate::recorded::Happened;
-use crate::upcast;
 
-/// Make a person known to the tenant.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RegisterPerson(pub Moment);
-
-/// A person became known to the tenant.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PersonRegistered {}
-
-/// Something that happened to a person's record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "data")]
-pub enum PersonEvent {
-    /// `PersonRegistered`, version 1.
-    PersonRegistered(PersonRegistered),
+/// What is to be decided, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PersonCommand {
+    /// When.
+    pub moment: Moment,
+    /// What.
+    pub intent: PersonIntent,
 }
 
-/// Why a person's record refuses a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PersonError {
-    /// The person is known already.
-    #[error("the person is registered already")]
-    AlreadyRegistered,
+/// What a caller wants of a person's record.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each command is documented where it is defined")]
+pub enum PersonIntent {
+    RegisterPerson(RegisterPerson),
+    PlaceLegalHold(PlaceLegalHold),
+    ReleaseLegalHold(ReleaseLegalHold),
+    EraseSubject(EraseSubject),
 }
 
 /// A person, as far as rules need to know.
@@ -39,88 +37,78 @@ pub enum PersonError {
 pub struct Person {
     /// Whether the person is known.
     pub registered: bool,
+    /// Whether the person was erased. There is no way back.
+    pub erased: bool,
+    /// The legal holds in force, by the events that placed them.
+    pub holds: BTreeSet<EventId>,
+    /// The legal holds that are over.
+    pub released: BTreeSet<EventId>,
 }
 
-impl PersonEvent {
-    /// The stored name of the type.
-    #[must_use]
-    pub fn type_name(&self) -> &'static str {
-        match self {
-            Self::PersonRegistered(_) => "PersonRegistered",
-        }
+/// Decides a command against a person's record. No event: the command is a repetition.
+///
+/// # Errors
+/// The first rule that refuses.
+pub fn decide(
+    person: &Person,
+    PersonCommand { moment, intent }: PersonCommand,
+) -> Result<Option<PersonEvent>, PersonError> {
+    if moment.occurred.is_after(moment.now) {
+        return Err(PersonError::InFuture { occurred_at: moment.occurred.at });
     }
-
-    /// The version in which the event is stored.
-    #[must_use]
-    pub fn schema_version(&self) -> i16 {
-        match self {
-            Self::PersonRegistered(_) => 1,
-        }
+    match intent {
+        PersonIntent::RegisterPerson(command) => command.decide(person).map(Some),
+        PersonIntent::PlaceLegalHold(command) => command.decide(person).map(Some),
+        PersonIntent::ReleaseLegalHold(command) => command.decide(person).map(Some),
+        PersonIntent::EraseSubject(command) => command.decide(person),
     }
+}
 
-    /// The coded facts as the exact JSON text to store.
+impl Person {
+    /// Whether something new may be recorded about the person: a referral, a hold.
     ///
     /// # Errors
-    /// Never for the present types: they have a JSON form.
-    pub fn to_data(&self) -> Result<String, serde_json::Error> {
-        match self {
-            Self::PersonRegistered(facts) => serde_json::to_string(facts),
-        }
-    }
-
-    /// Reads an event back from its stored form, of whatever version, as the newest.
-    ///
-    /// # Errors
-    /// [`UnreadableEvent`] when the type, version or facts are not known.
-    pub fn from_stored(
-        event_type: &str,
-        version: i16,
-        data: &str,
-    ) -> Result<Self, UnreadableEvent> {
-        match event_type {
-            "PersonRegistered" => {
-                upcast::read("PersonRegistered", &[], version, data).map(Self::PersonRegistered)
-            }
-            _ => Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned(), version }),
+    /// When nobody of this id is known, or the person was erased.
+    pub fn may_be_known(&self) -> Result<(), PersonError> {
+        match (self.registered, self.erased) {
+            (false, _) => Err(PersonError::NotRegistered),
+            (true, true) => Err(PersonError::Erased),
+            (true, false) => Ok(()),
         }
     }
 }
 
 impl Aggregate for Person {
     const TYPE: &'static str = "person";
-    type Command = RegisterPerson;
+    type Command = PersonCommand;
     type Event = Happened<PersonEvent>;
     type Error = PersonError;
     type Services = ();
 
     async fn handle(
         &mut self,
-        RegisterPerson(moment): RegisterPerson,
+        command: PersonCommand,
         (): &(),
         sink: &EventSink<Self>,
     ) -> Result<(), PersonError> {
-        if self.registered {
-            return Err(PersonError::AlreadyRegistered);
+        let Moment { event_id, occurred, .. } = command.moment;
+        if let Some(event) = decide(self, command)? {
+            sink.write(Happened { event_id, occurred, event }, self).await;
         }
-        let event = PersonEvent::PersonRegistered(PersonRegistered {});
-        let Moment { event_id, occurred, .. } = moment;
-        sink.write(Happened { event_id, occurred, event }, self).await;
         Ok(())
     }
 
     fn apply(&mut self, happened: Happened<PersonEvent>) {
         match happened.event {
             PersonEvent::PersonRegistered(_) => self.registered = true,
+            PersonEvent::LegalHoldPlaced(_) => {
+                self.holds.insert(happened.event_id);
+            }
+            PersonEvent::LegalHoldReleased(release) => {
+                self.holds.remove(&release.hold_id);
+                self.released.insert(release.hold_id);
+            }
+            PersonEvent::SubjectErased(_) => self.erased = true,
         }
-    }
-}
-
-impl DomainEvent for Happened<PersonEvent> {
-    fn event_type(&self) -> String {
-        self.event.type_name().to_owned()
-    }
-
-    fn event_version(&self) -> String {
-        self.event.schema_version().to_string()
     }
 }

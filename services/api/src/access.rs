@@ -20,7 +20,7 @@ pub enum Role {
     Operator,
     /// Sends referrals.
     Partner,
-    /// Answers for the data: reads cases, changes none.
+    /// Answers for the data: reads cases, changes none; erases persons.
     DataProtectionOfficer,
 }
 
@@ -118,6 +118,14 @@ macro_rules! operations {
     };
 }
 
+impl Operation {
+    /// Whether it is about a person rather than a case: then no version is asked for or answered.
+    #[must_use]
+    pub fn is_about_a_person(self) -> bool {
+        self.path().starts_with("/v1/persons/")
+    }
+}
+
 operations! {
     /// Refer a person to a programme.
     ReceiveReferral = POST "/v1/referrals",
@@ -167,6 +175,12 @@ operations! {
     CorrectFact = POST "/v1/cases/{case_id}/events/{event_id}/correction",
     /// Take a fact back.
     RetractFact = POST "/v1/cases/{case_id}/events/{event_id}/retraction",
+    /// Destroy for good whatever was written about a person.
+    EraseSubject = POST "/v1/persons/{person_id}/erasure",
+    /// Keep a person from being erased.
+    PlaceLegalHold = POST "/v1/persons/{person_id}/legal-holds",
+    /// End a legal hold.
+    ReleaseLegalHold = POST "/v1/persons/{person_id}/legal-holds/{hold_id}/release",
     /// A case at two dates.
     ReadCase = GET "/v1/cases/{case_id}",
     /// What happened in a case, at two dates.
@@ -214,6 +228,9 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::RetractFact
         | Operation::ReadCaseloads
         | Operation::ReadCaseload => &[Caseworker, TeamManager],
+        Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
+            &[DataProtectionOfficer]
+        }
         Operation::ReadCase | Operation::ReadTimeline | Operation::ReadEvent => {
             &[Caseworker, TeamManager, DataProtectionOfficer]
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use throughline_log::EventLog;
+use throughline_log::{ErasureLedger, EventLog};
 use tokio::sync::Semaphore;
 
 use crate::authentication::Authenticator;
@@ -16,6 +16,8 @@ use crate::metrics::HttpMetrics;
 pub struct App {
     /// The event log.
     pub log: EventLog,
+    /// Where erasures are written down, beside the database.
+    pub erasures: ErasureLedger,
     /// Who is calling.
     pub authenticator: Authenticator,
     /// Seals page cursors.

@@ -209,8 +209,8 @@ async fn past(
     question: Question<'_>,
     dates: &Dates,
 ) -> Result<(Caseload, Asked, Position), Problem> {
-    let settled = freshness::reach_log(app, request, caller.tenant.tenant_no).await?;
-    let asked = dates.asked(settled.at);
+    let tenant = caller.tenant.tenant_no;
+    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let mut answer = Answer::new(Question { as_of: asked.as_of, ..question });
     replay::every_case(app, caller, settled.position, |case_id, history| {
         if let Some(row) = caseload::row(case_id, &CaseState::at(history, &asked)) {

@@ -44,6 +44,13 @@ impl Dates {
         self.as_of.is_none() && self.known_at.is_none() && self.reading == Reading::Effective
     }
 
+    /// Whether all that will ever have been recorded by the date asked about has been, once the log
+    /// is settled at a moment. Nobody waits for a date that is yet to come.
+    #[must_use]
+    pub fn settled_by(&self, settled_at: Timestamp) -> bool {
+        self.known_at.is_none_or(|at| at <= settled_at || at > self.now)
+    }
+
     /// The dates in force, given the moment at which the log was settled: what had been recorded by
     /// then is all that the answer can reflect.
     #[must_use]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use jiff::Timestamp;
 use throughline_domain::ids::Position;
+use throughline_domain::two_clocks::Asked;
 use throughline_log::{Settled, TenantNo};
 use throughline_projections::{Projection, ReadError};
 use throughline_projector::WaitError;
@@ -12,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, IsolationLevel};
 
 use crate::app::App;
+use crate::dates::Dates;
 use crate::problem::{self, Problem};
 use crate::refusal;
 
@@ -19,6 +21,10 @@ use crate::refusal;
 pub const POSITION_HEADER: &str = "Throughline-Position";
 /// The position that a query waits for.
 pub const AFTER_HEADER: &str = "Throughline-After";
+
+/// How long a query waits for a date that lies a little ahead of the log's moment. One that lies
+/// further ahead is cut to it.
+const SETTLE_WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// How often the log's head is looked at while a query waits for it.
 const HEAD_POLL: Duration = Duration::from_millis(20);
@@ -108,24 +114,28 @@ async fn reach(
     }
 }
 
-/// Waits until the log itself has the position that the query asks for, and until no append is on
-/// its way.
+/// Waits until the log itself has the position that the query asks for, until no append is on its
+/// way, and until what was known by the date asked about is settled: a moment that is just over may
+/// take a tenth of a second. With it come the dates in force.
 ///
 /// # Errors
-/// [`problem::NOT_YET`] when it is not there in time.
+/// [`problem::NOT_YET`] when the position is not there in time.
 pub async fn reach_log(
     app: &App,
     request: &HttpRequest,
     tenant: TenantNo,
-) -> Result<Settled, Problem> {
+    dates: &Dates,
+) -> Result<(Settled, Asked), Problem> {
     let after = after(request)?;
-    let deadline = Instant::now() + app.settings.after_wait_max;
+    let begun = Instant::now();
     loop {
         let settled = app.log.settle(tenant).await?;
-        if after.is_none_or(|after| settled.position >= after) {
-            return Ok(settled);
+        let is_reached = after.is_none_or(|after| settled.position >= after);
+        let is_settled = dates.settled_by(settled.at) || begun.elapsed() >= SETTLE_WAIT_MAX;
+        if is_reached && is_settled {
+            return Ok((settled, dates.asked(settled.at)));
         }
-        if Instant::now() >= deadline {
+        if begun.elapsed() >= app.settings.after_wait_max {
             return Err(not_yet());
         }
         sleep(HEAD_POLL).await;

@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod outcomes;
 pub mod page;
+pub mod persons;
 pub mod preconditions;
 pub mod problem;
 pub mod projections;

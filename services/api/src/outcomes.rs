@@ -213,8 +213,8 @@ async fn past(
     question: Question<'_>,
     dates: &Dates,
 ) -> Result<(OutcomeTable, Asked, Position), Problem> {
-    let settled = freshness::reach_log(app, request, caller.tenant.tenant_no).await?;
-    let asked = dates.asked(settled.at);
+    let tenant = caller.tenant.tenant_no;
+    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let mut answer = Answer::new(question);
     let upto = settled.position;
     replay::every_case(app, caller, upto, |_, history| answer.take(history, &asked)).await?;

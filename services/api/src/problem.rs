@@ -249,6 +249,12 @@ problem_types! {
     ALREADY_RETRACTED = 409 "already-retracted" "The fact has been retracted already.",
     /// The case's other steps rest on this one.
     BREAKS_LIFECYCLE = 409 "breaks-lifecycle" "The other steps of the case could not have followed.",
+    /// The person is erased, for good.
+    SUBJECT_ERASED = 409 "subject-erased" "The person has been erased: nothing can be written about them in words, and no case opened.",
+    /// The person must not be erased now.
+    LEGAL_HOLD = 409 "legal-hold" "A legal hold is in force.",
+    /// The hold is over.
+    HOLD_RELEASED = 409 "hold-released" "The legal hold has been released already.",
     /// The tenant's history is being loaded.
     TENANT_LOADING = 409 "tenant-loading" "The tenant's history is being loaded; nothing can be recorded yet.",
     /// The `If-Match` version is no longer the present one.

@@ -2,7 +2,7 @@
 
 use throughline_domain::case::CaseError;
 use throughline_domain::person::PersonError;
-use throughline_log::{AppendError, ExecuteError, LogError};
+use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
 
 use crate::problem::{self, FieldError, Problem, ProblemType};
@@ -73,6 +73,26 @@ impl From<PersonError> for Problem {
         match error {
             // Ids of new persons are drawn at random, so this cannot be the caller's doing.
             PersonError::AlreadyRegistered => internal(&error),
+            PersonError::NotRegistered | PersonError::UnknownHold { .. } => {
+                Self::new(problem::NOT_FOUND)
+            }
+            PersonError::InFuture { .. } => Self::new(problem::IN_FUTURE)
+                .with(FieldError::at("/occurred_at", problem::IN_FUTURE.title)),
+            PersonError::Erased => Self::new(problem::SUBJECT_ERASED),
+            PersonError::LegalHold { .. } => Self::new(problem::LEGAL_HOLD),
+            PersonError::HoldReleased { .. } => Self::new(problem::HOLD_RELEASED),
+        }
+    }
+}
+
+impl From<EraseError> for Problem {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::Refused(refusal) => refusal.into(),
+            EraseError::Loading => Self::new(problem::TENANT_LOADING),
+            EraseError::Log(error) => error.into(),
+            EraseError::Repeated(remembered) => AppendError::Repeated(remembered).into(),
+            EraseError::Ledger(_) | EraseError::TooManyCases { .. } => internal(&error),
         }
     }
 }
@@ -115,12 +135,13 @@ impl From<LogError> for Problem {
         match error {
             LogError::Unavailable(_) => unavailable(&error),
             LogError::OtherKind { .. } => Self::new(problem::NOT_FOUND),
+            // Only cases and persons are written to over HTTP, and those begin with a key.
+            LogError::NoKey { .. } => Self::new(problem::SUBJECT_ERASED),
             LogError::Refused(_)
             | LogError::Migration(_)
             | LogError::NoSuchTenant { .. }
             | LogError::AlreadyLive { .. }
             | LogError::NotATenantName
-            | LogError::NoKey { .. }
             | LogError::Size { .. }
             | LogError::Seal(_)
             | LogError::NoStoredForm { .. }

@@ -22,6 +22,7 @@ use crate::cases::{
     refer_to_multi_agency_forum::MultiAgencyReferralBody, reopen_case::ReopeningBody,
     report_incident::IncidentBody, request_information, waitlist_referral::WaitlistingBody,
 };
+use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
 use crate::{caseloads, health, metrics, openapi, outcomes, projections};
 
@@ -93,6 +94,9 @@ fn handler(operation: Operation) -> Route {
         Operation::RefuseInformation => route.to(record::<request_information::RefusalBody>),
         Operation::CorrectFact => route.to(amend_fact::correct_fact),
         Operation::RetractFact => route.to(amend_fact::retract_fact),
+        Operation::EraseSubject => route.to(erase_subject),
+        Operation::PlaceLegalHold => route.to(legal_hold::place_legal_hold),
+        Operation::ReleaseLegalHold => route.to(legal_hold::release_legal_hold),
         Operation::ReadCase => route.to(read_case),
         Operation::ReadTimeline => route.to(read_timeline),
         Operation::ReadEvent => route.to(read_event),

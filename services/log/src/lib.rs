@@ -16,6 +16,7 @@ mod backend;
 mod checkpoint;
 mod checkpoint_file;
 mod database;
+mod erase;
 mod error;
 mod event_log;
 mod export;
@@ -29,6 +30,7 @@ mod micros;
 mod migrate;
 mod read;
 mod replay;
+mod rotate;
 mod row;
 mod scan;
 mod seal;
@@ -53,6 +55,9 @@ pub use checkpoint_file::{
     Agreement, CheckpointFileError, CheckpointLine, CheckpointPlace, Difference, read_checkpoints,
 };
 pub use database::{SERVICE_ROLE, pool};
+pub use erase::{
+    EraseError, Erased, Erasure, ErasureLedger, LedgerError, LedgerLine, ReplayedErasures,
+};
 pub use error::{DatabaseError, LogError};
 pub use event_log::EventLog;
 pub use export::{ExportError, ExportFlaw, ExportVerdict, verify_export};

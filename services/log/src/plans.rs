@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::append::idempotency::{DELETE_KEYS, PURGE_EXPIRED, READ_KEYS};
 use crate::append::stream_reads::READ_STREAMS;
 use crate::database::begin;
+use crate::erase::READ_CASES;
 use crate::migrate::migrate;
 use crate::read::{READ_AFTER, READ_STREAM};
 
@@ -20,6 +21,12 @@ const FILL: &str = "\
         'instant', now(), 'worker', 'caseworker', null, gen_random_uuid(), gen_random_uuid(), \
         null, null, '{}', null, sha256(n::text::bytea) \
     FROM generate_series(1, 20000) n; \
+    INSERT INTO event \
+    SELECT 1, 20000 + n, n, gen_random_uuid(), 100 + n, 1, 'ReferralReceived', now(), \
+        'instant', now(), 'worker', 'caseworker', null, gen_random_uuid(), gen_random_uuid(), \
+        null, null, json_build_object('person_id', gen_random_uuid()), null, \
+        sha256(n::text::bytea) \
+    FROM generate_series(1, 1000) n; \
     INSERT INTO idempotency_key \
     SELECT 1, sha256(n::text::bytea), sha256(n::text::bytea), '', n, n, '{1}', \
         now() - make_interval(mins => n) \
@@ -49,6 +56,8 @@ async fn the_hot_reads_use_their_indexes() {
         let stream = plan(&client, READ_STREAM, &[&1, &id, &"case"]).await;
         let after = plan(&client, READ_AFTER, &[&1, &10_000_i64, &10_100_i64]).await;
         let heads = plan(&client, READ_STREAMS, &[&1, &vec![id; 64]]).await;
+        let person = id.to_string();
+        let cases = plan(&client, READ_CASES, &[&1, &person, &1001_i64]).await;
         let scopes = vec![[7_u8; 32].as_slice(); 64];
         let keys = plan(&client, READ_KEYS, &[&1, &scopes]).await;
         let delete = plan(&client, DELETE_KEYS, &[&1, &scopes]).await;
@@ -57,6 +66,7 @@ async fn the_hot_reads_use_their_indexes() {
             (stream, STREAM),
             (after, ["event_pkey", "stream_pkey"]),
             (heads, STREAM),
+            (cases, ["event_referral_person", "stream_pkey"]),
             (keys, ["idempotency_key_pkey"; 2]),
             (delete, ["idempotency_key_pkey", "Tid Scan"]),
             (purge, ["idempotency_key_created_at", "Tid Scan"]),

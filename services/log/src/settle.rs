@@ -23,7 +23,7 @@ pub struct Settled {
 
 /// How long before it is written an event may get its recording time, at most: an append that is
 /// later than this is refused (`migrations/V18__log_follow.sql`) and planned anew.
-const LATE_MAX: SignedDuration = SignedDuration::from_secs(1);
+const LATE_MAX: SignedDuration = SignedDuration::from_millis(100);
 
 impl EventLog {
     /// Waits for the append that is being made, if any, and says what the log is then.
@@ -31,8 +31,8 @@ impl EventLog {
     /// An event gets its recording time a little before it can be read. So a question about what is
     /// known by now has a lasting answer only once no append is on its way: the tenant's lock, held
     /// by every append, is taken and let go again, shared with other readers. An append that waits
-    /// for the lock may have its time already, for a second at most: so the moment is the last
-    /// event's, or a second ago if that is later.
+    /// for the lock may have its time already, for a tenth of a second at most: so the moment is the
+    /// last event's, or a tenth of a second ago if that is later.
     ///
     /// # Errors
     /// [`LogError::Unavailable`]; [`LogError::NoSuchTenant`].

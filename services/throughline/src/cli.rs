@@ -5,8 +5,10 @@ use clap::{Parser, Subcommand};
 use crate::commands::bench::BenchArguments;
 use crate::commands::bench_replay::BenchReplayArguments;
 use crate::commands::demo::DemoArguments;
+use crate::commands::keys::KeysArguments;
 use crate::commands::log::LogArguments;
 use crate::commands::migrate::MigrateArguments;
+use crate::commands::person::PersonArguments;
 use crate::commands::replay::ReplayArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::token::TokenArguments;
@@ -31,6 +33,10 @@ pub(crate) enum Command {
     Token(TokenArguments),
     /// Work on a tenant's event log.
     Log(LogArguments),
+    /// Erase a person for good, or keep one from being erased.
+    Person(PersonArguments),
+    /// Replace the keys that seal people's words, without touching an event.
+    Keys(KeysArguments),
     /// Answer a question as of two dates from the log alone, case by case.
     Replay(ReplayArguments),
     /// Load a demonstration history if there is none, then serve.

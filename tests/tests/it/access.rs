@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cases::{Recorded, an_attempt, an_information_request, an_open_case};
+use crate::cases::{Recorded, an_attempt, an_information_request, an_open_case, text};
 use crate::service::{Answer, Service};
 
 const ROLES: [&str; 6] =
@@ -16,6 +16,7 @@ const CASEWORK: &[&str] = &["caseworker", "team_manager"];
 const REFERRERS: &[&str] = &["caseworker", "team_manager", "partner"];
 const READERS: &[&str] = &["caseworker", "team_manager", "data_protection_officer"];
 const COUNTERS: &[&str] = &["caseworker", "team_manager", "evaluator"];
+const OFFICERS: &[&str] = &["data_protection_officer"];
 const OPERATORS: &[&str] = &["operator"];
 
 /// Method, path, and who may.
@@ -44,6 +45,9 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/cases/{case_id}/information-requests/{request_id}/refusal", CASEWORK),
     ("POST", "/v1/cases/{case_id}/events/{event_id}/correction", CASEWORK),
     ("POST", "/v1/cases/{case_id}/events/{event_id}/retraction", CASEWORK),
+    ("POST", "/v1/persons/{person_id}/legal-holds", OFFICERS),
+    ("POST", "/v1/persons/{person_id}/legal-holds/{hold_id}/release", OFFICERS),
+    ("POST", "/v1/persons/{person_id}/erasure", OFFICERS),
     ("GET", "/v1/cases/{case_id}", READERS),
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
     ("GET", "/v1/cases/{case_id}/events/{event_id}", READERS),
@@ -53,12 +57,14 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/projections", OPERATORS),
 ];
 
-/// A service with a case, a fact of it and a request, so that nothing is ever not found.
+/// A service with a case, a fact of it, a request and a hold, so that nothing is ever not found.
 struct Place {
     service: Service,
     case: String,
     event: String,
     request: String,
+    person: String,
+    hold: String,
 }
 
 impl Place {
@@ -67,7 +73,13 @@ impl Place {
         let case = an_open_case(service.worker()).await;
         let event = an_attempt(service.worker(), &case).await;
         let request = an_information_request(service.worker(), &case).await;
-        Self { service, case, event, request }
+        let read = service.worker().get(&format!("/v1/cases/{case}")).await.expect(200);
+        let person = text(&read["person_id"]);
+        let holds = format!("/v1/persons/{person}/legal-holds");
+        let officer = service.as_role("city", "data_protection_officer");
+        let hold = officer.post(&holds, json!({"reason": "inquest"})).await.expect(201);
+        let hold = text(&hold["event_id"]);
+        Self { service, case, event, request, person, hold }
     }
 
     async fn ask(&self, role: &str, method: &str, path: &str) -> Answer {
@@ -75,6 +87,8 @@ impl Place {
             .replace("{case_id}", &self.case)
             .replace("{event_id}", &self.event)
             .replace("{request_id}", &self.request)
+            .replace("{person_id}", &self.person)
+            .replace("{hold_id}", &self.hold)
             .replace("{worker_id}", "w-ann");
         let client = self.service.as_role("city", role);
         match method {
@@ -98,7 +112,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 120);
+    assert_eq!(refused, 135);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -116,7 +130,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 120);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 135);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ const CODE_LISTS: &[(&str, &[&str])] = &[
     ("/v1/cases/{case_id}/information-requests", &["agency"]),
 ];
 
-/// The members of each command's body, by the command's path.
+/// The members of the body of each command on a case, by the command's path.
 async fn described(service: &Service) -> BTreeMap<String, Value> {
     let document = read(service.request(Method::GET, "/openapi.json")).await.expect(200);
     let properties = |item: &Value| {
@@ -38,7 +38,8 @@ async fn described(service: &Service) -> BTreeMap<String, Value> {
         Some(document["components"]["schemas"][name]["properties"].clone())
     };
     let paths = document["paths"].as_object().unwrap();
-    paths.iter().filter_map(|(path, item)| Some((path.clone(), properties(item)?))).collect()
+    let of_cases = paths.iter().filter(|(path, _)| !path.starts_with("/v1/persons/"));
+    of_cases.filter_map(|(path, item)| Some((path.clone(), properties(item)?))).collect()
 }
 
 /// The members that a description marks with a keyword.

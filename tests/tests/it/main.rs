@@ -12,6 +12,7 @@ mod checkpoints;
 mod commands;
 mod demo_data;
 mod documents;
+mod erasure;
 mod freshness;
 mod idempotency;
 mod journal;

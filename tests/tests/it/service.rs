@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 /// How long the program may take to begin serving.
 const START_WAIT_MAX: Duration = Duration::from_mins(1);
 /// A master key for tests; it opens nothing but what the tests seal.
-const MASTER_KEY: &str = "dGhpcyBpcyBhIG1hc3RlciBrZXkgZm9yIHRlc3RzISE=";
+pub(crate) const MASTER_KEY: &str = "dGhpcyBpcyBhIG1hc3RlciBrZXkgZm9yIHRlc3RzISE=";
 
 /// A running service. It is killed when it goes out of scope.
 pub(crate) struct Service {
@@ -88,10 +88,28 @@ impl Service {
         (self.child, self.base) = (child, base);
     }
 
-    /// Starts another process, after one has ended, on the same database and keys.
+    /// Starts another process, with more environment variables, where one has ended.
     pub(crate) async fn restart_with(&mut self, env: &[(&str, &str)]) {
         let (child, base) = spawn(&self.data_dir, &self.database.url(), env).await;
         (self.child, self.base) = (child, base);
+    }
+
+    /// Runs the program beside the service: on the same database and data directory, with its key.
+    pub(crate) async fn run(
+        &self,
+        arguments: &[&str],
+        env: &[(&str, &str)],
+    ) -> std::process::Output {
+        Command::new(program())
+            .args(arguments)
+            .args(["--database-url", &self.database.url(), "--data-dir"])
+            .arg(&self.data_dir)
+            .env("THROUGHLINE_MASTER_KEY", MASTER_KEY)
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .unwrap()
     }
 
     pub(crate) fn process_id(&self) -> u32 {

@@ -151,8 +151,8 @@ pub struct Recorded {
 
 /// What a command's answer holds that only its caller and the log know.
 #[derive(Serialize, Deserialize)]
-struct RecordedIds {
-    event_id: EventId,
+pub(crate) struct RecordedIds {
+    pub(crate) event_id: EventId,
 }
 
 impl Recalled for Recorded {

@@ -47,7 +47,9 @@ pub(crate) async fn of_entry(
     };
     let mut words = words_of(app, caller, stored, says).await?;
     if let Some(retraction) = reasons {
-        words.reason = words_of(app, caller, stored, retraction).await?.reason;
+        let why = words_of(app, caller, stored, retraction).await?;
+        words.reason = why.reason;
+        words.erased |= why.erased;
     }
     Ok(words)
 }

@@ -128,10 +128,10 @@ pub async fn read_case(
     let query = Query::read(&request, &[AS_OF, KNOWN_AT, READING])?;
     let dates = Dates::read(&query, now())?;
     let case_id = path.case_id()?;
-    let settled = freshness::reach_log(&app, &request, caller.tenant.tenant_no).await?;
+    let tenant = caller.tenant.tenant_no;
+    let (_, asked) = freshness::reach_log(&app, &request, tenant, &dates).await?;
     let history = history::read(&app, &caller, case_id).await?;
 
-    let asked = dates.asked(settled.at);
     let version = history.version_at(asked.known_at);
     let position = history.position_at(asked.known_at);
     let state = CaseState::at(&history.events, &asked);

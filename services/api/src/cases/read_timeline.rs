@@ -119,9 +119,8 @@ async fn past(
     dates: &Dates,
     question: Question,
 ) -> Result<Answered, Problem> {
-    let settled = freshness::reach_log(app, request, caller.tenant.tenant_no).await?;
+    let (_, asked) = freshness::reach_log(app, request, caller.tenant.tenant_no, dates).await?;
     let history = history::read(app, caller, question.case_id).await?;
-    let asked = dates.asked(settled.at);
     let question = Question { as_of: asked.as_of.min(question.as_of), ..question };
     let timeline = engagement_timeline::answer(&history.events, &asked, question)
         .map_err(|error| refusal::internal(&error))?;

@@ -12,10 +12,10 @@ use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, ReferralSource};
 use throughline_domain::ids::{CaseId, EventId, PersonId, Position, Version};
-use throughline_domain::person::{Person, RegisterPerson};
+use throughline_domain::person::{Person, PersonCommand, PersonError, RegisterPerson};
 use throughline_domain::programme;
 use throughline_domain::time::{Occurred, Precision};
-use throughline_log::{Append, Remembered, StreamWrite};
+use throughline_log::{Append, AppendError, Appended, CommandMeta, Remembered, StreamWrite};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -30,6 +30,9 @@ use crate::idempotency::{self, CommandKey, NotRecorded, Recalled};
 use crate::preconditions::etag;
 use crate::problem::{self, FieldError, Problem};
 use crate::refusal;
+
+/// How often a referral of a known person is tried, when the person's record keeps changing.
+const ATTEMPTS_MAX: u32 = 5;
 
 /// A referral.
 #[derive(Deserialize, ToSchema)]
@@ -239,15 +242,54 @@ async fn refer(
     let tenant = caller.tenant.tenant_no;
     let decided =
         app.log.decide_first::<Case>(tenant, case_id.0, command).await.map_err(received_at)?;
-    let mut writes: Vec<StreamWrite> = registration.into_iter().collect();
-    writes.push(decided.to_write(case_id.into(), narrative)?);
+    let case = decided.to_write(case_id.into(), narrative)?;
 
     let ids = ReferredIds { case_id, person_id, event_id: moment.event_id };
     let mut meta = caller.command_meta(None);
     meta.idempotency = key.map(|key| key.remembering(&ids)).transpose()?;
-    let appended = app.log.append(tenant, Append { meta, writes }).await?;
+    let appended = append(app, caller, person_id, registration, case, meta).await?;
     (app.wake_projector)();
     Ok(Referred::new(ids, &appended.versions, appended.last))
+}
+
+/// Appends the case, and beside it what registers a new person. Of one who is known it only asserts
+/// that nothing has happened to them since they were looked at: above all, that they were not
+/// erased.
+async fn append(
+    app: &App,
+    caller: &Caller,
+    person_id: PersonId,
+    registration: Option<StreamWrite>,
+    case: StreamWrite,
+    meta: CommandMeta,
+) -> Result<Appended, NotRecorded> {
+    for _ in 0..ATTEMPTS_MAX {
+        let person = match &registration {
+            Some(registration) => registration.clone(),
+            None => look_at(app, caller, person_id).await?,
+        };
+        let append = Append { meta: meta.clone(), writes: vec![person, case.clone()] };
+        match app.log.append(caller.tenant.tenant_no, append).await {
+            Err(AppendError::Conflict { .. }) => {}
+            appended => return Ok(appended?),
+        }
+    }
+    Err(Problem::new(problem::CONTENDED).into())
+}
+
+/// Looks at a person who is known, and may be referred.
+async fn look_at(app: &App, caller: &Caller, person_id: PersonId) -> Result<StreamWrite, Problem> {
+    let stream = person_id.into();
+    let loaded = app.log.load_aggregate::<Person>(caller.tenant.tenant_no, stream).await?;
+    let (expected, person) = loaded;
+    match person.may_be_known() {
+        Ok(()) => Ok(StreamWrite { stream, expected, events: Vec::new() }),
+        Err(PersonError::NotRegistered) => {
+            let error = FieldError::at("/person/person_id", problem::UNKNOWN_PERSON.title);
+            Err(Problem::new(problem::UNKNOWN_PERSON).with(error))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The person's id, and what registers them if they are new.
@@ -266,10 +308,8 @@ async fn register(
         if !identity.is_empty() {
             return wrong("/person", "gives a known person and an identity; give one");
         }
-        if app.log.read_stream(tenant, person_id.into()).await?.is_empty() {
-            let error = FieldError::at("/person/person_id", problem::UNKNOWN_PERSON.title);
-            return Err(Problem::new(problem::UNKNOWN_PERSON).with(error));
-        }
+        // Before the rules of the case have their say.
+        look_at(app, caller, person_id).await?;
         return Ok((person_id, None));
     }
     if identity.is_empty() {
@@ -280,7 +320,8 @@ async fn register(
     }
     let person_id = PersonId(Uuid::new_v4());
     let event_id = EventId(Uuid::now_v7());
-    let command = RegisterPerson(Moment { event_id, occurred: Occurred::at(now), now });
+    let moment = Moment { event_id, occurred: Occurred::at(now), now };
+    let command = PersonCommand { moment, intent: RegisterPerson.into() };
     let decided = app.log.decide_first::<Person>(tenant, person_id.0, command).await?;
     let plaintext = identity.into_plaintext().map_err(|error| refusal::internal(&error))?;
     Ok((person_id, Some(decided.to_write(person_id.into(), Some(plaintext))?)))

@@ -8,7 +8,7 @@
 
 mod key;
 
-use throughline_log::{AppendError, ExecuteError, LogError, Remembered};
+use throughline_log::{AppendError, EraseError, ExecuteError, LogError, Remembered};
 
 pub(crate) use self::key::Keyed;
 pub use self::key::{CommandKey, HEADER, IdempotencyHasher, KEY_CHARACTERS_MAX};
@@ -69,6 +69,16 @@ impl From<AppendError> for NotRecorded {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the others are refusals")]
         match error {
             AppendError::Repeated(remembered) => Self::Repeated(remembered),
+            refused => Self::Refused(refused.into()),
+        }
+    }
+}
+
+impl From<EraseError> for NotRecorded {
+    fn from(error: EraseError) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others are refusals")]
+        match error {
+            EraseError::Repeated(remembered) => Self::Repeated(remembered),
             refused => Self::Refused(refused.into()),
         }
     }

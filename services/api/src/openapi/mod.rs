@@ -43,6 +43,8 @@ use crate::cases::request_information::{
 use crate::cases::timeline_answer::{EntryAnswer, TimelineAnswer};
 use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::outcomes::OutcomesAnswer;
+use crate::persons::erase_subject::ErasureBody;
+use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
 use crate::projections::ProjectionsAnswer;
 
 const SCHEME: &str = "bearer";
@@ -174,6 +176,9 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::RefuseInformation => of::<RefusalBody>(schemas),
         Operation::CorrectFact => (Some(schemas.refer::<CorrectionBody>()), false),
         Operation::RetractFact => (Some(schemas.refer::<RetractionBody>()), false),
+        Operation::EraseSubject => (Some(schemas.refer::<ErasureBody>()), false),
+        Operation::PlaceLegalHold => (Some(schemas.refer::<LegalHoldBody>()), false),
+        Operation::ReleaseLegalHold => (Some(schemas.refer::<ReleaseBody>()), false),
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadEvent
@@ -203,6 +208,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Ref) {
 fn tag(operation: Operation) -> &'static str {
     match operation.path().split('/').nth(2) {
         Some("referrals") => "referrals",
+        Some("persons") => "persons",
         Some("caseloads") => "caseloads",
         Some("outcomes") => "outcomes",
         Some("projections") => "projections",

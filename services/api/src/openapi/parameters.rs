@@ -57,6 +57,8 @@ fn path_parameter(name: &'static str) -> Known {
         "request_id" => {
             (formatted("uuid"), "The information request: the `event_id` that making it answered.")
         }
+        "person_id" => (formatted("uuid"), "The person, as the referral answered."),
+        "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
         _ => (formatted("uuid"), "The case."),
     };
     Known { name, place: ParameterIn::Path, required: true, schema, description }
@@ -76,7 +78,7 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let name = idempotency::HEADER;
     let key =
         Known { name, place: ParameterIn::Header, required: false, schema: text(), description };
-    if operation == Operation::ReceiveReferral {
+    if operation == Operation::ReceiveReferral || operation.is_about_a_person() {
         return vec![key];
     }
     let description =

@@ -25,15 +25,16 @@ pub(super) fn done(operation: Operation, answer: Ref) -> Response {
 
 fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &'static str)> {
     let mut headers = Vec::new();
+    let of_person = operation.is_about_a_person();
     let of_case = matches!(operation, Operation::ReadCase | Operation::ReadTimeline);
     if !matches!(operation, Operation::ReadProjections | Operation::ReadEvent) {
         let what = "The place in the tenant's log that the answer reflects.";
         headers.push(("Throughline-Position", integer(), what));
     }
-    if of_case || !is_query {
+    if of_case || (!is_query && !of_person) {
         headers.push(("ETag", text(), "The case's version, for `If-Match`."));
     }
-    if !is_query {
+    if !is_query && !of_person {
         headers.push(("Location", text(), "Where what was recorded can be read."));
     }
     if matches!(

@@ -121,6 +121,11 @@ impl Opened {
         })
     }
 
+    /// The connection, for other statements of the same transaction.
+    pub(crate) fn client(&self) -> &deadpool_postgres::Object {
+        self.connection.client()
+    }
+
     /// Reads other streams, for the next part of a load.
     pub(crate) async fn read_streams(
         &mut self,

@@ -212,7 +212,11 @@ impl EventLog {
         decided.map(Decided::traced).map_err(ExecuteError::Refused)
     }
 
-    pub(super) async fn load_aggregate<A>(
+    /// An aggregate as the database holds it, and its version: 0 where there is none.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`]; [`LogError::Event`] for an event of a later program.
+    pub async fn load_aggregate<A>(
         &self,
         tenant: TenantNo,
         stream: StreamId,

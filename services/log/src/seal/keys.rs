@@ -31,7 +31,18 @@ impl TenantKey {
     /// Makes a key and wraps it.
     pub(crate) fn create(master: &MasterKey, tenant: TenantNo) -> Result<Vec<u8>, SealError> {
         let key = random_key()?;
-        master.cipher()?.seal(&place(TENANT_KEY, tenant, &[]), key.as_slice())
+        master.wrap(&place(TENANT_KEY, tenant, &[]), &key)
+    }
+
+    /// The same key, wrapped by another master key.
+    pub(crate) fn rewrap(
+        from: &MasterKey,
+        to: &MasterKey,
+        tenant: TenantNo,
+        wrapped: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        let place = place(TENANT_KEY, tenant, &[]);
+        to.wrap(&place, &key_bytes(&from.unwrap(&place, wrapped)?)?)
     }
 
     pub(crate) fn unwrap(
@@ -39,7 +50,7 @@ impl TenantKey {
         tenant: TenantNo,
         wrapped: &[u8],
     ) -> Result<Self, SealError> {
-        let key = master.cipher()?.open(&place(TENANT_KEY, tenant, &[]), wrapped)?;
+        let key = master.unwrap(&place(TENANT_KEY, tenant, &[]), wrapped)?;
         let cipher = Cipher::new(&key_bytes(&key)?)?;
         Ok(Self { tenant, cipher })
     }
@@ -61,6 +72,17 @@ impl TenantKey {
     ) -> Result<StreamKey, SealError> {
         let key = self.cipher.open(&self.stream_place(stream), wrapped)?;
         self.stream_key(stream, &key_bytes(&key)?)
+    }
+
+    /// The same stream's key, wrapped by another key of the tenant.
+    pub(crate) fn rewrap_stream_key(
+        &self,
+        to: &Self,
+        stream: StreamId,
+        wrapped: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        let place = self.stream_place(stream);
+        to.cipher.seal(&place, &self.cipher.open(&place, wrapped)?)
     }
 
     fn stream_key(&self, stream: StreamId, key: &KeyBytes) -> Result<StreamKey, SealError> {

@@ -23,8 +23,14 @@ const CALLERS_PREFIX: &str = "throughline/derived/1/";
 const FILE_BYTES_MAX: u64 = 128;
 
 /// 32 random bytes that wrap the tenants' keys. It has no printed form.
+///
+/// While it is replaced, it carries the keys before it: what they wrapped still opens, and only the
+/// newest wraps.
 #[derive(Clone)]
-pub struct MasterKey(Arc<KeyBytes>);
+pub struct MasterKey {
+    current: Arc<KeyBytes>,
+    previous: Vec<Arc<KeyBytes>>,
+}
 
 /// Why there is no master key.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +90,7 @@ impl MasterKey {
             return Err(MasterKeyError::NotAKey);
         }
         key.copy_from_slice(&bytes);
-        Ok(Self(Arc::new(key)))
+        Ok(Self::of(key))
     }
 
     /// Makes a new key and writes it to a file that must not be there yet.
@@ -94,7 +100,7 @@ impl MasterKey {
     pub fn create_file(path: impl AsRef<Path>) -> Result<Self, MasterKeyError> {
         let path = path.as_ref();
         let key = Self::random()?;
-        let mut text = Zeroizing::new(STANDARD.encode(key.0.as_slice()));
+        let mut text = Zeroizing::new(STANDARD.encode(key.current.as_slice()));
         text.push('\n');
         write_durably(path, text.as_bytes()).map_err(|source| failed(path, source))?;
         Ok(key)
@@ -106,27 +112,60 @@ impl MasterKey {
     /// When the system gives no randomness.
     pub fn random() -> Result<Self, MasterKeyError> {
         let key = random_key().map_err(|_| MasterKeyError::NoRandomness)?;
-        Ok(Self(Arc::new(key)))
+        Ok(Self::of(key))
+    }
+
+    /// This key, which also opens what the keys of `previous` wrapped.
+    #[must_use]
+    pub fn after(mut self, previous: &Self) -> Self {
+        self.previous.push(Arc::clone(&previous.current));
+        self.previous.extend(previous.previous.iter().cloned());
+        self
+    }
+
+    fn of(key: KeyBytes) -> Self {
+        Self { current: Arc::new(key), previous: Vec::new() }
     }
 
     /// A key for another use, which shows nothing of this one: HKDF-SHA256 over the purpose.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        *self.expand(&[CALLERS_PREFIX.as_bytes(), purpose.as_bytes()])
+        *expand(&self.current, &[CALLERS_PREFIX.as_bytes(), purpose.as_bytes()])
     }
 
-    pub(super) fn cipher(&self) -> Result<Cipher, SealError> {
-        Cipher::new(&self.expand(&[WRAPPING.as_bytes()]))
+    /// Wraps a key under this one.
+    pub(super) fn wrap(&self, place: &[u8], key: &KeyBytes) -> Result<Vec<u8>, SealError> {
+        wrapping(&self.current)?.seal(place, key.as_slice())
     }
 
-    fn expand(&self, purpose: &[&[u8]]) -> KeyBytes {
-        let root = Salt::new(HKDF_SHA256, &[]).extract(self.0.as_slice());
-        let mut key = KeyBytes::default();
-        root.expand(purpose, HKDF_SHA256)
-            .and_then(|okm| okm.fill(key.as_mut_slice()))
-            .expect("HKDF-SHA256 gives 32 bytes for any purpose");
-        key
+    /// Opens what this key, or one before it, wrapped.
+    pub(super) fn unwrap(
+        &self,
+        place: &[u8],
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let mut opened = wrapping(&self.current)?.open(place, wrapped);
+        for key in &self.previous {
+            if opened != Err(SealError::Broken) {
+                break;
+            }
+            opened = wrapping(key)?.open(place, wrapped);
+        }
+        opened
     }
+}
+
+fn wrapping(key: &KeyBytes) -> Result<Cipher, SealError> {
+    Cipher::new(&expand(key, &[WRAPPING.as_bytes()]))
+}
+
+fn expand(key: &KeyBytes, purpose: &[&[u8]]) -> KeyBytes {
+    let root = Salt::new(HKDF_SHA256, &[]).extract(key.as_slice());
+    let mut key = KeyBytes::default();
+    root.expand(purpose, HKDF_SHA256)
+        .and_then(|okm| okm.fill(key.as_mut_slice()))
+        .expect("HKDF-SHA256 gives 32 bytes for any purpose");
+    key
 }
 
 impl fmt::Debug for MasterKey {

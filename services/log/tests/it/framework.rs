@@ -10,7 +10,7 @@ use throughline_domain::case::record_contact_attempt::{ContactAttempted, RecordC
 use throughline_domain::case::{Case, CaseCommand, CaseStatus, Intent, Moment};
 use throughline_domain::code_lists::{CaseRole, ContactChannel, ContactOutcome, ReferralSource};
 use throughline_domain::ids::{CaseId, EventId, PersonId, Version};
-use throughline_domain::person::{Person, RegisterPerson};
+use throughline_domain::person::{Person, PersonCommand, RegisterPerson};
 use throughline_domain::time::{Occurred, to_microseconds};
 use throughline_log::{ExecuteError, Plaintext, TenantStore, Unsealed};
 use uuid::Uuid;
@@ -166,7 +166,7 @@ async fn deciding_records_nothing() {
     let again = fixture.log.decide::<Case>(fixture.tenant, id, attempt()).await.unwrap();
     assert_eq!(again.version, Version(2));
 
-    let person = RegisterPerson(moment());
+    let person = PersonCommand { moment: moment(), intent: RegisterPerson.into() };
     let decided =
         fixture.log.decide::<Person>(fixture.tenant, Uuid::new_v4(), person).await.unwrap();
     assert_eq!((decided.version, decided.aggregate.registered), (Version(0), true));

@@ -5,6 +5,8 @@
 mod ahead;
 mod append;
 mod append_failures;
+mod erasing;
+mod erasing_again;
 mod erasure;
 mod framework;
 mod idempotency;
@@ -13,6 +15,7 @@ mod load;
 mod order;
 mod read;
 mod roles;
+mod rotation;
 mod settle;
 mod support;
 mod tampering;

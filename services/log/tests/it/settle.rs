@@ -58,7 +58,7 @@ async fn a_quiet_log_is_settled_now_and_a_position_to_come_has_no_time() {
     let fixture = Fixture::live().await;
     let first = fixture.log.settle(fixture.tenant).await.unwrap();
     assert_eq!(first.position, Position(1), "going live is the first event");
-    // Its moment is not later than a second ago, or the last event's: it moves on with the time.
+    // Its moment is not later than a tenth of a second ago, or the last event's: it moves on with the time.
     let mut second = first;
     while second.at == first.at {
         second = fixture.log.settle(fixture.tenant).await.unwrap();

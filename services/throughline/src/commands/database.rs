@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::Context;
+use throughline_log::ErasureLedger;
 use tokio_postgres::Config;
 
 use crate::private_postgres::PrivatePostgres;
@@ -21,6 +22,21 @@ pub(crate) struct DatabaseArguments {
     /// Without it, a private server is started in the data directory.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<DatabaseUrl>,
+
+    /// File that remembers who was erased, so that a restored backup brings nobody back. Keep it
+    /// beside the database, and out of its backups.
+    ///
+    /// `erasures.jsonl` in the data directory when absent.
+    #[arg(long, value_name = "FILE", env = "THROUGHLINE_ERASURE_LEDGER")]
+    pub(crate) erasure_ledger: Option<PathBuf>,
+}
+
+impl DatabaseArguments {
+    /// The erasure ledger that belongs to the database.
+    pub(crate) fn erasures(&self) -> ErasureLedger {
+        let own = || self.data_dir.join("erasures.jsonl");
+        ErasureLedger::new(self.erasure_ledger.clone().unwrap_or_else(own))
+    }
 }
 
 /// A connection string, which may hold a password and so cannot be printed.

@@ -52,8 +52,8 @@ async fn prepare_and_serve(
 ) -> anyhow::Result<()> {
     let data_dir = &arguments.database.data_dir;
     migrate(database.owner_config()?).await?;
-    let open =
-        OpenLog::new(database.service_config()?, master_key(data_dir, database.is_private())?)?;
+    let key = master_key(data_dir, database.is_private())?;
+    let open = OpenLog::new(database, key, arguments.database.erasures())?;
     // The server warns of what is accepted.
     arguments.safeguards.require(open.log.pool()).await?;
     println!("{}", prepare(&open).await?);
@@ -69,7 +69,7 @@ async fn prepare_and_serve(
 
 /// Loads the history and takes the tenant live, as far as an earlier run has not.
 async fn prepare(open: &OpenLog) -> anyhow::Result<String> {
-    let OpenLog { log, master_key } = open;
+    let OpenLog { log, master_key, .. } = open;
     let tenant = log.create_tenant(TENANT, TenantState::Loading).await?;
     if tenant.state == TenantState::Live {
         let known = log.read_stream(tenant.tenant_no, demo::known_case().into()).await?;

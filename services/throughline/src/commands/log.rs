@@ -46,7 +46,7 @@ pub(crate) enum LogCommand {
 /// When the log refuses, or the file or the database cannot be read.
 pub(crate) async fn run(arguments: LogArguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
-        LogCommand::Load(arguments) => log_load::run(arguments).await,
+        LogCommand::Load(arguments) => Box::pin(log_load::run(arguments)).await,
         LogCommand::Live(arguments) => log_live::run(arguments).await,
         LogCommand::Verify(arguments) => Ok(log_verify::run(arguments).await),
         LogCommand::Checkpoint(arguments) => log_checkpoint::run(arguments).await,

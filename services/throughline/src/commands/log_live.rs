@@ -26,7 +26,11 @@ pub(crate) struct LiveArguments {
 /// When there is no such tenant, or the database cannot be reached.
 pub(crate) async fn run(arguments: LiveArguments) -> anyhow::Result<ExitCode> {
     let tenant = &arguments.tenant;
-    let work = async |open: OpenLog| go_live(&open.log, tenant).await;
+    let work = async |open: OpenLog| {
+        let said = go_live(&open.log, tenant).await?;
+        open.replay_erasures().await?;
+        Ok(said)
+    };
     let said = with_log(&arguments.database, Sealed::Handled, work).await?;
     println!("{said}");
     Ok(ExitCode::SUCCESS)

@@ -53,7 +53,9 @@ pub(crate) async fn run(arguments: LoadArguments) -> anyhow::Result<ExitCode> {
             eprintln!("{warning}");
         }
         let started = Instant::now();
-        Ok((load(&open, &tenant, input).await?, started.elapsed()))
+        let loaded = (load(&open, &tenant, input).await?, started.elapsed());
+        open.replay_erasures().await?;
+        Ok(loaded)
     })
     .await?;
     let (Summary { loaded, cases }, took) = timed;

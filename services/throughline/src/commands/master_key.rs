@@ -2,9 +2,12 @@
 //! database.
 
 use std::env::{self, VarError};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use throughline_log::{MasterKey, MasterKeyError};
 
 use crate::commands::data_dir;
@@ -13,8 +16,16 @@ use crate::commands::data_dir;
 const KEY: &str = "THROUGHLINE_MASTER_KEY";
 /// The file that holds it.
 const KEY_FILE: &str = "THROUGHLINE_MASTER_KEY_FILE";
+/// A file that holds the key before it, while it is replaced.
+const PREVIOUS_FILE: &str = "THROUGHLINE_MASTER_KEY_PREVIOUS_FILE";
 /// The file of the data directory.
 const OWN_FILE: &str = "master.key";
+/// The key that takes its place, from before the first key is wrapped with it until it has.
+const OWN_NEXT_FILE: &str = "master.key.next";
+/// A key that is being written. It wraps nothing yet.
+const OWN_UNFINISHED_FILE: &str = "master.key.unfinished";
+/// Locked shared by whoever uses the data directory's own key, and alone by who replaces it.
+const OWN_USERS_FILE: &str = "master.key.users";
 
 /// The master key that is configured, or the data directory's own.
 ///
@@ -59,9 +70,15 @@ fn choose(
     database_is_private: bool,
 ) -> anyhow::Result<MasterKey> {
     match configured {
-        Configured::Value(value) => MasterKey::from_env_value(&value).context(KEY),
-        Configured::File(file) => MasterKey::from_file(file).context(KEY_FILE),
-        Configured::Nowhere if database_is_private => own(data_dir),
+        Configured::Value(value) => after_previous(MasterKey::from_env_value(&value).context(KEY)?),
+        Configured::File(file) => after_previous(MasterKey::from_file(file).context(KEY_FILE)?),
+        Configured::Nowhere if database_is_private => {
+            let users = users_file(data_dir)?;
+            users.lock_shared().context(OWN_USERS_FILE)?;
+            // Held for as long as the process may use the key.
+            std::mem::forget(users);
+            own(data_dir)
+        }
         Configured::Nowhere => bail!(
             "no master key is configured for the database: set {KEY_FILE} to a file of mode 0600 \
              that holds 32 random bytes in base64 (`openssl rand -base64 32`), or {KEY} to its \
@@ -70,19 +87,130 @@ fn choose(
     }
 }
 
+/// A configured key, with the one before it if that is configured too.
+fn after_previous(key: MasterKey) -> anyhow::Result<MasterKey> {
+    match env::var_os(PREVIOUS_FILE).filter(|file| !file.is_empty()) {
+        Some(file) => Ok(key.after(&MasterKey::from_file(file).context(PREVIOUS_FILE)?)),
+        None => Ok(key),
+    }
+}
+
+/// The data directory's own key. While it is replaced there are two of them, of which the next one
+/// wraps: some of what is stored may be wrapped by it already.
 fn own(data_dir: &Path) -> anyhow::Result<MasterKey> {
-    data_dir::create(data_dir)?;
     let file = data_dir.join(OWN_FILE);
     if !file.exists() {
         match MasterKey::create_file(&file) {
             Ok(key) => return Ok(key),
             // Another process was first.
             Err(MasterKeyError::File { source, .. })
-                if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+                if source.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(MasterKey::from_file(&file)?)
+    let key = MasterKey::from_file(&file)?;
+    let next = data_dir.join(OWN_NEXT_FILE);
+    if next.exists() { Ok(MasterKey::from_file(&next)?.after(&key)) } else { Ok(key) }
+}
+
+fn users_file(data_dir: &Path) -> anyhow::Result<File> {
+    data_dir::create(data_dir)?;
+    let path = data_dir.join(OWN_USERS_FILE);
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    file.with_context(|| format!("could not open {}", path.display()))
+}
+
+/// A master key on its way to the place of another.
+pub(crate) struct Replacement {
+    /// Opens all that is stored.
+    pub(crate) old: MasterKey,
+    /// Is to wrap it.
+    pub(crate) new: MasterKey,
+    /// The data directory whose own key is replaced, and the proof that nobody else uses it.
+    own: Option<(PathBuf, File)>,
+}
+
+impl Replacement {
+    /// Makes ready to replace the key. Killed from here on at any point, all that is stored still
+    /// opens, and the replacement can be done again.
+    ///
+    /// A configured key is replaced by that of `new_key_file`, or, when the one before it is
+    /// configured too, is itself the new one. The data directory's own is replaced by one that is
+    /// made here.
+    ///
+    /// # Errors
+    /// When there is no new key, or others use the data directory's own.
+    pub(crate) fn prepare(
+        data_dir: &Path,
+        database_is_private: bool,
+        new_key_file: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let configured = Configured::read()?;
+        if database_is_private && matches!(configured, Configured::Nowhere) {
+            ensure!(
+                new_key_file.is_none(),
+                "the data directory keeps a key of its own: leave --new-key-file out"
+            );
+            return Self::of_own(data_dir);
+        }
+        let old = choose(configured, data_dir, database_is_private)?;
+        let new = match new_key_file {
+            Some(file) => MasterKey::from_file(file).context("--new-key-file")?,
+            None if env::var_os(PREVIOUS_FILE).is_some_and(|file| !file.is_empty()) => old.clone(),
+            None => bail!(
+                "there is no new key: give --new-key-file, or set {KEY_FILE} to the new key and \
+                 {PREVIOUS_FILE} to the old one"
+            ),
+        };
+        Ok(Self { old, new, own: None })
+    }
+
+    fn of_own(data_dir: &Path) -> anyhow::Result<Self> {
+        let users = users_file(data_dir)?;
+        match users.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!(
+                "another process uses the master key of {}: stop it first",
+                data_dir.display()
+            ),
+            Err(TryLockError::Error(error)) => return Err(error).context(OWN_USERS_FILE),
+        }
+        let next = data_dir.join(OWN_NEXT_FILE);
+        // One that is there already may have wrapped something: it is brought to its end.
+        if !next.exists() {
+            let unfinished = data_dir.join(OWN_UNFINISHED_FILE);
+            match fs::remove_file(&unfinished) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed.context(OWN_UNFINISHED_FILE)?,
+            }
+            own(data_dir)?;
+            MasterKey::create_file(&unfinished)?;
+            rename(data_dir, OWN_UNFINISHED_FILE, OWN_NEXT_FILE)?;
+        }
+        let old = own(data_dir)?;
+        let new = MasterKey::from_file(&next)?;
+        Ok(Self { old, new, own: Some((data_dir.to_owned(), users)) })
+    }
+
+    /// Puts the new key in the place of the data directory's own, once everything is wrapped with
+    /// it. Returns whether there was one; a configured key is its operator's to replace.
+    ///
+    /// # Errors
+    /// When the file cannot be renamed: both keys are still there then, and are used.
+    pub(crate) fn finish(self) -> anyhow::Result<bool> {
+        let Some((data_dir, _users)) = self.own else {
+            return Ok(false);
+        };
+        rename(&data_dir, OWN_NEXT_FILE, OWN_FILE)?;
+        Ok(true)
+    }
+}
+
+/// Renames a file of the directory, so that it stays renamed.
+fn rename(directory: &Path, from: &str, to: &str) -> anyhow::Result<()> {
+    fs::rename(directory.join(from), directory.join(to))
+        .and_then(|()| File::open(directory)?.sync_all())
+        .with_context(|| format!("could not rename {from} to {to}"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod checkpoints;
 mod data_dir;
 pub(crate) mod database;
 pub(crate) mod demo;
+pub(crate) mod keys;
 pub(crate) mod log;
 mod log_checkpoint;
 mod log_export;
@@ -17,6 +18,7 @@ mod log_verify;
 mod log_verify_export;
 mod master_key;
 pub(crate) mod migrate;
+pub(crate) mod person;
 pub(crate) mod progress;
 pub(crate) mod replay;
 mod safeguards;
@@ -40,6 +42,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(arguments).await,
         Command::Token(arguments) => token::run(arguments).await,
         Command::Log(arguments) => log::run(arguments).await,
+        Command::Person(arguments) => person::run(arguments).await,
+        Command::Keys(arguments) => keys::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,

@@ -102,6 +102,8 @@ pub(crate) async fn serve(
     tracing::info!(applied, "schema is up to date");
     check_server(arguments, database).await?;
     let service = Service::assemble(arguments, database, admin_listener.is_none())?;
+    // Before anybody can read what a restored backup may have brought back.
+    service.log.replay_erasures(&service.app.erasures).await?;
 
     let address = listener.local_addr()?;
     let mut running = Running::start(service, listener, admin_listener)?;
@@ -174,6 +176,7 @@ impl Service {
         let waker = projector.clone();
         let app = App {
             log: log.clone(),
+            erasures: arguments.database.erasures(),
             authenticator: authenticator(arguments)?,
             cursors,
             idempotency,

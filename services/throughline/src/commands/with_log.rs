@@ -1,7 +1,7 @@
 //! Work on the event log from the command line: open what it needs, work, close it again.
 
 use anyhow::{Context as _, anyhow};
-use throughline_log::{AppendSettings, DatabaseError, EventLog, MasterKey, pool};
+use throughline_log::{AppendSettings, DatabaseError, ErasureLedger, EventLog, MasterKey, pool};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::database::{Database, DatabaseArguments};
@@ -29,6 +29,10 @@ pub(crate) struct OpenLog {
     pub(crate) log: EventLog,
     /// The key, for what else is derived from it.
     pub(crate) master_key: MasterKey,
+    /// Where erasures are written down.
+    pub(crate) erasures: ErasureLedger,
+    /// How to connect as the owner of the tables, to tidy up.
+    pub(crate) owner: tokio_postgres::Config,
 }
 
 impl OpenLog {
@@ -37,12 +41,24 @@ impl OpenLog {
     /// # Errors
     /// When the connections cannot be set up.
     pub(crate) fn new(
-        config: tokio_postgres::Config,
+        database: &Database,
         master_key: MasterKey,
+        erasures: ErasureLedger,
     ) -> anyhow::Result<Self> {
-        let pool = pool(config, CONNECTIONS_MAX)?;
+        let owner = database.owner_config()?;
+        let pool = pool(database.service_config()?, CONNECTIONS_MAX)?;
         let log = EventLog::new(pool, master_key.clone(), AppendSettings::default());
-        Ok(Self { log, master_key })
+        Ok(Self { log, master_key, erasures, owner })
+    }
+
+    /// Makes the erasures that the database does not have: of a restored backup, of a history that
+    /// was just loaded, of a tenant that just went live.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or the log fails.
+    pub(crate) async fn replay_erasures(&self) -> anyhow::Result<()> {
+        self.log.replay_erasures(&self.erasures).await?;
+        Ok(())
     }
 }
 
@@ -90,7 +106,11 @@ async fn on_log<T>(
         Sealed::Handled => master_key(&arguments.data_dir, database.is_private())?,
         Sealed::Untouched => MasterKey::random()?,
     };
-    work(OpenLog::new(database.service_config()?, master_key)?).await
+    let open = OpenLog::new(database, master_key, arguments.erasures())?;
+    if sealed == Sealed::Handled {
+        open.replay_erasures().await?;
+    }
+    work(open).await
 }
 
 /// A table or column that is absent, or not granted, means one thing to whoever runs a command.

@@ -27,11 +27,13 @@ async fn what_is_sent_is_found_in_no_span_line_metric_or_problem() {
         receiver.variables().into_iter().chain([("RUST_LOG", RUST_LOG)]).collect();
     let mut service = Service::start_with(&variables).await;
     let canary = Canary::of(&service).await;
+    let officer = canary.officer().await;
     let description = Description::read(canary.client()).await;
     let operations = description.operations();
     let case = an_open_case(canary.client()).await;
     let event = an_attempt(canary.client(), &case).await;
     for operation in &operations {
+        let canary = if operation.is_about_a_person() { &officer } else { &canary };
         match operation.method.as_str() {
             "POST" | "PUT" | "PATCH" | "DELETE" => canary.command(&description, operation).await,
             _ => canary.query(operation, &case, &event).await,

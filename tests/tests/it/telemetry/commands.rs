@@ -116,6 +116,12 @@ impl Description {
     }
 }
 
+impl Operation {
+    pub(crate) fn is_about_a_person(&self) -> bool {
+        self.path.starts_with("/v1/persons/")
+    }
+}
+
 /// The members that a schema alone does not give a value that is accepted: another value, or none.
 fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
     match schema {
@@ -178,6 +184,8 @@ pub(super) async fn path_on_a_closed_case(client: Client<'_>, operation: &Operat
         .replace("{case_id}", &case)
         .replace("{request_id}", &absent)
         .replace("{event_id}", &absent)
+        .replace("{person_id}", &absent)
+        .replace("{hold_id}", &absent)
 }
 
 /// Bodies that are like this one and wrong in one place: every member, at any depth, replaced by

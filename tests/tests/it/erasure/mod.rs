@@ -1,0 +1,8 @@
+//! Erasing a person over HTTP and from the command line, and what a restored backup makes of it.
+
+mod asked;
+mod command_line;
+mod keys;
+mod private;
+mod restored;
+mod scan;
