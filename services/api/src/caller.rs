@@ -129,7 +129,7 @@ async fn admit(request: &ServiceRequest, operation: Operation) -> Result<Caller,
         None => return Err(Problem::new(problem::FORBIDDEN)),
     };
     tracing::Span::current().record("throughline.tenant_no", tenant.tenant_no.0);
-    Ok(Caller { tenant, subject: claims.sub, role: claims.role })
+    Ok(Caller { tenant, subject: claims.sub.clone(), role: claims.role })
 }
 
 fn bearer_token(request: &ServiceRequest) -> Option<&str> {

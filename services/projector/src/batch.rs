@@ -29,6 +29,8 @@ pub(crate) enum Outcome {
         recorded_at: Option<Timestamp>,
         /// Whether there may be more already.
         more: bool,
+        /// Whether they were so many that more are worth waiting for.
+        many: bool,
     },
 }
 
@@ -64,7 +66,7 @@ pub(crate) async fn apply(
     let events = projector.log.follow(shard.tenant, claim.position, limit).await?;
     let (Some(first), Some(last)) = (events.first(), events.last()) else {
         transaction.commit().await?;
-        return Ok(Outcome::Applied { recorded_at: None, more: false });
+        return Ok(Outcome::Applied { recorded_at: None, more: false, many: false });
     };
     let (oldest, recorded_at, upto) = (first.recorded_at, last.recorded_at, last.position);
     let count = events.len();
@@ -84,6 +86,7 @@ pub(crate) async fn apply(
     Ok(Outcome::Applied {
         recorded_at: Some(recorded_at),
         more: u32::try_from(count).is_ok_and(|count| count >= limit),
+        many: count >= projector.settings.rest_events,
     })
 }
 

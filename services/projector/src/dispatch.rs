@@ -9,7 +9,7 @@ use throughline_domain::ids::Position;
 use throughline_log::{Head, LogError, TenantNo};
 use throughline_projections::Projection;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{self, Outcome};
@@ -27,6 +27,8 @@ pub(crate) struct Dispatch {
     states: HashMap<Shard, State>,
     /// When the log was last looked at in vain, and how long to wait after that.
     outage: Option<Duration>,
+    /// Until when nothing is looked at, since there is much to do and it is worth gathering.
+    rests_until: Option<Instant>,
 }
 
 /// What is remembered of a shard between its turns.
@@ -65,6 +67,7 @@ impl Dispatch {
             running: HashMap::new(),
             states: HashMap::new(),
             outage: None,
+            rests_until: None,
         }
     }
 
@@ -93,7 +96,8 @@ impl Dispatch {
             () = self.stop.cancelled() => {}
             Some(done) = self.jobs.join_next_with_id() => self.settle(done),
             () = self.projector.woken.notified(), if has_room && self.outage.is_none() => {
-                sleep(settings.linger).await;
+                let linger = Instant::now() + settings.linger;
+                sleep_until(self.rests_until.take().map_or(linger, |until| until.max(linger))).await;
             }
             () = sleep_until(until) => {}
         }
@@ -166,9 +170,11 @@ impl Dispatch {
                     log_recovered(shard);
                 }
                 state.not_before = match turn.outcome {
-                    Outcome::Applied { recorded_at, .. } => {
+                    Outcome::Applied { recorded_at, more, many } => {
                         state.oldest = recorded_at.or(state.oldest);
-                        None
+                        let rests_until = (many && !more).then(|| Instant::now() + settings.rest);
+                        self.rests_until = rests_until.or(self.rests_until);
+                        rests_until
                     }
                     Outcome::Busy => Some(Instant::now() + settings.poll_interval),
                     Outcome::Superseded => Some(Instant::now() + settings.retry_delay_max),

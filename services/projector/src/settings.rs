@@ -18,6 +18,11 @@ pub struct Settings {
     pub poll_interval: Duration,
     /// How long appends are let gather after a wake-up.
     pub linger: Duration,
+    /// From how many events on a batch that catches up lets the shard rest: of a case that goes on
+    /// changing, the rows are then written once for several events.
+    pub rest_events: usize,
+    /// How long it rests: no read of the present waits longer than it would for a busy server.
+    pub rest: Duration,
     /// The first pause after a failure; it doubles up to [`Self::retry_delay_max`].
     pub retry_delay_min: Duration,
     /// The longest pause after a failure.
@@ -37,6 +42,8 @@ impl Default for Settings {
             batches_a_turn: 8,
             poll_interval: Duration::from_millis(100),
             linger: Duration::from_millis(2),
+            rest_events: 100,
+            rest: Duration::from_millis(50),
             retry_delay_min: Duration::from_millis(100),
             retry_delay_max: Duration::from_secs(5),
             statement_max: Duration::from_mins(1),

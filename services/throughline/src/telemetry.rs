@@ -15,7 +15,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{EnvFilter, Targets};
@@ -60,6 +60,9 @@ impl Telemetry {
                 .build()
                 .context("the OTLP exporter that OTEL_* asks for cannot be built")?;
             provider = provider.with_batch_exporter(exporter);
+        } else {
+            // A trace that goes nowhere has its id, for the log lines, and nothing else.
+            provider = provider.with_sampler(Sampler::AlwaysOff);
         }
         let provider = provider.build();
         let spans = tracing_opentelemetry::layer()

@@ -17,12 +17,12 @@ use throughline_domain::ids::Position;
 use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 
-use super::Appended;
 use super::plan::Plan;
 use super::planned_stream::PlannedStream;
 use super::queue::Queued;
 use super::tail::{Tail, lock};
 use super::transaction::{Lost, Statements, take_lock, write};
+use super::{Append, Appended};
 use crate::backend::Backend;
 use crate::database::{Connection, begin};
 use crate::error::LogError;
@@ -90,7 +90,9 @@ impl Lane {
         let (plan, answers, wrapped_key) = {
             let mut tail = lock(&tail);
             let now = tail.now();
-            let mut plan = Plan::ahead(self.tenant, &tail, tail.planned(appends(), read));
+            let streams = tail.planned(appends(), read);
+            let events = appends().map(Append::event_count).sum();
+            let mut plan = Plan::ahead(self.tenant, &tail, streams, events);
             let answers: Vec<_> = appends().map(|append| plan.place(append, now).ok()).collect();
             tail.follow(&plan);
             (plan, answers, Arc::clone(&tail.wrapped_key))

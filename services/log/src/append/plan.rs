@@ -76,13 +76,14 @@ impl<'a> Plan<'a> {
         tenant: TenantNo,
         tail: &Tail,
         streams: HashMap<Uuid, PlannedStream>,
+        events: usize,
     ) -> Self {
         Self {
             tenant,
             head_before: tail.head,
             head: tail.head,
             streams,
-            rows: Vec::new(),
+            rows: Vec::with_capacity(events),
             // Keys are not read: one that is there already is refused by its index.
             keys: Keys::default(),
             key: Arc::clone(&tail.key),

@@ -136,6 +136,7 @@ fn token(data_dir: &Path) -> anyhow::Result<String> {
 /// One connection, and the caseworker behind it.
 struct Client {
     sender: SendRequest<Full<Bytes>>,
+    address: SocketAddr,
     authorization: String,
     host: String,
     received_at: Timestamp,
@@ -152,13 +153,9 @@ struct Referred {
 
 impl Client {
     async fn connect(address: SocketAddr, token: &str, seed: u64) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await.context("could not connect")?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // It ends with the sender. What breaks it fails the sender's request too.
-        tokio::spawn(connection);
         Ok(Self {
-            sender,
+            sender: open(address).await?,
+            address,
             authorization: format!("Bearer {token}"),
             host: address.to_string(),
             received_at: Timestamp::now(),
@@ -176,12 +173,26 @@ impl Client {
         if steps {
             request = request.header(IF_MATCH, "\"1\"");
         }
+        // The service closes a connection that was idle, as all are while the others have their turn.
+        if self.sender.is_closed() {
+            self.sender = open(self.address).await?;
+        }
         self.sender.ready().await?;
         let response = self.sender.send_request(request.body(Full::new(body.into()))?).await?;
         let status = response.status();
         ensure!(status == StatusCode::CREATED, "a command was answered with {status}");
         Ok(response.into_body().collect().await?.to_bytes())
     }
+}
+
+/// A connection that stays open.
+async fn open(address: SocketAddr) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address).await.context("could not connect")?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // It ends with the sender. What breaks it fails the sender's request too.
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 impl Caller for Client {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
 use prometheus_client::registry::Registry;
-use throughline_api::authentication::{Authenticator, DevelopmentIssuer, OidcIssuer};
+use throughline_api::authentication::{Authenticator, DevelopmentIssuer, Issuer, OidcIssuer};
 use throughline_api::cursor::CursorKey;
 use throughline_api::idempotency::IdempotencyHasher;
 use throughline_api::metrics::HttpMetrics;
@@ -264,14 +264,14 @@ fn admin_address(arguments: &ServeArguments) -> anyhow::Result<Option<SocketAddr
 fn authenticator(arguments: &ServeArguments) -> anyhow::Result<Authenticator> {
     if let (Some(issuer), Some(audience)) = (&arguments.oidc_issuer, &arguments.oidc_audience) {
         let issuer = OidcIssuer::new(issuer.clone(), audience.clone())?;
-        return Ok(Authenticator::Oidc(Arc::new(issuer)));
+        return Ok(Authenticator::new(Issuer::Oidc(Arc::new(issuer))));
     }
     tracing::warn!(
         "NO IDENTITY PROVIDER: tokens of the development issuer are accepted, and a tenant is \
          created on first use; never serve real people's data like this"
     );
     let issuer = DevelopmentIssuer::open(&arguments.database.data_dir)?;
-    Ok(Authenticator::Development(Arc::new(issuer)))
+    Ok(Authenticator::new(Issuer::Development(Arc::new(issuer))))
 }
 
 /// Prints a line that a script may wait for.

@@ -105,7 +105,8 @@ async fn an_operator_without_the_privilege_to_make_the_role_is_told_what_to_do()
     assert_eq!(said(&plain, &REPLAY), NO_ROLE);
     assert_eq!(said(&plain, &["migrate"]), MAY_NOT_MAKE_IT);
     owner.batch_execute("CREATE ROLE throughline_service NOLOGIN").await.unwrap();
-    assert_eq!(said(&plain, &["migrate"]), "1 migration applied");
+    // From the one that needs the role.
+    assert!(said(&plain, &["migrate"]).ends_with("migrations applied"));
     // It may migrate, and may not serve.
     assert_eq!(said(&plain, &REPLAY), NOT_OF_ROLE);
     owner.batch_execute("GRANT throughline_service TO plain").await.unwrap();
