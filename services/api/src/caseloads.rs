@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
-use crate::dates::{self, AS_OF, Dates, KNOWN_AT, READING};
+use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::freshness::{self, POSITION_HEADER};
 use crate::page;
 use crate::problem::{self, Problem};
@@ -199,7 +199,7 @@ async fn present(
             caseload::read(client, tenant.0, Question { as_of, ..question }).await
         })
         .await?;
-    Ok((caseload, dates::asked_now(present.in_force), present.position))
+    Ok((caseload, present.asked, present.position))
 }
 
 async fn past(

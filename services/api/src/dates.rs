@@ -69,9 +69,3 @@ impl Dates {
         format!("{} {} {}", text(self.as_of), text(self.known_at), self.reading.as_str())
     }
 }
-
-/// One moment as both dates, corrections looked through: what a projection answers for.
-#[must_use]
-pub fn asked_now(in_force: Timestamp) -> Asked {
-    Asked { as_of: in_force, known_at: in_force, reading: Reading::Effective }
-}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use jiff::Timestamp;
 use throughline_domain::ids::Position;
-use throughline_domain::two_clocks::Asked;
+use throughline_domain::two_clocks::{Asked, Reading};
 use throughline_log::{Settled, TenantNo};
 use throughline_projections::{Projection, ReadError};
 use throughline_projector::WaitError;
@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, IsolationLevel};
 
 use crate::app::App;
+use crate::cases::command::now;
 use crate::dates::Dates;
 use crate::problem::{self, Problem};
 use crate::refusal;
@@ -36,9 +37,9 @@ const RETRY_AFTER_S: u32 = 1;
 pub struct Present {
     /// The log's events up to here, and no later one.
     pub position: Position,
-    /// The moment that the answer is for, as both dates: asked again at these two dates, the
-    /// question has the same answer for ever.
-    pub in_force: Timestamp,
+    /// The dates that the answer is for: asked again at these, the question has the same answer for
+    /// ever.
+    pub asked: Asked,
 }
 
 /// Reads a projection as it stands at one moment, after waiting for what the query asks for.
@@ -57,6 +58,7 @@ pub async fn read_present<T>(
     projection: Projection,
     read: impl AsyncFnOnce(&Client, Timestamp) -> Result<T, ReadError>,
 ) -> Result<(T, Present), Problem> {
+    let now = now();
     let after = after(request)?;
     let settled = app.log.settle(tenant).await?;
     reach(app, tenant, projection, after, settled.position).await?;
@@ -72,15 +74,18 @@ pub async fn read_present<T>(
     let position = throughline_projector::checkpoint(snapshot.client(), tenant.0, projection)
         .await
         .map_err(ReadError::from)?;
-    let in_force = in_force(snapshot.client(), tenant, settled, position).await?;
-    let value = read(snapshot.client(), in_force).await?;
+    let known_at = known_at(snapshot.client(), tenant, settled, position).await?;
+    // What has just happened may have been recorded at a time that is a little before.
+    let as_of = now.max(known_at);
+    let value = read(snapshot.client(), as_of).await?;
     snapshot.commit().await.map_err(ReadError::from)?;
-    Ok((value, Present { position, in_force }))
+    let asked = Asked { as_of, known_at, reading: Reading::Effective };
+    Ok((value, Present { position, asked }))
 }
 
 /// The moment at which what was known is what the projection reflects: when the log was settled, or
 /// when the last event that is reflected was recorded.
-async fn in_force(
+async fn known_at(
     client: &Client,
     tenant: TenantNo,
     settled: Settled,

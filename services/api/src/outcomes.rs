@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
-use crate::dates::{self, AS_OF, Dates, KNOWN_AT, READING};
+use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::freshness::{self, POSITION_HEADER};
 use crate::problem::Problem;
 use crate::query::{Query, invalid};
@@ -203,7 +203,7 @@ async fn present(
             outcome_snapshot::read(client, tenant.0, question).await
         })
         .await?;
-    Ok((table, dates::asked_now(present.in_force), present.position))
+    Ok((table, present.asked, present.position))
 }
 
 async fn past(

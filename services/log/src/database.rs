@@ -18,6 +18,9 @@ const POOL_WAIT_MAX: Duration = Duration::from_secs(5);
 /// The role under which every connection of a [`pool`] works.
 pub const SERVICE_ROLE: &str = "throughline_service";
 
+/// How long a connection over TCP may be silent before it is asked for a sign of life.
+const VANISHED_AFTER: Duration = Duration::from_secs(10);
+
 /// A pool as the log likes it: with limits on every wait, and no more privileges than it needs.
 ///
 /// Every connection works as [`SERVICE_ROLE`], whoever it was opened as: it can insert into the log
@@ -37,6 +40,9 @@ pub fn pool(mut config: Config, connections_max: usize) -> Result<Pool, LogError
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(POOL_WAIT_MAX);
     }
+    // A server that vanished without a word must not keep anybody waiting for hours.
+    config.keepalives_idle(VANISHED_AFTER).keepalives_interval(VANISHED_AFTER / 5);
+    config.keepalives_retries(3).tcp_user_timeout(VANISHED_AFTER * 2);
     if config.get_application_name().is_none() {
         config.application_name("throughline");
     }
@@ -78,6 +84,19 @@ impl Database {
         let waited = tokio::time::timeout(self.connection_wait_max, trusted).await;
         let object = waited.map_err(|_| DatabaseError::waited("no connection in time"))??;
         Ok(Connection(Some(object)))
+    }
+
+    /// A connection if there is one to be had at once.
+    pub(crate) async fn spare_connection(&self) -> Option<Connection> {
+        let wait = Some(Duration::ZERO);
+        let object = self.pool.timeout_get(&Timeouts { wait, ..self.pool.timeouts() }).await;
+        let object = object.ok().filter(|object| !self.is_given_up(object))?;
+        Some(Connection(Some(object)))
+    }
+
+    /// Whether others wait for a connection.
+    pub(crate) fn is_short_of_connections(&self) -> bool {
+        self.pool.status().waiting > 0
     }
 
     /// Runs one reading statement, in one round trip; once more if the connection was dead.
@@ -144,7 +163,8 @@ impl Database {
     }
 }
 
-/// The statements that begin a transaction of this crate.
+/// The statements that begin a transaction of this crate. Each statement sees what was committed
+/// before it, whatever the server's default is: what waits for the tenant's lock relies on that.
 ///
 /// The planner is told to go by the indexes, because the log's statements find every row by a key.
 ///
@@ -158,7 +178,9 @@ pub(crate) fn begin(mode: &str, statement_max: Duration) -> String {
         SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
         SET LOCAL enable_material = off; SET LOCAL enable_sort = off; SET LOCAL jit = off";
     let statement_max_ms = statement_max.as_millis();
-    format!("BEGIN {mode}; SET LOCAL statement_timeout = {statement_max_ms}; {PLANS}")
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED {mode}; SET LOCAL statement_timeout = {statement_max_ms}; {PLANS}"
+    )
 }
 
 /// Joins `s`, the tenant's first stream whose id is not below the given one. The statement goes on

@@ -82,10 +82,12 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// Whether a batch that was planned ahead came too late: others have written to the log.
-    pub(crate) fn says_moved_on(&self) -> bool {
-        const MOVED_ON: &str = "TL004";
-        matches!(self, Self::Refused(error) if error.sqlstate() == Some(MOVED_ON))
+    /// Whether a batch that was planned ahead was overtaken: by others who wrote to the log, or by
+    /// time.
+    pub(crate) fn says_overtaken(&self) -> bool {
+        const OVERTAKEN: [&str; 2] = ["TL004", "TL005"];
+        let Self::Refused(error) = self else { return false };
+        error.sqlstate().is_some_and(|code| OVERTAKEN.contains(&code))
     }
 
     /// Whether the database took too long, on a connection that is still good.

@@ -14,6 +14,7 @@ pub(crate) struct Metrics {
     appends: Family<AppendLabels, Counter>,
     pub(crate) events: Counter,
     pub(crate) batch_commands: Histogram,
+    pub(crate) batches_planned_anew: Counter,
     pub(crate) queue_depth: Gauge,
     pub(crate) append_seconds: Histogram,
 }
@@ -57,6 +58,7 @@ impl Metrics {
         Self {
             appends,
             events: Counter::default(),
+            batches_planned_anew: Counter::default(),
             batch_commands: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
             queue_depth: Gauge::default(),
             append_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 15)),
@@ -74,6 +76,11 @@ impl Metrics {
             "throughline_log_batch_commands",
             "Commands in one transaction",
             self.batch_commands.clone(),
+        );
+        registry.register(
+            "throughline_log_batches_planned_anew",
+            "Batches sent ahead that were refused, and planned again under the lock",
+            self.batches_planned_anew.clone(),
         );
         registry.register(
             "throughline_log_queue_depth",

@@ -1,16 +1,21 @@
-//! The hot statements find their rows by an index, with the settings they run under.
+//! The hot statements find their rows by an index, with the settings they run under; and those that
+//! write do nothing without the lock.
 
 use postgres_types::ToSql;
 use throughline_test_database::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::append::idempotency::{DELETE_KEYS, PURGE_EXPIRED, READ_KEYS};
+use crate::append::columns::{INSERT_EVENTS, INSERT_STREAM_KEYS, INSERT_STREAMS, UPDATE_HEAD};
+use crate::append::idempotency::{DELETE_KEYS, INSERT_KEYS, PURGE_EXPIRED, READ_KEYS};
 use crate::append::stream_reads::READ_STREAMS;
+use crate::append::transaction::{locked, take_lock};
 use crate::database::begin;
 use crate::erase::READ_CASES;
+use crate::micros::Micros;
 use crate::migrate::migrate;
 use crate::read::{READ_AFTER, READ_STREAM};
+use crate::tenant::TenantNo;
 
 const FILL: &str = "\
     INSERT INTO stream (tenant_no, stream_no, kind, id) \
@@ -79,5 +84,32 @@ async fn the_hot_reads_use_their_indexes() {
             assert!(conditions.all(|line| line.contains(" AND ")), "{plan}");
             assert!(indexes.iter().all(|index| plan.contains(index)), "{plan}");
         }
+    }
+}
+
+/// Nor after a transaction that had it.
+#[tokio::test]
+async fn nothing_is_written_without_the_lock() {
+    let database = TestDatabase::create().await;
+    let mut client = database.connect().await;
+    migrate(&mut client).await.unwrap();
+    client.batch_execute("INSERT INTO log_head VALUES (1, 0, NULL, sha256(''), 0)").await.unwrap();
+    let (nos, ids, key) = (vec![1_i64], vec![Uuid::nil()], vec![[7_u8; 3].as_slice()]);
+    let hash = [7_u8; 32];
+    let head: [&(dyn ToSql + Sync); 6] = [&1, &1_i64, &Micros(1), &hash.as_slice(), &1_i64, &0_i64];
+    let written = async || {
+        let streams = client.execute(INSERT_STREAMS, &[&1, &nos, &vec!["case"], &ids]).await;
+        let keys = client.execute(INSERT_STREAM_KEYS, &[&1, &nos, &key]).await;
+        let head = client.execute(UPDATE_HEAD, &head).await;
+        [streams.unwrap(), keys.unwrap(), head.unwrap()]
+    };
+    assert_eq!(written().await, [0; 3]);
+    let lock = format!("BEGIN; {}", take_lock(TenantNo(1)));
+    client.batch_execute(&lock).await.unwrap();
+    assert_eq!(written().await, [1; 3]);
+    client.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(written().await, [0; 3]);
+    for statement in [INSERT_EVENTS, INSERT_KEYS] {
+        assert!(statement.ends_with(concat!("WHERE ", locked!())), "{statement}");
     }
 }

@@ -21,7 +21,7 @@ use crate::cases::command::{CasePath, now};
 use crate::cases::history::{self, History};
 use crate::cases::opened_words;
 use crate::cases::timeline_answer::{EntryAnswer, PeriodAnswer, TimelineAnswer};
-use crate::dates::{self, AS_OF, Dates, KNOWN_AT, READING};
+use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::freshness::{self, POSITION_HEADER};
 use crate::page;
 use crate::preconditions::etag;
@@ -98,8 +98,8 @@ async fn present(
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::EngagementTimeline;
     let (timeline, present) =
-        freshness::read_present(app, request, tenant, projection, async |client, in_force| {
-            let question = Question { as_of: in_force, ..question };
+        freshness::read_present(app, request, tenant, projection, async |client, as_of| {
+            let question = Question { as_of, ..question };
             engagement_timeline::read(client, tenant.0, question).await
         })
         .await?;
@@ -109,7 +109,7 @@ async fn present(
         // The log has the case: it is not absent, but newer than what is projected.
         return Err(freshness::not_yet());
     }
-    Ok((history, timeline, dates::asked_now(present.in_force), present.position))
+    Ok((history, timeline, present.asked, present.position))
 }
 
 async fn past(

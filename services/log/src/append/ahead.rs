@@ -29,7 +29,7 @@ use crate::error::LogError;
 use crate::micros::Micros;
 use crate::tenant::TenantNo;
 
-const FOLLOW: &str = "SELECT log_follow($1, $2, $3, $4, $5)";
+const FOLLOW: &str = "SELECT log_follow($1, $2, $3, $4, $5, $6)";
 
 /// The streams that were read for a batch.
 pub(super) type Streams = HashMap<Uuid, PlannedStream>;
@@ -72,6 +72,11 @@ impl Lane {
         })
     }
 
+    /// The connection, while nothing is on its way.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Gives the connection back. With something still on its way, it is closed instead.
     pub(super) fn close(self) {
         if let Some(connection) = Arc::into_inner(self.connection) {
@@ -82,6 +87,7 @@ impl Lane {
     /// Plans a batch, sends it and waits for the answer. The first poll plans and sends.
     pub(super) async fn write(
         self,
+        backend: Arc<Backend>,
         tail: Arc<Mutex<Tail>>,
         read: Streams,
         batch: Vec<Queued>,
@@ -100,7 +106,10 @@ impl Lane {
         let first = plan.rows.first().map(|first| (first.row.position, first.row.event_id));
         let last = plan.position();
         let written = match first {
-            Some(_) => self.send(&plan, &wrapped_key).await.map(|now| lock(&tail).told(now)),
+            Some(_) => self.send(&plan, &wrapped_key).await.map(|now| {
+                lock(&tail).told(now);
+                backend.recorded(self.tenant, last, plan.rows.len());
+            }),
             None => Ok(()),
         };
         drop(plan);
@@ -120,8 +129,10 @@ impl Lane {
         let before = &plan.head_before;
         let hash = before.hash.as_slice();
         let first_recorded_at = plan.rows.first().map(|first| first.row.recorded_at);
-        let expected: [&(dyn ToSql + Sync); 5] =
-            [&self.tenant.0, &before.position, &hash, &wrapped_key, &first_recorded_at];
+        let sealed = plan.streams.values().filter(|stream| stream.is_sealed_in());
+        let sealed: Vec<i64> = sealed.map(|stream| stream.stream_no).collect();
+        let expected: [&(dyn ToSql + Sync); 6] =
+            [&self.tenant.0, &before.position, &hash, &wrapped_key, &sealed, &first_recorded_at];
         let follow = client.query_one(&self.follow, &expected);
         let mut opening = pin!(maybe_done(join(client.batch_execute(&self.begin), follow)));
         let mut writing = pin!(maybe_done(write(&self.connection, &self.statements, plan)));

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, poll_immediate};
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
+use throughline_domain::ids::Position;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use super::Appended;
-use super::ahead::{Landed, Lane};
+use super::ahead::{Landed, Lane, Streams};
 use super::locked::{self, Doubtful};
 use super::queue::{Queued, Running, batch_span};
 use super::tail::Tail;
@@ -31,8 +32,8 @@ const FLIGHTS_MAX: usize = 2;
 /// each batch costs is better shared.
 const AHEAD_MIN: usize = 128;
 
-/// How many batches are planned under the lock after another process has written to the tenant:
-/// it is likely to write again.
+/// How many batches are planned under the lock after another process has written to the tenant, or
+/// after one came too late: the next would most likely fare no better.
 const APART_AFTER_OTHERS: u32 = 16;
 
 /// How long after a batch its callers may be expected back.
@@ -68,6 +69,9 @@ pub(super) async fn run(
             waiting.push(queued);
         }
         if appender.flights.is_empty() {
+            if !appender.redo.is_empty() || appender.backend.database.is_short_of_connections() {
+                appender.rest();
+            }
             appender.redo().await;
             appender.wait_for_those_expected(&mut waiting, &mut queue).await;
             appender.write(waiting.take()).await;
@@ -111,8 +115,17 @@ impl Waiting {
 /// A batch that has to be planned under the lock, or to be looked for.
 struct Redo {
     batch: Vec<Queued>,
-    /// What it was to be answered, when its commit is in doubt.
-    doubtful: Option<(Doubtful, Vec<Appended>, LogError)>,
+    doubtful: Option<Doubt>,
+}
+
+/// A batch whose commit is in doubt.
+struct Doubt {
+    place: Doubtful,
+    last: Position,
+    /// What it is answered if it was recorded.
+    answers: Vec<Appended>,
+    /// What it is answered if that cannot be found out.
+    error: LogError,
 }
 
 struct Appender {
@@ -203,21 +216,14 @@ impl Appender {
     }
 
     async fn send(&mut self, tail: Arc<Mutex<Tail>>, batch: Vec<Queued>) {
-        let appends = batch.iter().map(|queued| &queued.append);
-        let wanted = super::tail::lock(&tail).wanted(appends);
-        let read = wanted.read(&self.backend.database, self.tenant).await;
-        let lane = match self.lane.take() {
-            Some(lane) => Ok(lane),
-            None => Lane::open(&self.backend, self.tenant).await,
-        };
-        let (Ok(read), Ok(lane)) = (read, lane) else {
+        let Some((lane, read)) = self.prepare(&tail, &batch).await else {
             // Under the lock it will be seen what is the matter.
             self.redo.push_back(Redo { batch, doubtful: None });
             return;
         };
-        self.lane = Some(lane.clone());
         let span = batch_span(self.tenant, &batch);
-        let mut flight = Box::pin(lane.write(tail, read, batch).instrument(span));
+        let backend = Arc::clone(&self.backend);
+        let mut flight = Box::pin(lane.write(backend, tail, read, batch).instrument(span));
         // Sends it, before anything else is sent.
         match poll_immediate(&mut flight).await {
             Some(landed) => self.land(Some(landed)),
@@ -225,16 +231,43 @@ impl Appender {
         }
     }
 
+    /// The lane, and what has to be read before the batch is planned: on the lane itself, or, while
+    /// it is busy, on a connection that nobody else waits for. `None`: it is not to be had.
+    async fn prepare(&mut self, tail: &Mutex<Tail>, batch: &[Queued]) -> Option<(Lane, Streams)> {
+        let lane = match self.lane.take() {
+            Some(lane) => lane,
+            None => Lane::open(&self.backend, self.tenant).await.ok()?,
+        };
+        self.lane = Some(lane.clone());
+        let wanted = super::tail::lock(tail).wanted(batch.iter().map(|queued| &queued.append));
+        if wanted.is_empty() {
+            return Some((lane, Streams::new()));
+        }
+        let statement_max = self.backend.settings.statement_max;
+        let read = if self.flights.is_empty() {
+            wanted.read(lane.connection(), statement_max, self.tenant).await
+        } else {
+            let spare = self.backend.database.spare_connection().await?;
+            let read = wanted.read(&spare, statement_max, self.tenant).await;
+            if read.is_ok() {
+                spare.release();
+            }
+            read
+        };
+        let Ok(read) = read else {
+            // The transaction may be open still.
+            self.lane = None;
+            return None;
+        };
+        Some((lane, read))
+    }
+
     /// Answers a batch that was on its way, or sees to it that it is planned anew.
     fn land(&mut self, landed: Option<Landed>) {
         let Some(Landed { placed, left, first, last, written }) = landed else { return };
         let (batch, answers): (Vec<Queued>, Vec<Appended>) = placed.into_iter().unzip();
         match (written, first) {
-            (Ok(()), Some(_)) => {
-                let events = batch.iter().map(|queued| queued.append.event_count()).sum();
-                self.backend.recorded(self.tenant, last, events);
-                self.answer(batch, answers);
-            }
+            (Ok(()), Some(_)) => self.answer(batch, answers),
             (Ok(()), None) => {}
             (Err(Lost { error, doubtful }), first) => {
                 self.forget(&error);
@@ -243,8 +276,11 @@ impl Appender {
                     locked::refuse(batch, &error);
                 } else {
                     let first = first.filter(|_| doubtful);
-                    let doubtful = first.map(|(position, event_id)| {
-                        (Doubtful { position, event_id }, answers, error)
+                    let doubtful = first.map(|(position, event_id)| Doubt {
+                        place: Doubtful { position, event_id },
+                        last,
+                        answers,
+                        error,
                     });
                     self.redo.push_back(Redo { batch, doubtful });
                 }
@@ -265,26 +301,34 @@ impl Appender {
 
     /// Believes nothing any more: a batch on the strength of it has failed.
     fn forget(&mut self, error: &LogError) {
-        self.tail = None;
-        // Closed with it, once nothing is on its way.
-        self.lane = None;
-        self.backend.database.was_lost(error);
-        if error.says_moved_on() {
+        self.backend.metrics.batches_planned_anew.inc();
+        // A batch behind the one that failed fails with it, and says nothing new.
+        let is_first = self.tail.take().is_some();
+        if is_first && error.says_overtaken() {
             self.apart = APART_AFTER_OTHERS;
+        }
+        let is_answered = matches!(error, LogError::Refused(error) if error.sqlstate().is_some());
+        if self.backend.database.was_lost(error) || !is_answered {
+            // Closed with it, once nothing is on its way.
+            self.lane = None;
         }
     }
 
     /// Sees to the batches that failed, in their order.
     async fn redo(&mut self) {
         while let Some(Redo { batch, doubtful }) = self.redo.pop_front() {
-            let Some((doubtful, answers, error)) = doubtful else {
+            let Some(doubt) = doubtful else {
                 self.settle(batch).await;
                 continue;
             };
-            match doubtful.was_recorded(&self.backend, self.tenant).await {
-                Ok(true) => self.answer(batch, answers),
+            match doubt.place.was_recorded(&self.backend, self.tenant).await {
+                Ok(true) => {
+                    let events = batch.iter().map(|queued| queued.append.event_count()).sum();
+                    self.backend.recorded(self.tenant, doubt.last, events);
+                    self.answer(batch, doubt.answers);
+                }
                 Ok(false) => self.settle(batch).await,
-                Err(_) => locked::refuse(batch, &error),
+                Err(_) => locked::refuse(batch, &doubt.error),
             }
         }
     }

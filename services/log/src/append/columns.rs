@@ -4,24 +4,31 @@ use postgres_types::ToSql;
 use uuid::Uuid;
 
 use super::planned_stream::PlannedStream;
+use super::transaction::locked;
 use crate::row::HashedRow;
 
-pub(crate) const INSERT_EVENTS: &str = "\
-    INSERT INTO event (tenant_no, position, stream_no, event_id, version, schema_version, type, \
+pub(crate) const INSERT_EVENTS: &str = concat!(
+    "INSERT INTO event (tenant_no, position, stream_no, event_id, version, schema_version, type, \
         occurred_at, occurred_precision, recorded_at, actor, actor_role, source_organisation, \
         command_id, correlation_id, causation_id, traceparent, data, sealed, hash) \
     SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::uuid[], $5::integer[], \
         $6::smallint[], $7::text[], $8::timestamptz[], $9::text[], $10::timestamptz[], \
         $11::text[], $12::text[], $13::text[], $14::uuid[], $15::uuid[], $16::uuid[], \
-        $17::text[], $18::text[], $19::bytea[], $20::bytea[])";
+        $17::text[], $18::text[], $19::bytea[], $20::bytea[]) WHERE ",
+    locked!()
+);
 
-pub(crate) const INSERT_STREAMS: &str = "\
-    INSERT INTO stream (tenant_no, stream_no, kind, id) \
-    SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::uuid[])";
+pub(crate) const INSERT_STREAMS: &str = concat!(
+    "INSERT INTO stream (tenant_no, stream_no, kind, id) \
+    SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::uuid[]) WHERE ",
+    locked!()
+);
 
-pub(crate) const INSERT_STREAM_KEYS: &str = "\
-    INSERT INTO stream_key (tenant_no, stream_no, wrapped) \
-    SELECT $1, * FROM unnest($2::bigint[], $3::bytea[])";
+pub(crate) const INSERT_STREAM_KEYS: &str = concat!(
+    "INSERT INTO stream_key (tenant_no, stream_no, wrapped) \
+    SELECT $1, * FROM unnest($2::bigint[], $3::bytea[]) WHERE ",
+    locked!()
+);
 
 /// The columns of [`INSERT_EVENTS`], in its order.
 pub(crate) struct EventColumns<'a>([Box<dyn ToSql + Sync + Send + 'a>; 19]);
@@ -90,6 +97,8 @@ impl<'a> StreamColumns<'a> {
 }
 
 /// What is written back of the head.
-pub(crate) const UPDATE_HEAD: &str = "\
-    UPDATE log_head SET position = $2, recorded_at = $3, hash = $4, streams = $5 \
-    WHERE tenant_no = $1 AND position = $6";
+pub(crate) const UPDATE_HEAD: &str = concat!(
+    "UPDATE log_head SET position = $2, recorded_at = $3, hash = $4, streams = $5 \
+    WHERE tenant_no = $1 AND position = $6 AND ",
+    locked!()
+);

@@ -15,6 +15,7 @@ use throughline_domain::ids::{Position, Version};
 use tokio_postgres::{Row, Statement};
 
 use super::plan::Plan;
+use super::transaction::locked;
 use super::{Append, AppendError, Appended};
 use crate::database::Connection;
 use crate::error::LogError;
@@ -65,13 +66,15 @@ pub(crate) const DELETE_KEYS: &str = concat!(
     "))",
 );
 
-const INSERT_KEYS: &str = "\
-    INSERT INTO idempotency_key (tenant_no, scope, fingerprint, answer, first_position, \
+pub(crate) const INSERT_KEYS: &str = concat!(
+    "INSERT INTO idempotency_key (tenant_no, scope, fingerprint, answer, first_position, \
         last_position, versions, created_at) \
     SELECT $1, k.scope, k.fingerprint, k.answer, k.first_position, k.last_position, \
         k.versions::integer[], now() \
     FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[], $7::text[]) \
-        AS k (scope, fingerprint, answer, first_position, last_position, versions)";
+        AS k (scope, fingerprint, answer, first_position, last_position, versions) WHERE ",
+    locked!()
+);
 
 /// As [`DELETE_KEYS`], oldest first.
 pub(crate) const PURGE_EXPIRED: &str = concat!(

@@ -3,6 +3,7 @@
 //! Two round trips: lock and read, then write and commit. Every refusal comes from here, since only
 //! here is it certain; so does every batch while the appender does not know where the log ends.
 
+use throughline_domain::ids::Position;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -124,7 +125,7 @@ impl Failed {
 
 enum Attempt {
     Before(LogError),
-    Writing { error: LogError, doubtful: Option<(Doubtful, Vec<Answer>)> },
+    Writing { error: LogError, doubtful: Option<(Doubtful, Vec<Answer>, Position)> },
 }
 
 /// Writes a batch. A lost connection is tried again on a new one, once it is certain that nothing
@@ -143,9 +144,14 @@ async fn write(
             Err(Attempt::Writing { error, doubtful }) => (Failed::Writing(error), doubtful),
         };
         let lost = backend.database.was_lost(error.error());
-        if let Some((doubtful, answers)) = doubtful {
+        if let Some((doubtful, answers, last)) = doubtful {
             match doubtful.was_recorded(backend, tenant).await {
-                Ok(true) => return Ok(Written { answers, tail: None }),
+                Ok(true) => {
+                    let placed = appends.iter().zip(&answers).filter(|(_, answer)| answer.is_ok());
+                    let events = placed.map(|(append, _)| append.event_count()).sum();
+                    backend.recorded(tenant, last, events);
+                    return Ok(Written { answers, tail: None });
+                }
                 Ok(false) => {}
                 Err(_) => return Err(error),
             }
@@ -173,7 +179,7 @@ async fn try_write(
     let now = opened.now;
     let mut plan = Plan::new(backend, tenant, &mut opened).map_err(Attempt::Before)?;
     let answers: Vec<Answer> = appends.iter().map(|append| plan.place(append, now)).collect();
-    let tail = Tail::after(&plan, &opened.wrapped_tenant_key, now);
+    let tail = Tail::after(&plan, &opened.wrapped_tenant_key, (now, opened.answered_at));
     let Some(first) = plan.rows.first() else {
         opened.abandon().await.map_err(Attempt::Before)?;
         return Ok(Written { answers, tail: Some(tail) });
@@ -185,7 +191,8 @@ async fn try_write(
             Ok(Written { answers, tail: Some(tail) })
         }
         Err(Lost { error, doubtful: is_doubtful }) => {
-            Err(Attempt::Writing { error, doubtful: is_doubtful.then_some((doubtful, answers)) })
+            let doubtful = is_doubtful.then(|| (doubtful, answers, plan.position()));
+            Err(Attempt::Writing { error, doubtful })
         }
     }
 }

@@ -59,6 +59,11 @@ impl PlannedStream {
         Ok(sealed)
     }
 
+    /// Whether something was sealed under a key that was read.
+    pub(super) fn is_sealed_in(&self) -> bool {
+        !self.is_new && self.key.is_some()
+    }
+
     fn key(&mut self, tenant_key: &TenantKey, id: StreamId) -> Result<Arc<StreamKey>, LogError> {
         let key = match (&self.key, &self.wrapped) {
             (Some(key), _) => Arc::clone(key),

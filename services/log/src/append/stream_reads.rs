@@ -1,6 +1,7 @@
 //! What a batch has to know of the streams that are there already.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures_util::future::{join, join3};
 use tokio_postgres::{Row, Statement};
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use super::NewEvent;
 use super::planned_stream::PlannedStream;
-use crate::database::{Connection, Database, begin, stream_by_id};
+use crate::database::{Connection, begin, stream_by_id};
 use crate::error::LogError;
 use crate::stream::{StreamId, StreamKind};
 use crate::tenant::TenantNo;
@@ -68,25 +69,21 @@ impl Wanted {
     /// Reads what is committed now, in a transaction of its own.
     pub(super) async fn read(
         &self,
-        database: &Database,
+        connection: &Connection,
+        statement_max: Duration,
         tenant: TenantNo,
     ) -> Result<HashMap<Uuid, PlannedStream>, LogError> {
-        if self.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let connection = database.connection().await?;
-        let reads = StreamReads::prepare(&connection).await?;
-        let begin = begin("READ ONLY", database.statement_max);
+        let reads = StreamReads::prepare(connection).await?;
+        let begin = begin("READ ONLY", statement_max);
         let (started, streams, ended) = join3(
             connection.client().batch_execute(&begin),
-            reads.read(&connection, tenant, self),
+            reads.read(connection, tenant, self),
             connection.client().batch_execute("COMMIT"),
         )
         .await;
         started?;
         let streams = streams?;
         ended?;
-        connection.release();
         Ok(streams)
     }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -18,6 +19,9 @@ use super::stream_reads::Wanted;
 use crate::micros::Micros;
 use crate::seal::TenantKey;
 use crate::stream::StreamKind;
+
+/// How long the database's time is told by our own clock alone.
+const COMPARED_EVERY: Duration = Duration::from_secs(5);
 
 /// Past this many streams, they are looked up again: some megabytes.
 const STREAMS_MAX: usize = 1 << 16;
@@ -39,7 +43,8 @@ struct KnownStream {
     version: i32,
 }
 
-/// The database's clock, told by our own: never ahead of it, behind by as long as an answer takes.
+/// The database's clock, told by our own: behind it by as long as an answer takes, and ahead of it by
+/// no more than two clocks can drift apart between two comparisons.
 #[derive(Debug, Clone, Copy)]
 struct Clock {
     told: Micros,
@@ -48,13 +53,17 @@ struct Clock {
 
 impl Tail {
     /// The tail after a batch that was planned under the lock, when the database's time was `now`.
-    pub(super) fn after(plan: &Plan<'_>, wrapped_key: &[u8], now: Micros) -> Self {
+    pub(super) fn after(
+        plan: &Plan<'_>,
+        wrapped_key: &[u8],
+        (now, heard): (Micros, Instant),
+    ) -> Self {
         let mut tail = Self {
             head: plan.head,
             key: plan.key(),
             wrapped_key: wrapped_key.into(),
             streams: HashMap::new(),
-            clock: Clock { told: now, heard: Instant::now() },
+            clock: Clock { told: now, heard },
         };
         tail.follow(plan);
         tail
@@ -79,7 +88,9 @@ impl Tail {
         let writes = appends.flat_map(|append| &append.writes);
         let unread = writes.filter(|write| {
             let seals = write.events.iter().any(|event| event.plaintext.is_some());
-            write.expected.0 > 0 && (seals || !self.streams.contains_key(&write.stream.id))
+            // Whoever says that a stream is new, and writes to it, is refused by its index.
+            let asserts = write.expected.0 > 0 || write.events.is_empty();
+            asserts && (seals || !self.streams.contains_key(&write.stream.id))
         });
         Wanted::of(unread.map(|write| (write.stream, write.events.as_slice())))
     }
@@ -109,8 +120,9 @@ impl Tail {
     /// Learns what time it is.
     pub(super) fn told(&mut self, now: Micros) {
         let heard = Instant::now();
-        // An answer that took longer says less.
-        if now > self.clock.at(heard) {
+        // An answer that took longer says less; but two clocks that are never compared drift apart.
+        let is_old = heard.saturating_duration_since(self.clock.heard) > COMPARED_EVERY;
+        if is_old || now > self.clock.at(heard) {
             self.clock = Clock { told: now, heard };
         }
     }

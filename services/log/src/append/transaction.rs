@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join4, poll_immediate, try_join5};
 use postgres_types::ToSql;
+use tokio::time::Instant;
 use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 
@@ -42,17 +43,31 @@ pub(crate) struct Opened {
     pub(crate) head: LogHead,
     pub(crate) wrapped_tenant_key: Vec<u8>,
     pub(crate) now: Micros,
+    /// When that was heard.
+    pub(crate) answered_at: Instant,
     pub(crate) streams: HashMap<Uuid, PlannedStream>,
     pub(crate) keys: Keys,
 }
 
-/// Waits for the tenant's lock, which the transaction then holds to its end.
-pub(super) fn take_lock(tenant: TenantNo) -> String {
+/// Waits for the tenant's lock, which the transaction then holds to its end, and says so: the
+/// statements that write do nothing otherwise ([`locked!`]).
+pub(crate) fn take_lock(tenant: TenantNo) -> String {
     format!(
         "SET LOCAL idle_in_transaction_session_timeout = {IDLE_MAX_MS}; \
+         SET LOCAL throughline.locked = 'on'; \
          SELECT pg_advisory_xact_lock({LOCK_NAMESPACE}, {tenant})"
     )
 }
+
+/// Whether the statement is in a transaction that has taken the lock. Statements are sent without
+/// waiting for the one that begins the transaction: were that refused, as by a cancellation that
+/// comes at this very moment, each of the others would be committed by itself.
+macro_rules! locked {
+    () => {
+        "current_setting('throughline.locked', true) = 'on'"
+    };
+}
+pub(crate) use locked;
 
 /// Why a batch was not written.
 pub(crate) struct Lost {
@@ -93,14 +108,16 @@ impl Opened {
             idempotency::read(&connection, keys.as_ref(), tenant, &wanted.scopes),
         )
         .await;
+        let answered_at = Instant::now();
         started?;
         let head = head?.ok_or(LogError::NoSuchTenant { tenant })?;
-        Self::read(connection, &head, planned?, keys?)
+        Self::read(connection, &head, answered_at, planned?, keys?)
     }
 
     fn read(
         connection: Connection,
         head: &Row,
+        answered_at: Instant,
         streams: HashMap<Uuid, PlannedStream>,
         keys: Keys,
     ) -> Result<Self, LogError> {
@@ -116,6 +133,7 @@ impl Opened {
             },
             wrapped_tenant_key: head.try_get(5)?,
             now: head.try_get(6)?,
+            answered_at,
             streams,
             keys,
         })

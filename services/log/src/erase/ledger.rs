@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use throughline_domain::code_lists::ErasureBasis;
-use throughline_domain::ids::{CaseId, EventId, PersonId};
+use throughline_domain::ids::{CaseId, EventId, PersonId, Position};
 use throughline_domain::time::{Occurred, Precision};
 
 /// More than a million erasures. A larger file is no ledger.
@@ -45,6 +45,8 @@ pub struct LedgerLine {
     pub precision: Precision,
     /// When it was recorded.
     pub erased_at: Timestamp,
+    /// The place it was to have in the tenant's log.
+    pub position: Position,
     /// Who erased.
     pub actor: String,
     /// In which role.
@@ -251,6 +253,7 @@ mod tests {
             occurred_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             precision: Precision::Instant,
             erased_at: "2026-01-02T00:00:00.000001Z".parse().unwrap(),
+            position: Position(7),
             actor: "officer".to_owned(),
             actor_role: "data_protection_officer".to_owned(),
         }

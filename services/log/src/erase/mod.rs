@@ -218,7 +218,7 @@ impl EventLog {
         opened.write(&plan).await?;
         let keys_destroyed = subject.destroy_keys(&opened, tenant.tenant_no).await?;
         if let Some((ledger, mut line)) = note {
-            line.erased_at = appended.recorded_at;
+            (line.erased_at, line.position) = (appended.recorded_at, appended.last);
             ledger.append(&line).await?;
         }
         opened.commit().await?;
@@ -257,6 +257,7 @@ impl EventLog {
                 occurred_at: stored.occurred.at,
                 precision: stored.occurred.precision,
                 erased_at: stored.recorded_at,
+                position: stored.position,
                 actor: stored.actor.clone(),
                 actor_role: stored.actor_role.clone(),
                 ..line
@@ -302,6 +303,7 @@ fn to_note(tenant: &Tenant, subject: &Subject, erasure: &Erasure, opened: &Opene
         occurred_at: to_microseconds(erasure.occurred.at),
         precision: erasure.occurred.precision,
         erased_at: opened.now.timestamp().unwrap_or_default(),
+        position: Position(opened.head.position + 1),
         actor: erasure.meta.actor.clone(),
         actor_role: erasure.meta.actor_role.clone(),
     }

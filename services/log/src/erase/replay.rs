@@ -116,7 +116,10 @@ impl EventLog {
         let subject = Subject::read(&opened, tenant.tenant_no, line.person_id).await?;
         let is_loading = opened.state == TenantState::Loading;
         if !is_loading && subject.erased.is_none() {
-            if subject.held_at.is_some_and(|held_at| held_at > line.erased_at) {
+            // Behind the erasure in time, or in its place: an append that waited for the lock has
+            // its time from a little before.
+            let is_later = |(at, position)| at > line.erased_at || position >= line.position;
+            if subject.held.iter().copied().any(is_later) {
                 tracing::warn!(
                     throughline.event_id = %line.event_id,
                     "an erasure of the ledger was never made, and a legal hold now refuses it"

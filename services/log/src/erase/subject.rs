@@ -2,7 +2,7 @@
 
 use cqrs_es::Aggregate as _;
 use jiff::Timestamp;
-use throughline_domain::ids::{CaseId, PersonId, Version};
+use throughline_domain::ids::{CaseId, PersonId, Position, Version};
 use throughline_domain::person::{Person, PersonEvent};
 use throughline_domain::recorded::Happened;
 use uuid::Uuid;
@@ -39,8 +39,8 @@ pub(super) struct Subject {
     pub(super) cases: Vec<CaseId>,
     /// The event with which the person was erased, if they were.
     pub(super) erased: Option<StoredEvent>,
-    /// When the latest of the holds in force was recorded.
-    pub(super) held_at: Option<Timestamp>,
+    /// The holds in force: when each was recorded, and where.
+    pub(super) held: Vec<(Timestamp, Position)>,
 }
 
 impl Subject {
@@ -88,7 +88,7 @@ impl Subject {
             version: events.last().map(|event| event.version).unwrap_or_default(),
             cases,
             erased,
-            held_at: held.map(|event| event.recorded_at).max(),
+            held: held.map(|event| (event.recorded_at, event.position)).collect(),
             person,
         })
     }

@@ -164,3 +164,51 @@ async fn what_is_refused_ahead_is_refused_alone() {
     }
     holds(&fixture).await;
 }
+
+/// What `log_follow` is told, and what it answers.
+#[tokio::test]
+async fn a_batch_is_refused_if_anything_it_relies_on_has_changed() {
+    let fixture = Fixture::live().await;
+    fixture.append(command([write(a_case(), 0, vec![sealing("text")])])).await;
+    let client = fixture.client().await;
+    let follow = "SELECT log_follow(h.tenant_no, h.position, h.hash, k.wrapped, sealed, at) \
+                  FROM log_head h JOIN tenant_key k USING (tenant_no), \
+                  LATERAL (SELECT ARRAY[2::bigint] AS sealed, clock_timestamp() AS at) told \
+                  WHERE h.tenant_no = $1";
+    let changes = [
+        ("h.position", "h.position - 1", Some("TL004")),
+        ("h.hash", "sha256(h.hash)", Some("TL004")),
+        ("k.wrapped", "k.wrapped || '\\x00'::bytea", Some("TL004")),
+        ("k.wrapped, sealed", "k.wrapped, sealed || 3::bigint", Some("TL004")),
+        ("k.wrapped, sealed", "k.wrapped, ARRAY[]::bigint[]", None),
+        ("sealed, at", "sealed, at - interval '90 milliseconds'", None),
+        ("sealed, at", "sealed, at - interval '110 milliseconds'", Some("TL005")),
+        ("sealed, at", "sealed, at + interval '2 seconds'", Some("TL005")),
+        ("h.position", "h.position", None),
+    ];
+    for (told, instead, refused) in changes {
+        let statement = follow.replacen(told, instead, 1);
+        let answer = client.query_one(&statement, &[&fixture.tenant.0]).await;
+        let code = answer.err().map(|error| error.code().unwrap().code().to_owned());
+        assert_eq!(code.as_deref(), refused, "{told}: {instead}");
+    }
+}
+
+/// A stream that is asserted to be absent, and is there.
+#[tokio::test]
+async fn an_assertion_without_events_is_checked_too() {
+    let fixture = Fixture::live().await;
+    let known = a_case();
+    fixture.append(one(known, 0)).await;
+    fixture.append(one(a_case(), 0)).await;
+    // The appender that knows nothing yet, and the one that does.
+    let pool = pool(fixture.database.config(), 4).unwrap();
+    let other = EventLog::new(pool, fixture.master_key.clone(), AppendSettings::default());
+    for log in [&fixture.log, &other, &other] {
+        let absent = write(known, 0, Vec::new());
+        let event = write(a_case(), 0, vec![an_event()]);
+        let refused = log.append(fixture.tenant, command([absent, event])).await;
+        let told = matches!(refused, Err(AppendError::Conflict { current: Version(1), stream }) if stream == known);
+        assert!(told, "{refused:?}");
+    }
+}
