@@ -44,11 +44,11 @@ impl Dates {
         self.as_of.is_none() && self.known_at.is_none() && self.reading == Reading::Effective
     }
 
-    /// Whether all that will ever have been recorded by the date asked about has been, once the log
-    /// is settled at a moment. Nobody waits for a date that is yet to come.
+    /// The moment at which the log has to be settled for the answer: the date asked about, and not
+    /// later than now.
     #[must_use]
-    pub fn settled_by(&self, settled_at: Timestamp) -> bool {
-        self.known_at.is_none_or(|at| at <= settled_at || at > self.now)
+    pub fn needed(&self, now: Timestamp) -> Timestamp {
+        self.known_at.map_or(now, |at| at.min(now))
     }
 
     /// The dates in force, given the moment at which the log was settled: what had been recorded by

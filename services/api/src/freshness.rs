@@ -23,9 +23,9 @@ pub const POSITION_HEADER: &str = "Throughline-Position";
 /// The position that a query waits for.
 pub const AFTER_HEADER: &str = "Throughline-After";
 
-/// How long a query waits for a date that lies a little ahead of the log's moment. One that lies
-/// further ahead is cut to it.
+/// How long a query waits for the log to be settled, and how often it looks.
 const SETTLE_WAIT_MAX: Duration = Duration::from_millis(500);
+const SETTLE_POLL: Duration = Duration::from_millis(5);
 
 /// How often the log's head is looked at while a query waits for it.
 const HEAD_POLL: Duration = Duration::from_millis(20);
@@ -60,7 +60,7 @@ pub async fn read_present<T>(
 ) -> Result<(T, Present), Problem> {
     let now = now();
     let after = after(request)?;
-    let settled = app.log.settle(tenant).await?;
+    let settled = settle(app, tenant, |now| now).await?;
     reach(app, tenant, projection, after, settled.position).await?;
     let mut client = app.log.pool().get().await.map_err(|error| refusal::unavailable(&error))?;
     // One snapshot for the checkpoint and the rows, which the projector commits together.
@@ -119,9 +119,25 @@ async fn reach(
     }
 }
 
-/// Waits until the log itself has the position that the query asks for, until no append is on its
-/// way, and until what was known by the date asked about is settled: a moment that is just over may
-/// take a tenth of a second. With it come the dates in force.
+/// The log, settled at the moment that is needed: while somebody writes much, that may take a tenth
+/// of a second. A database that is slower than that does not keep the reader longer.
+async fn settle(
+    app: &App,
+    tenant: TenantNo,
+    needed: impl FnOnce(Timestamp) -> Timestamp,
+) -> Result<Settled, Problem> {
+    let begun = Instant::now();
+    let mut settled = app.log.settle(tenant).await?;
+    let needed = needed(settled.now);
+    while settled.at < needed && begun.elapsed() < SETTLE_WAIT_MAX {
+        sleep(SETTLE_POLL).await;
+        settled = app.log.settle(tenant).await?;
+    }
+    Ok(settled)
+}
+
+/// Waits until the log itself has the position that the query asks for, and until all that will ever
+/// have been known by the date asked about is recorded. With it come the dates in force.
 ///
 /// # Errors
 /// [`problem::NOT_YET`] when the position is not there in time.
@@ -132,15 +148,13 @@ pub async fn reach_log(
     dates: &Dates,
 ) -> Result<(Settled, Asked), Problem> {
     let after = after(request)?;
-    let begun = Instant::now();
+    let deadline = Instant::now() + app.settings.after_wait_max;
     loop {
-        let settled = app.log.settle(tenant).await?;
-        let is_reached = after.is_none_or(|after| settled.position >= after);
-        let is_settled = dates.settled_by(settled.at) || begun.elapsed() >= SETTLE_WAIT_MAX;
-        if is_reached && is_settled {
+        let settled = settle(app, tenant, |now| dates.needed(now)).await?;
+        if after.is_none_or(|after| settled.position >= after) {
             return Ok((settled, dates.asked(settled.at)));
         }
-        if begun.elapsed() >= app.settings.after_wait_max {
+        if Instant::now() >= deadline {
             return Err(not_yet());
         }
         sleep(HEAD_POLL).await;

@@ -21,7 +21,7 @@ use super::plan::Plan;
 use super::planned_stream::PlannedStream;
 use super::queue::Queued;
 use super::tail::{Tail, lock};
-use super::transaction::{Lost, Statements, take_lock, write};
+use super::transaction::{AHEAD_NAMESPACE, Lost, Statements, take_lock, write};
 use super::{Append, Appended};
 use crate::backend::Backend;
 use crate::database::{Connection, begin};
@@ -30,6 +30,11 @@ use crate::micros::Micros;
 use crate::tenant::TenantNo;
 
 const FOLLOW: &str = "SELECT log_follow($1, $2, $3, $4, $5, $6)";
+
+/// While this is held, events may be on their way that have their recording time already
+/// ([`crate::settle`]). One process plans ahead at a time: two would only overtake each other.
+const BEGIN_AHEAD: &str = "SELECT pg_try_advisory_lock($1, $2), clock_timestamp()";
+const END_AHEAD: &str = "SELECT pg_advisory_unlock($1, $2)";
 
 /// The streams that were read for a batch.
 pub(super) type Streams = HashMap<Uuid, PlannedStream>;
@@ -60,16 +65,29 @@ pub(super) struct Landed {
 }
 
 impl Lane {
-    pub(super) async fn open(backend: &Backend, tenant: TenantNo) -> Result<Self, LogError> {
+    /// Takes a connection to plan ahead on, from the present time on. `None`: another process has.
+    pub(super) async fn open(
+        backend: &Backend,
+        tenant: TenantNo,
+        tail: &Mutex<Tail>,
+    ) -> Result<Option<Self>, LogError> {
         let connection = backend.database.connection().await?;
+        let client = connection.client();
+        let begin_ahead = client.prepare_cached(BEGIN_AHEAD).await?;
+        let answer = client.query_one(&begin_ahead, &[&AHEAD_NAMESPACE, &tenant.0]).await?;
+        if !answer.try_get(0)? {
+            connection.release();
+            return Ok(None);
+        }
+        lock(tail).told(answer.try_get(1)?);
         let begin = begin("", backend.database.statement_max);
-        Ok(Self {
+        Ok(Some(Self {
             statements: Statements::prepare(&connection).await?,
             follow: connection.client().prepare_cached(FOLLOW).await?,
             begin: format!("{begin}; {}", take_lock(tenant)).into(),
             connection: Arc::new(connection),
             tenant,
-        })
+        }))
     }
 
     /// The connection, while nothing is on its way.
@@ -78,8 +96,14 @@ impl Lane {
     }
 
     /// Gives the connection back. With something still on its way, it is closed instead.
-    pub(super) fn close(self) {
-        if let Some(connection) = Arc::into_inner(self.connection) {
+    pub(super) async fn close(self) {
+        let Some(connection) = Arc::into_inner(self.connection) else { return };
+        let ended = async {
+            let client = connection.client();
+            let end_ahead = client.prepare_cached(END_AHEAD).await?;
+            client.query_one(&end_ahead, &[&AHEAD_NAMESPACE, &self.tenant.0]).await
+        };
+        if ended.await.is_ok() {
             connection.release();
         }
     }

@@ -32,6 +32,10 @@ const FLIGHTS_MAX: usize = 2;
 /// each batch costs is better shared.
 const AHEAD_MIN: usize = 128;
 
+/// The commands from which on a batch that comes alone is worth planning ahead for: while that is
+/// done, readers of the present wait a little.
+const BUSY_MIN: usize = 8;
+
 /// How many batches are planned under the lock after another process has written to the tenant, or
 /// after one came too late: the next would most likely fare no better.
 const APART_AFTER_OTHERS: u32 = 16;
@@ -55,7 +59,7 @@ pub(super) async fn run(
             break;
         }
         if idle {
-            appender.rest();
+            appender.rest().await;
             match timeout(appender.backend.settings.idle_max, queue.recv()).await {
                 Ok(Some(first)) => waiting.push(first),
                 Ok(None) => break,
@@ -70,7 +74,7 @@ pub(super) async fn run(
         }
         if appender.flights.is_empty() {
             if !appender.redo.is_empty() || appender.backend.database.is_short_of_connections() {
-                appender.rest();
+                appender.rest().await;
             }
             appender.redo().await;
             appender.wait_for_those_expected(&mut waiting, &mut queue).await;
@@ -207,7 +211,8 @@ impl Appender {
         let metrics = &self.backend.metrics;
         metrics.queue_depth.dec_by(i64::try_from(batch.len()).unwrap_or(i64::MAX));
         metrics.batch_commands.observe(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
-        if let Some(tail) = self.tail.clone().filter(|_| self.goes_ahead()) {
+        let is_busy = self.lane.is_some() || batch.len() >= BUSY_MIN;
+        if let Some(tail) = self.tail.clone().filter(|_| is_busy && self.goes_ahead()) {
             self.send(tail, batch).await;
         } else {
             self.apart = self.apart.saturating_sub(1);
@@ -236,7 +241,7 @@ impl Appender {
     async fn prepare(&mut self, tail: &Mutex<Tail>, batch: &[Queued]) -> Option<(Lane, Streams)> {
         let lane = match self.lane.take() {
             Some(lane) => lane,
-            None => Lane::open(&self.backend, self.tenant).await.ok()?,
+            None => Lane::open(&self.backend, self.tenant, tail).await.ok()??,
         };
         self.lane = Some(lane.clone());
         let wanted = super::tail::lock(tail).wanted(batch.iter().map(|queued| &queued.append));
@@ -342,9 +347,9 @@ impl Appender {
     }
 
     /// Gives the connection back while there is nothing to do.
-    fn rest(&mut self) {
+    async fn rest(&mut self) {
         if let Some(lane) = self.lane.take() {
-            lane.close();
+            lane.close().await;
         }
     }
 }

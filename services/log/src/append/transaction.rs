@@ -27,6 +27,9 @@ use crate::tenant::{TenantNo, TenantState};
 /// The first key of the advisory locks; the second is the tenant's number.
 pub(crate) const LOCK_NAMESPACE: i32 = 0x544c_6f67;
 
+/// The first key of the locks that appenders who plan ahead hold; the second is the tenant's number.
+pub(crate) const AHEAD_NAMESPACE: i32 = LOCK_NAMESPACE + 1;
+
 /// A process that stops half-way with the lock must not stop the others for ever.
 const IDLE_MAX_MS: u32 = 30_000;
 
