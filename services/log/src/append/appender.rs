@@ -12,6 +12,7 @@ use futures_util::future::{BoxFuture, poll_immediate};
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use throughline_domain::ids::Position;
 use tokio::sync::mpsc;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
@@ -59,8 +60,7 @@ pub(super) async fn run(
             break;
         }
         if idle {
-            appender.rest().await;
-            match timeout(appender.backend.settings.idle_max, queue.recv()).await {
+            match appender.first(&mut queue).await {
                 Ok(Some(first)) => waiting.push(first),
                 Ok(None) => break,
                 Err(_) if running.retire(tenant, &queue) => break,
@@ -344,6 +344,23 @@ impl Appender {
         let tail = locked::settle(&self.backend, self.tenant, batch).await;
         self.tail = tail.map(|tail| Arc::new(Mutex::new(tail)));
         self.answered_at = Instant::now();
+    }
+
+    /// The next command. Callers who were just answered are likely to come back at once, so the
+    /// connection is given back only when they do not. An error: nobody came for long.
+    async fn first(
+        &mut self,
+        queue: &mut mpsc::Receiver<Queued>,
+    ) -> Result<Option<Queued>, Elapsed> {
+        let settings = &self.backend.settings;
+        let (return_max, idle_max) = (settings.gather_max, settings.idle_max);
+        if self.lane.is_some()
+            && let Ok(first) = timeout(return_max, queue.recv()).await
+        {
+            return Ok(first);
+        }
+        self.rest().await;
+        timeout(idle_max, queue.recv()).await
     }
 
     /// Gives the connection back while there is nothing to do.
