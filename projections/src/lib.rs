@@ -2,15 +2,19 @@
 //!
 //! The present is stored, the past is computed. The tables hold the answer for now; for any other
 //! pair of dates the very same pure fold is run over histories that the caller reads from the log.
-//! Each module has the fold, the write into its tables, the read of the present, and the answer
-//! for the past, which shares its counting with the read.
+//! Each module has the fold, its tables' columns, the read of the present, and the answer for the
+//! past, which shares its counting with the read. `rows.rs` writes all of them.
 //!
 //! Deliberately absent: the log, checkpoints and parking (the projector has them), HTTP, narrative
 //! and identity.
 
+mod cell;
 mod column;
 mod error;
+mod place;
 mod projection;
+mod rows;
+mod table;
 #[cfg(test)]
 mod testing;
 
@@ -18,5 +22,9 @@ pub mod caseload;
 pub mod engagement_timeline;
 pub mod outcome_snapshot;
 
+pub use cell::{Cell, Kind, Row};
 pub use error::ReadError;
-pub use projection::{Changes, Projection, TouchedCase, Unfoldable};
+pub use place::Place;
+pub use projection::{Projection, TouchedCase, Unfoldable};
+pub use rows::{CaseRows, Extent};
+pub use table::{Column, Table};

@@ -3,8 +3,10 @@
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::recorded::Recorded;
-use tokio_postgres::{Error, Transaction};
 
+use crate::cell::Row;
+use crate::rows::{CaseRows, Extent};
+use crate::table::Table;
 use crate::{caseload, engagement_timeline, outcome_snapshot};
 
 /// A read model that follows the log.
@@ -39,17 +41,6 @@ pub struct Unfoldable {
     pub source: serde_json::Error,
 }
 
-/// The rows to write for the touched cases of one batch.
-#[derive(Debug)]
-pub enum Changes {
-    /// Of [`Projection::Caseload`].
-    Caseload(Vec<caseload::Change>),
-    /// Of [`Projection::EngagementTimeline`].
-    EngagementTimeline(Vec<engagement_timeline::Change>),
-    /// Of [`Projection::OutcomeSnapshot`].
-    OutcomeSnapshot(Vec<outcome_snapshot::Change>),
-}
-
 impl Projection {
     /// Every projection.
     pub const ALL: [Self; 3] = [Self::Caseload, Self::EngagementTimeline, Self::OutcomeSnapshot];
@@ -80,57 +71,47 @@ impl Projection {
         }
     }
 
-    /// An empty batch.
+    /// The tables of its rows.
     #[must_use]
-    pub fn changes(self) -> Changes {
+    pub fn tables(self) -> &'static [Table] {
         match self {
-            Self::Caseload => Changes::Caseload(Vec::new()),
-            Self::EngagementTimeline => Changes::EngagementTimeline(Vec::new()),
-            Self::OutcomeSnapshot => Changes::OutcomeSnapshot(Vec::new()),
+            Self::Caseload => caseload::TABLES,
+            Self::EngagementTimeline => engagement_timeline::TABLES,
+            Self::OutcomeSnapshot => outcome_snapshot::TABLES,
         }
     }
 
-    /// Deletes the tenant's rows, so that they can be written anew from the first event.
+    /// Folds a case from its whole history into its rows of the present.
     ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn erase(self, transaction: &Transaction<'_>, tenant_no: i32) -> Result<(), Error> {
-        match self {
-            Self::Caseload => caseload::erase(transaction, tenant_no).await,
-            Self::EngagementTimeline => engagement_timeline::erase(transaction, tenant_no).await,
-            Self::OutcomeSnapshot => outcome_snapshot::erase(transaction, tenant_no).await,
-        }
-    }
-}
-
-impl Changes {
-    /// Folds one case. A case that fails leaves the batch as it was.
+    /// Shape: one entry for each of [`Self::tables`].
     ///
     /// # Errors
     /// [`Unfoldable`] when the case gives no rows.
-    pub fn add(&mut self, case: &TouchedCase<'_>) -> Result<(), Unfoldable> {
+    pub fn rows(
+        self,
+        case_id: CaseId,
+        history: &[Recorded<CaseEvent>],
+    ) -> Result<Vec<Vec<Row>>, Unfoldable> {
         match self {
-            Self::Caseload(changes) => changes.push(caseload::change(case)),
-            Self::EngagementTimeline(changes) => changes.push(engagement_timeline::change(case)?),
-            Self::OutcomeSnapshot(changes) => changes.extend(outcome_snapshot::change(case)),
+            Self::Caseload => Ok(caseload::rows(case_id, history)),
+            Self::EngagementTimeline => engagement_timeline::rows(case_id, history),
+            Self::OutcomeSnapshot => Ok(outcome_snapshot::rows(case_id, history)),
         }
-        Ok(())
     }
 
-    /// Writes the rows. Writing them twice changes nothing.
+    /// What to write of a case that has new events; `None` when they change none of its rows.
     ///
     /// # Errors
-    /// When the database refuses.
-    pub async fn write(self, transaction: &Transaction<'_>, tenant_no: i32) -> Result<(), Error> {
-        match self {
-            Self::Caseload(changes) => caseload::write(transaction, tenant_no, changes).await,
-            Self::EngagementTimeline(changes) => {
-                engagement_timeline::write(transaction, tenant_no, changes).await
+    /// [`Unfoldable`] when the case gives no rows.
+    pub fn change(self, case: &TouchedCase<'_>) -> Result<Option<CaseRows>, Unfoldable> {
+        let (tables, extent) = match self {
+            Self::OutcomeSnapshot if !outcome_snapshot::is_touched(case) => return Ok(None),
+            Self::EngagementTimeline => (engagement_timeline::changed_rows(case)?, Extent::Changed),
+            Self::Caseload | Self::OutcomeSnapshot => {
+                (self.rows(case.case_id, case.history)?, Extent::Whole)
             }
-            Self::OutcomeSnapshot(changes) => {
-                outcome_snapshot::write(transaction, tenant_no, changes).await
-            }
-        }
+        };
+        Ok(Some(CaseRows { case_id: case.case_id, tables, extent }))
     }
 }
 

@@ -7,24 +7,51 @@
 
 mod answer;
 mod read;
-mod write;
 
 use jiff::Timestamp;
-use throughline_domain::case::{CaseState, CaseStatus};
+use throughline_domain::case::{CaseEvent, CaseState, CaseStatus};
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{CaseRole, RiskLevel};
+use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::recorded::Recorded;
 use throughline_domain::rules::{dormant, review_due};
 use throughline_domain::two_clocks::Asked;
 
-use crate::TouchedCase;
+use crate::cell::{Cell, Kind, Row};
+use crate::table::{Column, Table};
 
 pub use answer::{Answer, Caseload, Question, Totals, answer};
 pub use read::{read, read_case};
-pub(crate) use write::{erase, write};
 
 /// The version of the fold and its table.
 pub const VERSION: i32 = 1;
+
+/// The table: one row a case, with the position of the case's latest event.
+pub(crate) const TABLES: &[Table] = &[Table {
+    name: "caseload",
+    columns: &[
+        Column::new("case_id", Kind::Uuid),
+        Column::new("position", Kind::BigInt),
+        Column::new("programme", Kind::Text),
+        Column::new("role", Kind::Text),
+        Column::new("area", Kind::Text),
+        Column::new("status", Kind::Text),
+        Column::new("episode", Kind::Int),
+        Column::new("opened_at", Kind::Time),
+        Column::new("worker", Kind::Text),
+        Column::new("team", Kind::Text),
+        Column::new("risk_level", Kind::Text),
+        Column::new("risk_assessed_at", Kind::Time),
+        Column::new("attempts", Kind::Int),
+        Column::new("reached", Kind::Int),
+        Column::new("last_attempt_at", Kind::Time),
+        Column::new("last_reached_at", Kind::Time),
+        Column::new("dormant_from", Kind::Time),
+        Column::new("review_due", Kind::Time),
+        Column::new("open_information_requests", Kind::Int),
+    ],
+    key: 1,
+}];
 
 /// One case, as a caseload shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,16 +94,6 @@ pub struct CaseloadRow {
     pub open_information_requests: u32,
 }
 
-/// What to write for a touched case.
-#[derive(Debug)]
-pub struct Change {
-    pub(crate) case_id: CaseId,
-    /// The position of the case's latest event.
-    pub(crate) position: Position,
-    /// `None` when no referral is in view.
-    pub(crate) row: Option<CaseloadRow>,
-}
-
 /// The row of a case at the dates at which its state was folded; `None` when no referral was in
 /// view then.
 #[must_use]
@@ -105,6 +122,30 @@ pub fn row(case_id: CaseId, state: &CaseState) -> Option<CaseloadRow> {
 }
 
 impl CaseloadRow {
+    fn cells(&self, position: Position) -> Row {
+        vec![
+            self.case_id.0.into(),
+            Cell::BigInt(position.0),
+            (&self.programme).into(),
+            self.role.as_str().into(),
+            (&self.area).into(),
+            self.status.as_str().into(),
+            Cell::count(self.episode),
+            self.opened_at.into(),
+            Cell::opt(self.worker.as_ref()),
+            Cell::opt(self.team.as_ref()),
+            Cell::opt(self.risk_level.map(RiskLevel::as_str)),
+            Cell::opt(self.risk_assessed_at),
+            Cell::count(self.attempts),
+            Cell::count(self.reached),
+            Cell::opt(self.last_attempt_at),
+            Cell::opt(self.last_reached_at),
+            Cell::opt(self.dormant_from),
+            Cell::opt(self.review_due),
+            Cell::count(self.open_information_requests),
+        ]
+    }
+
     /// Whether the case is dormant at `as_of` (`dormant/1`).
     #[must_use]
     pub fn is_dormant_at(&self, as_of: Timestamp) -> bool {
@@ -118,9 +159,11 @@ impl CaseloadRow {
     }
 }
 
-pub(crate) fn change(case: &TouchedCase<'_>) -> Change {
-    let state = CaseState::at(case.history, &Asked::LATEST);
-    Change { case_id: case.case_id, position: case.position(), row: row(case.case_id, &state) }
+/// The case's row of the present; none when no referral is in view.
+pub(crate) fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>]) -> Vec<Vec<Row>> {
+    let row = row(case_id, &CaseState::at(history, &Asked::LATEST));
+    let position = history.last().map_or(Position(0), |latest| latest.position);
+    vec![row.iter().map(|row| row.cells(position)).collect()]
 }
 
 fn count(n: usize) -> u32 {

@@ -7,8 +7,8 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::{Caseload, CaseloadRow, Question, Totals};
-use crate::ReadError;
 use crate::column::Columns;
+use crate::{Place, ReadError};
 
 const READ: &str = include_str!("read.sql");
 const CASE: &str = include_str!("case.sql");
@@ -30,16 +30,16 @@ const STATUSES: [CaseStatus; 6] = [
 /// When the database does not answer.
 pub async fn read(
     client: &Client,
-    tenant_no: i32,
+    place: Place,
     question: Question<'_>,
 ) -> Result<Caseload, ReadError> {
     let Question { worker, as_of, after, limit } = question;
     let limit_and_one = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let rows = client
         .query_typed(
-            READ,
+            &place.sql(READ),
             &[
-                (&tenant_no, Type::INT4),
+                (&place.tenant_no, Type::INT4),
                 (&worker, Type::TEXT),
                 (&as_of, Type::TIMESTAMPTZ),
                 (&after.map(|id| id.0), Type::UUID),
@@ -65,11 +65,14 @@ pub async fn read(
 /// When the database does not answer.
 pub async fn read_case(
     client: &Client,
-    tenant_no: i32,
+    place: Place,
     case_id: CaseId,
 ) -> Result<Option<CaseloadRow>, ReadError> {
     client
-        .query_typed_opt(CASE, &[(&tenant_no, Type::INT4), (&case_id.0, Type::UUID)])
+        .query_typed_opt(
+            &place.sql(CASE),
+            &[(&place.tenant_no, Type::INT4), (&case_id.0, Type::UUID)],
+        )
         .await?
         .as_ref()
         .map(decode)

@@ -6,7 +6,7 @@ WITH totals AS (
            count(*) FILTER (WHERE dormant_from <= $3) AS dormant,
            count(*) FILTER (WHERE risk_level = 'high') AS high_risk,
            count(*) FILTER (WHERE review_due < $3) AS reviews_overdue
-    FROM caseload
+    FROM {caseload}
     WHERE tenant_no = $1
       AND status = 'open'
       AND ($2 IS NULL OR worker = $2)
@@ -15,7 +15,7 @@ page AS (
     SELECT case_id, programme, role, area, status, episode, opened_at, worker, team, risk_level,
            risk_assessed_at, attempts, reached, last_attempt_at, last_reached_at, dormant_from,
            review_due, open_information_requests
-    FROM caseload
+    FROM {caseload}
     WHERE tenant_no = $1
       AND status = 'open'
       AND ($2 IS NULL OR worker = $2)

@@ -9,7 +9,6 @@
 mod answer;
 mod periods;
 mod read;
-mod write;
 
 use std::collections::HashSet;
 
@@ -20,15 +19,35 @@ use throughline_domain::recorded::Recorded;
 use throughline_domain::time::Occurred;
 use throughline_domain::two_clocks::{self, Asked};
 
+use crate::cell::{Cell, Kind, Row};
+use crate::table::{Column, Table};
 use crate::{TouchedCase, Unfoldable};
 
 pub use answer::{Question, Timeline, answer};
 pub use periods::{CONTACT_BREAK_DAYS, CONTACT_BREAK_RULE, Period, PeriodValue, Periods};
 pub use read::{PERIOD_FACTS_MAX, read};
-pub(crate) use write::{erase, write};
 
 /// The version of the fold and its table.
 pub const VERSION: i32 = 1;
+
+/// The table: one row a fact, at the fact's own position.
+pub(crate) const TABLES: &[Table] = &[Table {
+    name: "engagement_timeline",
+    columns: &[
+        Column::new("case_id", Kind::Uuid),
+        Column::new("position", Kind::BigInt),
+        Column::new("event_id", Kind::Uuid),
+        Column::new("type", Kind::Text),
+        Column::new("schema_version", Kind::SmallInt),
+        Column::new("occurred_at", Kind::Time),
+        Column::new("precision", Kind::Text),
+        Column::new("recorded_at", Kind::Time),
+        Column::new("data", Kind::Text),
+        Column::new("corrected_by", Kind::Uuid),
+        Column::new("retracted_by", Kind::Uuid),
+    ],
+    key: 2,
+}];
 
 /// One event, as a timeline shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,14 +81,6 @@ pub struct TimelineKey {
     pub position: Position,
 }
 
-/// What to write for a touched case.
-#[derive(Debug)]
-pub struct Change {
-    pub(crate) case_id: CaseId,
-    /// The facts that new events tell of: by themselves, or by correcting or retracting them.
-    pub(crate) entries: Vec<TimelineEntry>,
-}
-
 /// One case's timeline at any dates, in the order of the reading asked for.
 ///
 /// # Errors
@@ -96,6 +107,22 @@ impl TimelineEntry {
         })
     }
 
+    fn into_cells(self, case_id: CaseId) -> Row {
+        vec![
+            case_id.0.into(),
+            Cell::BigInt(self.position.0),
+            self.event_id.0.into(),
+            self.event_type.into(),
+            Cell::SmallInt(self.schema_version),
+            self.occurred.at.into(),
+            self.occurred.precision.as_str().into(),
+            self.recorded_at.into(),
+            self.data.into(),
+            Cell::opt(self.corrected_by.map(|id| id.0)),
+            Cell::opt(self.retracted_by.map(|id| id.0)),
+        ]
+    }
+
     /// The entry's place, from which a next page goes on.
     #[must_use]
     pub fn key(&self) -> TimelineKey {
@@ -103,14 +130,32 @@ impl TimelineEntry {
     }
 }
 
-pub(crate) fn change(case: &TouchedCase<'_>) -> Result<Change, Unfoldable> {
+/// The case's rows of the present.
+pub(crate) fn rows(
+    case_id: CaseId,
+    history: &[Recorded<CaseEvent>],
+) -> Result<Vec<Vec<Row>>, Unfoldable> {
+    rows_of(case_id, history, |_| true)
+}
+
+/// Those that new events tell of: by themselves, or by correcting or retracting them. A row never
+/// goes away: a retracted fact stays, with its mark.
+pub(crate) fn changed_rows(case: &TouchedCase<'_>) -> Result<Vec<Vec<Row>>, Unfoldable> {
     let touched: HashSet<EventId> =
         case.new_events().iter().map(|e| e.event.amends().unwrap_or(e.event_id)).collect();
-    let entries = two_clocks::entries(case.history, &Asked::LATEST)
+    rows_of(case.case_id, case.history, |fact| touched.contains(&fact))
+}
+
+fn rows_of(
+    case_id: CaseId,
+    history: &[Recorded<CaseEvent>],
+    is_wanted: impl Fn(EventId) -> bool,
+) -> Result<Vec<Vec<Row>>, Unfoldable> {
+    let rows = two_clocks::entries(history, &Asked::LATEST)
         .iter()
-        .filter(|entry| touched.contains(&entry.recorded.event_id))
-        .map(TimelineEntry::of)
+        .filter(|entry| is_wanted(entry.recorded.event_id))
+        .map(|entry| Ok(TimelineEntry::of(entry)?.into_cells(case_id)))
         .collect::<Result<_, _>>()
-        .map_err(|source| Unfoldable { case_id: case.case_id, source })?;
-    Ok(Change { case_id: case.case_id, entries })
+        .map_err(|source| Unfoldable { case_id, source })?;
+    Ok(vec![rows])
 }

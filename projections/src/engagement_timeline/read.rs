@@ -9,8 +9,8 @@ use tokio_postgres::{Client, Row};
 
 use super::periods::TYPES;
 use super::{Period, Periods, Question, Timeline, TimelineEntry};
-use crate::ReadError;
 use crate::column::Columns;
+use crate::{Place, ReadError};
 
 /// The most facts of one case that its periods are laid out from.
 pub const PERIOD_FACTS_MAX: usize = 20_000;
@@ -26,16 +26,16 @@ const TABLE: &str = "engagement_timeline";
 /// When the database does not answer, or the case has more than [`PERIOD_FACTS_MAX`] facts.
 pub async fn read(
     client: &Client,
-    tenant_no: i32,
+    place: Place,
     question: Question,
 ) -> Result<Timeline, ReadError> {
     let limit = question.limit;
     let and_one = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let rows = client
         .query_typed(
-            READ,
+            &place.sql(READ),
             &[
-                (&tenant_no, Type::INT4),
+                (&place.tenant_no, Type::INT4),
                 (&question.case_id.0, Type::UUID),
                 (&question.after.map(|key| key.occurred_at), Type::TIMESTAMPTZ),
                 (&question.after.map(|key| key.position.0), Type::INT8),

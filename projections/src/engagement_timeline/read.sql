@@ -7,7 +7,7 @@ FROM (
     (
         SELECT true AS is_page, position, event_id, type, schema_version, occurred_at, precision,
                recorded_at, data, corrected_by, retracted_by
-        FROM engagement_timeline
+        FROM {engagement_timeline}
         WHERE tenant_no = $1
           AND case_id = $2
           AND ($3 IS NULL OR (occurred_at, position) > ($3, $4))
@@ -18,7 +18,7 @@ FROM (
     (
         SELECT false, position, event_id, type, schema_version, occurred_at, precision,
                recorded_at, data, corrected_by, retracted_by
-        FROM engagement_timeline
+        FROM {engagement_timeline}
         WHERE tenant_no = $1
           AND case_id = $2
           AND type = ANY($6)

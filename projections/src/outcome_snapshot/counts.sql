@@ -4,7 +4,7 @@ WITH latest AS (
     SELECT DISTINCT ON (case_id, stage) case_id, stage, value, missing,
            -- Of no meaning without a value: left out, so that the counts do not split by it.
            CASE WHEN value IS NOT NULL THEN instrument END AS instrument
-    FROM outcome_value
+    FROM {outcome_value}
     WHERE tenant_no = $1
       AND key = $3
       AND stage IN ($4, $5)
@@ -18,7 +18,7 @@ SELECT first.value AS from_value,
        second.missing AS to_missing,
        second.instrument AS to_instrument,
        count(*) AS cases
-FROM outcome_case AS cohort
+FROM {outcome_case} AS cohort
 LEFT JOIN latest AS first ON first.case_id = cohort.case_id AND first.stage = $4
 LEFT JOIN latest AS second ON second.case_id = cohort.case_id AND second.stage = $5
 WHERE cohort.tenant_no = $1

@@ -16,7 +16,6 @@ mod levels;
 mod mcnemar;
 mod read;
 mod table;
-mod write;
 
 use std::collections::BTreeMap;
 
@@ -31,16 +30,46 @@ use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::{self, Asked};
 
 use crate::TouchedCase;
+use crate::cell::{Cell, Kind, Row};
+use crate::table::{Column, Table};
 
 pub use answer::{Answer, Question};
 pub use levels::LEVELS_MAX;
 pub use mcnemar::exact_two_sided_p;
 pub use read::read;
 pub use table::{AnyUse, LevelChange, MissingCounts, OutcomeTable};
-pub(crate) use write::{erase, write};
 
 /// The version of the fold and its tables.
 pub const VERSION: i32 = 1;
+
+/// The tables: one row a case, and one a measured key at a stage.
+pub(crate) const TABLES: &[Table] = &[
+    Table {
+        name: "outcome_case",
+        columns: &[
+            Column::new("case_id", Kind::Uuid),
+            Column::new("programme", Kind::Text),
+            Column::new("role", Kind::Text),
+            Column::new("area", Kind::Text),
+            Column::new("is_accepted", Kind::Bool),
+        ],
+        key: 1,
+    },
+    Table {
+        name: "outcome_value",
+        columns: &[
+            Column::new("case_id", Kind::Uuid),
+            Column::new("instrument", Kind::Text),
+            Column::new("key", Kind::Text),
+            Column::new("stage", Kind::Text),
+            Column::new("value", Kind::Text),
+            Column::new("missing", Kind::Text),
+            Column::new("occurred_at", Kind::Time),
+            Column::new("position", Kind::BigInt),
+        ],
+        key: 4,
+    },
+];
 /// The built-in measure: the level of risk assessments.
 pub const RISK_LEVEL: &str = "risk_level";
 
@@ -81,14 +110,6 @@ pub struct Value {
     pub position: Position,
     /// Its place among the case's facts, in the order of the reading.
     pub place: usize,
-}
-
-/// What to write for a touched case.
-#[derive(Debug)]
-pub struct Change {
-    pub(crate) case_id: CaseId,
-    /// `None` when no referral is in view.
-    pub(crate) outcomes: Option<CaseOutcomes>,
 }
 
 /// Folds one case at the dates asked about; `None` when no referral was in view then.
@@ -144,11 +165,44 @@ fn text(value: &MeasureValue) -> Result<String, MissingReason> {
     }
 }
 
-pub(crate) fn change(case: &TouchedCase<'_>) -> Option<Change> {
-    case.new_events()
-        .iter()
-        .any(|e| bears_on_outcomes(&e.event))
-        .then(|| Change { case_id: case.case_id, outcomes: fold(case.history, &Asked::LATEST) })
+/// The case's rows of the present; none when no referral is in view.
+pub(crate) fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>]) -> Vec<Vec<Row>> {
+    let Some(outcomes) = fold(history, &Asked::LATEST) else {
+        return vec![Vec::new(), Vec::new()];
+    };
+    let case = vec![
+        case_id.0.into(),
+        (&outcomes.programme).into(),
+        outcomes.role.as_str().into(),
+        (&outcomes.area).into(),
+        Cell::Bool(outcomes.is_accepted),
+    ];
+    let values = outcomes.values.into_iter().map(|(key, value)| value.into_cells(case_id, &key));
+    vec![vec![case], values.collect()]
+}
+
+impl Value {
+    fn into_cells(self, case_id: CaseId, key: &ValueKey) -> Row {
+        let (value, missing) = match self.value {
+            Ok(value) => (value.into(), Cell::Null),
+            Err(missing) => (Cell::Null, missing.as_str().into()),
+        };
+        vec![
+            case_id.0.into(),
+            (&key.instrument).into(),
+            (&key.key).into(),
+            (&key.stage).into(),
+            value,
+            missing,
+            self.occurred_at.into(),
+            Cell::BigInt(self.position.0),
+        ]
+    }
+}
+
+/// Whether new events can change the case's rows.
+pub(crate) fn is_touched(case: &TouchedCase<'_>) -> bool {
+    case.new_events().iter().any(|e| bears_on_outcomes(&e.event))
 }
 
 /// Whether an event can change a case's outcomes. An amendment may be of any fact.

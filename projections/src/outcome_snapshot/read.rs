@@ -9,8 +9,8 @@ use tokio_postgres::{Client, Row};
 use super::Question;
 use super::levels::LEVELS_MAX;
 use super::table::{OutcomeTable, Side};
-use crate::ReadError;
 use crate::column::Columns;
+use crate::{Place, ReadError};
 
 const COUNTS: &str = include_str!("counts.sql");
 
@@ -23,15 +23,15 @@ const COMBINATIONS_MAX: usize = 4 * LEVELS_MAX * LEVELS_MAX;
 /// When the database does not answer, or the measure has more than [`LEVELS_MAX`] distinct values.
 pub async fn read(
     client: &Client,
-    tenant_no: i32,
+    place: Place,
     question: Question<'_>,
 ) -> Result<OutcomeTable, ReadError> {
     let limit = i64::try_from(COMBINATIONS_MAX + 1).unwrap_or(i64::MAX);
     let rows = client
         .query_typed(
-            COUNTS,
+            &place.sql(COUNTS),
             &[
-                (&tenant_no, Type::INT4),
+                (&place.tenant_no, Type::INT4),
                 (&question.programme, Type::TEXT),
                 (&question.measure, Type::TEXT),
                 (&question.from, Type::TEXT),

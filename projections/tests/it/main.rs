@@ -6,3 +6,4 @@ mod database;
 mod explain;
 mod present_equals_past;
 mod random;
+mod tables;

@@ -1,6 +1,6 @@
 //! The tables, written event by event, say what the pure folds say of the whole history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::{CaseEvent, CaseState};
@@ -9,14 +9,15 @@ use throughline_domain::ids::{CaseId, EventId, Position, Version};
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::{
-    Projection, TouchedCase, caseload, engagement_timeline, outcome_snapshot,
+    Place, Projection, Row, TouchedCase, caseload, engagement_timeline, outcome_snapshot,
 };
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 use crate::database::{rows, with_tables};
 use crate::random::Random;
 
-const TENANT_NO: i32 = 1;
+const PLACE: Place = Place { tenant_no: 1, build: 0 };
 const CASES: usize = 12;
 const EVENTS: i64 = 300;
 
@@ -48,6 +49,11 @@ async fn the_present_equals_the_past_asked_for_now() {
         assert!(rows(&client).await.is_empty());
         apply(&mut client, &histories, &order, 0, EVENTS).await;
         assert_eq!(rows(&client).await, followed, "seed {seed}: rebuilt");
+
+        erase(&mut client).await;
+        copy(&mut client, &histories).await;
+        assert_eq!(rows(&client).await, followed, "seed {seed}: copied");
+        assert_eq!(cells(&client, &histories).await, folded(&histories), "seed {seed}: read back");
     }
     assert!(pairs > 50, "the histories measure something: {pairs} pairs");
 }
@@ -88,10 +94,10 @@ async fn apply(
     upto: i64,
 ) {
     let span = usize::try_from(after).unwrap()..usize::try_from(upto).unwrap();
-    let touched: std::collections::BTreeSet<CaseId> = order[span].iter().copied().collect();
+    let touched: BTreeSet<CaseId> = order[span].iter().copied().collect();
     let transaction = client.transaction().await.unwrap();
     for projection in Projection::ALL {
-        let mut changes = projection.changes();
+        let mut rows = Vec::new();
         for case_id in &touched {
             let history = &histories[case_id];
             let known = history.partition_point(|e| e.position.0 <= upto);
@@ -100,17 +106,63 @@ async fn apply(
                 history: &history[..known],
                 after: Position(after),
             };
-            changes.add(&case).unwrap();
+            rows.extend(projection.change(&case).unwrap());
         }
-        changes.write(&transaction, TENANT_NO).await.unwrap();
+        projection.write(&transaction, PLACE, &rows).await.unwrap();
     }
     transaction.commit().await.unwrap();
+}
+
+/// Writes whole histories as a rebuild does.
+async fn copy(client: &mut Client, histories: &Histories) {
+    let transaction = client.transaction().await.unwrap();
+    for projection in Projection::ALL {
+        for (table, number) in projection.tables().iter().zip(0..) {
+            let rows: Vec<Row> = histories
+                .iter()
+                .flat_map(|(id, history)| {
+                    projection.rows(*id, history).unwrap().swap_remove(number)
+                })
+                .collect();
+            let copied = table.copy(&transaction, PLACE, &rows).await.unwrap();
+            assert_eq!(copied, rows.len() as u64);
+        }
+    }
+    transaction.commit().await.unwrap();
+}
+
+/// Every row, as it is read for a comparison.
+async fn cells(client: &Client, histories: &Histories) -> BTreeSet<(&'static str, Row)> {
+    let cases: Vec<Uuid> = histories.keys().map(|id| id.0).collect();
+    let mut all = BTreeSet::new();
+    for table in Projection::ALL.iter().flat_map(|projection| projection.tables()) {
+        let statement = table.select(PLACE, "AND case_id = ANY($2)");
+        for row in client.query(&statement, &[&PLACE.tenant_no, &cases]).await.unwrap() {
+            all.insert((table.name, table.read(&row).unwrap()));
+        }
+    }
+    all
+}
+
+/// Every row, as it is folded.
+fn folded(histories: &Histories) -> BTreeSet<(&'static str, Row)> {
+    let mut all = BTreeSet::new();
+    for projection in Projection::ALL {
+        for (id, history) in histories {
+            for (table, rows) in
+                projection.tables().iter().zip(projection.rows(*id, history).unwrap())
+            {
+                all.extend(rows.into_iter().map(|row| (table.name, row)));
+            }
+        }
+    }
+    all
 }
 
 async fn erase(client: &mut Client) {
     let transaction = client.transaction().await.unwrap();
     for projection in Projection::ALL {
-        projection.erase(&transaction, TENANT_NO).await.unwrap();
+        projection.erase(&transaction, PLACE).await.unwrap();
     }
     transaction.commit().await.unwrap();
 }
@@ -127,7 +179,7 @@ async fn assert_caseloads(client: &Client, histories: &Histories) {
         let mut after = None;
         loop {
             let question = caseload::Question { worker, as_of: now(), after, limit: 3 };
-            let page = caseload::read(client, TENANT_NO, question).await.unwrap();
+            let page = caseload::read(client, PLACE, question).await.unwrap();
             let expected = caseload::answer(histories.iter().filter_map(row), question);
             assert_eq!(page, expected);
             after = page.rows.last().map(|row| row.case_id);
@@ -137,9 +189,9 @@ async fn assert_caseloads(client: &Client, histories: &Histories) {
         }
     }
     for case in histories {
-        let read = caseload::read_case(client, TENANT_NO, *case.0).await.unwrap();
+        let read = caseload::read_case(client, PLACE, *case.0).await.unwrap();
         assert_eq!(read, row(case));
-        let elsewhere = caseload::read_case(client, TENANT_NO + 1, *case.0).await.unwrap();
+        let elsewhere = caseload::read_case(client, Place::shared(2), *case.0).await.unwrap();
         assert_eq!(elsewhere, None);
     }
 }
@@ -150,7 +202,7 @@ async fn assert_timelines(client: &Client, histories: &Histories) {
         loop {
             let question =
                 engagement_timeline::Question { case_id: *case_id, as_of: now(), after, limit: 7 };
-            let page = engagement_timeline::read(client, TENANT_NO, question).await.unwrap();
+            let page = engagement_timeline::read(client, PLACE, question).await.unwrap();
             let expected = engagement_timeline::answer(history, &Asked::LATEST, question).unwrap();
             assert_eq!(page, expected);
             after = page.entries.last().map(engagement_timeline::TimelineEntry::key);
@@ -176,7 +228,7 @@ async fn assert_outcomes(client: &Client, histories: &Histories) -> u64 {
                         role,
                         area: role.map(|_| "north"),
                     };
-                    let read = outcome_snapshot::read(client, TENANT_NO, question).await.unwrap();
+                    let read = outcome_snapshot::read(client, PLACE, question).await.unwrap();
                     let mut answer = outcome_snapshot::Answer::new(question);
                     for history in histories.values() {
                         answer.take(history, &Asked::LATEST);

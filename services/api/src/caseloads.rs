@@ -195,8 +195,8 @@ async fn present(
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::Caseload;
     let (caseload, present) =
-        freshness::read_present(app, request, tenant, projection, async |client, as_of| {
-            caseload::read(client, tenant.0, Question { as_of, ..question }).await
+        freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
+            caseload::read(client, place, Question { as_of, ..question }).await
         })
         .await?;
     Ok((caseload, present.asked, present.position))

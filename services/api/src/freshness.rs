@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use throughline_domain::ids::Position;
 use throughline_domain::two_clocks::{Asked, Reading};
 use throughline_log::{Settled, TenantNo};
-use throughline_projections::{Projection, ReadError};
-use throughline_projector::WaitError;
+use throughline_projections::{Place, Projection, ReadError};
+use throughline_projector::{Live, WaitError};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, IsolationLevel};
 
@@ -56,7 +56,7 @@ pub async fn read_present<T>(
     request: &HttpRequest,
     tenant: TenantNo,
     projection: Projection,
-    read: impl AsyncFnOnce(&Client, Timestamp) -> Result<T, ReadError>,
+    read: impl AsyncFnOnce(&Client, Place, Timestamp) -> Result<T, ReadError>,
 ) -> Result<(T, Present), Problem> {
     let now = now();
     let after = after(request)?;
@@ -71,13 +71,14 @@ pub async fn read_present<T>(
         .start()
         .await
         .map_err(ReadError::from)?;
-    let position = throughline_projector::checkpoint(snapshot.client(), tenant.0, projection)
-        .await
-        .map_err(ReadError::from)?;
+    let Live { place, position } =
+        throughline_projector::live(snapshot.client(), tenant.0, projection)
+            .await
+            .map_err(ReadError::from)?;
     let known_at = known_at(snapshot.client(), tenant, settled, position).await?;
     // What has just happened may have been recorded at a time that is a little before.
     let as_of = now.max(known_at);
-    let value = read(snapshot.client(), as_of).await?;
+    let value = read(snapshot.client(), place, as_of).await?;
     snapshot.commit().await.map_err(ReadError::from)?;
     let asked = Asked { as_of, known_at, reading: Reading::Effective };
     Ok((value, Present { position, asked }))

@@ -199,8 +199,8 @@ async fn present(
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::OutcomeSnapshot;
     let (table, present) =
-        freshness::read_present(app, request, tenant, projection, async |client, _| {
-            outcome_snapshot::read(client, tenant.0, question).await
+        freshness::read_present(app, request, tenant, projection, async |client, place, _| {
+            outcome_snapshot::read(client, place, question).await
         })
         .await?;
     Ok((table, present.asked, present.position))

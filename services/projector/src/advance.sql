@@ -1,8 +1,11 @@
--- $1 tenant, $2 projection, $3 the epoch and $4 the position that were claimed, $5 the new position.
+-- $1 tenant, $2 projection, $3 version, $4 the epoch and $5 the position that were claimed, $6 the
+-- new position.
 UPDATE projection_checkpoint
-SET position = $5,
+SET position = $6,
     updated_at = clock_timestamp()
 WHERE tenant_no = $1
   AND projection = $2
-  AND epoch = $3
-  AND position = $4
+  AND version = $3
+  AND build = 0
+  AND epoch = $4
+  AND position = $5

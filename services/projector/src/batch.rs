@@ -21,8 +21,6 @@ use crate::write::{Mode, Touched, write};
 pub(crate) enum Outcome {
     /// Another projector has the shard.
     Busy,
-    /// A newer program writes the shard's rows.
-    Superseded,
     /// Events were applied, or there were none.
     Applied {
         /// When the last of them was recorded.
@@ -54,13 +52,9 @@ pub(crate) async fn apply(
     let started = Instant::now();
     let mut client = projector.pool.get().await?;
     let mut transaction = begin(projector, &mut client).await?;
-    let Some(mut claim) = Claim::take(&transaction, shard).await? else {
+    let Some(claim) = Claim::take(&transaction, shard).await? else {
         return Ok(Outcome::Busy);
     };
-    if claim.is_superseded() {
-        return Ok(Outcome::Superseded);
-    }
-    claim.begin_anew_if_older(&transaction).await?;
 
     let limit = projector.settings.batch_events_max;
     let events = projector.log.follow(shard.tenant, claim.position, limit).await?;
@@ -100,7 +94,7 @@ pub(crate) async fn retry_parked(projector: &Inner, shard: Shard) -> Result<bool
         let Some(claim) = Claim::take(&transaction, shard).await? else {
             return Ok(false);
         };
-        if claim.is_superseded() || !claim.has_parked {
+        if !claim.has_parked {
             return Ok(true);
         }
         let limit = projector.settings.cases_at_once;

@@ -2,32 +2,43 @@
 
 use deadpool_postgres::Transaction;
 use throughline_domain::ids::Position;
-use throughline_projections::Projection;
+use throughline_projections::{Place, Projection};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
 
-use crate::parked;
 use crate::shard::Shard;
 
 const CLAIM: &str = include_str!("claim.sql");
 const ADVANCE: &str = include_str!("advance.sql");
 
-/// Returns the position up to which a projection tells of a tenant's log; 0 before its first batch.
+const LIVE: &str = include_str!("live.sql");
+
+/// The build that readers are answered from, and how far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// Where its rows are.
+    pub place: Place,
+    /// The position up to which they tell of the tenant's log; 0 before the first batch.
+    pub position: Position,
+}
+
+/// Returns the build that readers of a projection are answered from.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn checkpoint(
-    client: &Client,
-    tenant_no: i32,
-    projection: Projection,
-) -> Result<Position, Error> {
+pub async fn live(client: &Client, tenant_no: i32, projection: Projection) -> Result<Live, Error> {
     let row = client
-        .query_typed_opt(
-            "SELECT position FROM projection_checkpoint WHERE tenant_no = $1 AND projection = $2",
-            &[(&tenant_no, Type::INT4), (&projection.name(), Type::TEXT)],
+        .query_typed_one(
+            LIVE,
+            &[
+                (&tenant_no, Type::INT4),
+                (&projection.name(), Type::TEXT),
+                (&projection.version(), Type::INT4),
+            ],
         )
         .await?;
-    row.map_or(Ok(Position(0)), |row| row.try_get(0).map(Position))
+    let place = Place { tenant_no, build: row.try_get("build")? };
+    Ok(Live { place, position: Position(row.try_get("position")?) })
 }
 
 /// A shard's checkpoint, held until the transaction ends.
@@ -35,7 +46,6 @@ pub async fn checkpoint(
 pub(crate) struct Claim {
     pub(crate) shard: Shard,
     epoch: i64,
-    version: i32,
     /// Everything up to here is in the rows.
     pub(crate) position: Position,
     /// Whether any stream of the shard is parked.
@@ -51,7 +61,11 @@ impl Claim {
         let row = transaction
             .query_typed_opt(
                 CLAIM,
-                &[(&shard.tenant.0, Type::INT4), (&shard.projection.name(), Type::TEXT)],
+                &[
+                    (&shard.tenant.0, Type::INT4),
+                    (&shard.projection.name(), Type::TEXT),
+                    (&shard.projection.version(), Type::INT4),
+                ],
             )
             .await?;
         let Some(row) = row else { return Ok(None) };
@@ -59,43 +73,8 @@ impl Claim {
             shard,
             position: Position(row.try_get("position")?),
             epoch: row.try_get("epoch")?,
-            version: row.try_get("version")?,
             has_parked: row.try_get("has_parked")?,
         }))
-    }
-
-    /// Whether the rows are written by a newer program than this.
-    pub(crate) fn is_superseded(&self) -> bool {
-        self.version > self.shard.projection.version()
-    }
-
-    /// Begins anew when the rows were written by older code.
-    pub(crate) async fn begin_anew_if_older(
-        &mut self,
-        transaction: &Transaction<'_>,
-    ) -> Result<(), Error> {
-        if self.version == self.shard.projection.version() {
-            return Ok(());
-        }
-        let Shard { tenant, projection } = self.shard;
-        projection.erase(transaction, tenant.0).await?;
-        parked::unpark_all(transaction, self.shard).await?;
-        transaction
-            .execute_typed(
-                "UPDATE projection_checkpoint SET version = $3, position = 0, epoch = epoch + 1 \
-                 WHERE tenant_no = $1 AND projection = $2",
-                &[
-                    (&tenant.0, Type::INT4),
-                    (&projection.name(), Type::TEXT),
-                    (&projection.version(), Type::INT4),
-                ],
-            )
-            .await?;
-        self.version = projection.version();
-        self.position = Position(0);
-        self.epoch += 1;
-        self.has_parked = false;
-        Ok(())
     }
 
     /// Moves the checkpoint on; `false` when it is no longer where it was claimed.
@@ -110,6 +89,7 @@ impl Claim {
                 &[
                     (&self.shard.tenant.0, Type::INT4),
                     (&self.shard.projection.name(), Type::TEXT),
+                    (&self.shard.projection.version(), Type::INT4),
                     (&self.epoch, Type::INT8),
                     (&self.position.0, Type::INT8),
                     (&to.0, Type::INT8),

@@ -177,7 +177,6 @@ impl Dispatch {
                         rests_until
                     }
                     Outcome::Busy => Some(Instant::now() + settings.poll_interval),
-                    Outcome::Superseded => Some(Instant::now() + settings.retry_delay_max),
                 };
             }
             Some(Err(error)) => self.fail(shard, Some(&error)),
@@ -270,11 +269,18 @@ async fn positions(
     client: &tokio_postgres::Client,
 ) -> Result<HashMap<Shard, Position>, tokio_postgres::Error> {
     let rows = client
-        .query_typed("SELECT tenant_no, projection, position FROM projection_checkpoint", &[])
+        .query_typed(
+            "SELECT tenant_no, projection, version, position FROM projection_checkpoint \
+             WHERE build = 0",
+            &[],
+        )
         .await?;
     let mut positions = HashMap::with_capacity(rows.len());
     for row in rows {
-        if let Some(projection) = Projection::find(row.try_get("projection")?) {
+        let version: i32 = row.try_get("version")?;
+        if let Some(projection) = Projection::find(row.try_get("projection")?)
+            && projection.version() == version
+        {
             let tenant = TenantNo(row.try_get("tenant_no")?);
             let shard = Shard { tenant, projection };
             positions.insert(shard, Position(row.try_get("position")?));

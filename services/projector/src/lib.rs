@@ -4,8 +4,7 @@
 //! the length of one batch, so several projectors share the work and never apply an event twice; a
 //! projector that is killed leaves a transaction that never was.
 //!
-//! Deliberately absent: the folds and their SQL (the projections have them), and rebuilding while
-//! live. A projection whose code version has risen begins anew where it stands.
+//! Deliberately absent: the folds and their SQL (the projections have them).
 
 mod batch;
 mod checkpoint;
@@ -21,7 +20,7 @@ mod trace;
 mod wait;
 mod write;
 
-pub use checkpoint::checkpoint;
+pub use checkpoint::{Live, live};
 pub use parked::{PARKED_MAX, Parked, parked};
 pub use projector::Projector;
 pub use settings::Settings;

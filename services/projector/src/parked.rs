@@ -132,6 +132,7 @@ pub(crate) async fn park(
             &[
                 (&shard.tenant.0, Type::INT4),
                 (&shard.projection.name(), Type::TEXT),
+                (&shard.projection.version(), Type::INT4),
                 (&stream, Type::UUID),
                 (&poison.position.0, Type::INT8),
                 (&poison.error_class, Type::TEXT),
@@ -156,17 +157,6 @@ pub(crate) async fn unpark(
                 (&shard.projection.name(), Type::TEXT),
                 (&streams, Type::UUID_ARRAY),
             ],
-        )
-        .await?;
-    Ok(())
-}
-
-/// Takes every stream of a shard up again, as it begins anew.
-pub(crate) async fn unpark_all(transaction: &Transaction<'_>, shard: Shard) -> Result<(), Error> {
-    transaction
-        .execute_typed(
-            "DELETE FROM projection_parked WHERE tenant_no = $1 AND projection = $2",
-            &[(&shard.tenant.0, Type::INT4), (&shard.projection.name(), Type::TEXT)],
         )
         .await?;
     Ok(())

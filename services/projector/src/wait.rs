@@ -7,7 +7,7 @@ use throughline_domain::ids::Position;
 use throughline_projections::Projection;
 use tokio::time::{Instant, sleep};
 
-use crate::checkpoint;
+use crate::checkpoint::live;
 
 const DELAY_MIN: Duration = Duration::from_millis(2);
 const DELAY_MAX: Duration = Duration::from_millis(20);
@@ -46,7 +46,7 @@ pub async fn wait_for(
     let mut delay = DELAY_MIN;
     loop {
         let client = pool.get().await?;
-        let reached = checkpoint(&client, tenant_no, projection).await?;
+        let reached = live(&client, tenant_no, projection).await?.position;
         drop(client);
         if reached >= position {
             return Ok(reached);

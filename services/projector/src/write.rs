@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use deadpool_postgres::Transaction;
 use throughline_domain::ids::{CaseId, Position};
 use throughline_log::{LogError, StoredEvent};
-use throughline_projections::{Changes, TouchedCase};
+use throughline_projections::{CaseRows, Place, TouchedCase};
 use uuid::Uuid;
 
 use crate::checkpoint::Claim;
@@ -74,11 +74,11 @@ impl Slice {
         cases: &[Uuid],
         histories: &Histories,
     ) -> Result<(), LogError> {
-        let mut changes = self.shard.projection.changes();
+        let mut rows = Vec::with_capacity(cases.len());
         for case in cases {
-            self.fold(&mut changes, *case, histories);
+            self.fold(&mut rows, *case, histories);
         }
-        changes.write(transaction, self.shard.tenant.0).await?;
+        self.shard.projection.write(transaction, self.place(), &rows).await?;
         Ok(())
     }
 
@@ -89,12 +89,12 @@ impl Slice {
         histories: &Histories,
     ) -> Result<(), LogError> {
         for case in cases {
-            let mut changes = self.shard.projection.changes();
-            if !self.fold(&mut changes, *case, histories) {
+            let mut rows = Vec::new();
+            if !self.fold(&mut rows, *case, histories) {
                 continue;
             }
             let savepoint = transaction.transaction().await?;
-            match changes.write(&savepoint, self.shard.tenant.0).await {
+            match self.shard.projection.write(&savepoint, self.place(), &rows).await {
                 Ok(()) => savepoint.commit().await?,
                 Err(error) if is_about_the_rows(&error) => {
                     savepoint.rollback().await?;
@@ -106,8 +106,12 @@ impl Slice {
         Ok(())
     }
 
+    fn place(&self) -> Place {
+        Place::shared(self.shard.tenant.0)
+    }
+
     /// Folds one case; `false` when it is poisoned.
-    fn fold(&mut self, changes: &mut Changes, case: Uuid, histories: &Histories) -> bool {
+    fn fold(&mut self, rows: &mut Vec<CaseRows>, case: Uuid, histories: &Histories) -> bool {
         let history = match histories.get(&case) {
             Some(Ok(history)) => history,
             Some(Err(poison)) => {
@@ -127,8 +131,11 @@ impl Slice {
             after: if self.was_parked.contains(&case) { Position(0) } else { self.claimed },
         };
         // Nothing in a fold panics that anybody knows of; if it did, its shard would stand still.
-        match catch_unwind(AssertUnwindSafe(|| changes.add(&touched))) {
-            Ok(Ok(())) => return true,
+        match catch_unwind(AssertUnwindSafe(|| self.shard.projection.change(&touched))) {
+            Ok(Ok(change)) => {
+                rows.extend(change);
+                return true;
+            }
             Ok(Err(_)) => self.poison(case, "unfoldable"),
             Err(_) => self.poison(case, "panicked"),
         }

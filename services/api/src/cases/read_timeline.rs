@@ -98,9 +98,9 @@ async fn present(
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::EngagementTimeline;
     let (timeline, present) =
-        freshness::read_present(app, request, tenant, projection, async |client, as_of| {
+        freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
             let question = Question { as_of, ..question };
-            engagement_timeline::read(client, tenant.0, question).await
+            engagement_timeline::read(client, place, question).await
         })
         .await?;
     // After the projection, so that the words of its latest entry are there.

@@ -13,6 +13,7 @@ mod idempotency;
 mod integrity;
 mod load;
 mod order;
+mod projection_builds;
 mod read;
 mod roles;
 mod rotation;

@@ -14,7 +14,7 @@ use throughline_log::{
     Append, AppendSettings, CommandMeta, EVERY_STREAM, EventLog, MasterKey, NewEvent, Replayed,
     StreamId, StreamKind, StreamWrite, TenantNo, TenantState,
 };
-use throughline_projections::{Projection, caseload, engagement_timeline, outcome_snapshot};
+use throughline_projections::{Place, Projection, caseload, engagement_timeline, outcome_snapshot};
 use throughline_projector::{Projector, Settings, wait_for};
 use throughline_test_database::TestDatabase;
 use tokio::task::JoinHandle;
@@ -93,6 +93,10 @@ impl World {
 
     pub(crate) fn head(&self) -> Position {
         self.head
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::shared(self.tenant.0)
     }
 
     /// Appends some random events to random cases.
@@ -194,7 +198,7 @@ impl World {
         assert!(!histories.is_empty());
         for (id, history) in &histories {
             let state = CaseState::at(history, &Asked::LATEST);
-            let read = caseload::read_case(&self.client, self.tenant.0, *id).await.unwrap();
+            let read = caseload::read_case(&self.client, self.place(), *id).await.unwrap();
             assert_eq!(read, caseload::row(*id, &state), "the caseload's row of {id}");
 
             let question = engagement_timeline::Question {
@@ -203,7 +207,7 @@ impl World {
                 after: None,
                 limit: 10_000,
             };
-            let read = engagement_timeline::read(&self.client, self.tenant.0, question).await;
+            let read = engagement_timeline::read(&self.client, self.place(), question).await;
             let fresh = engagement_timeline::answer(history, &Asked::LATEST, question);
             assert_eq!(read.unwrap(), fresh.unwrap(), "the timeline of {id}");
         }
@@ -217,7 +221,7 @@ impl World {
                 role: None,
                 area: None,
             };
-            let read = outcome_snapshot::read(&self.client, self.tenant.0, question).await;
+            let read = outcome_snapshot::read(&self.client, self.place(), question).await;
             let mut answer = outcome_snapshot::Answer::new(question);
             for history in histories.values() {
                 answer.take(history, &Asked::LATEST);

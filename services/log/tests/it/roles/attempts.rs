@@ -24,7 +24,11 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("outcome_case", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("outcome_value", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_checkpoint", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("projection_live", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_parked", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("projection_rebuild", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("projection_rebuild_slice", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("projection_table", &["SELECT"]),
     ("refinery_schema_history", &["SELECT"]),
     ("stream", &["INSERT", "SELECT"]),
     ("stream_key", &["INSERT", "SELECT"]),
@@ -34,7 +38,12 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
 
 /// The functions with which the service does what only their owner may, such as
 /// `erase(integer)`.
-pub(super) const LENT: &[&str] = &["log_destroy_stream_keys(integer,uuid)"];
+pub(super) const LENT: &[&str] = &[
+    "log_destroy_stream_keys(integer,uuid)",
+    "projection_drop_tables(text,integer,integer,integer)",
+    "projection_index_tables(text,integer,integer,integer)",
+    "projection_make_tables(text,integer,integer,integer)",
+];
 
 /// What is not about one table. None of it may be done.
 pub(super) const NEVER: &[&str] = &[
