@@ -208,7 +208,8 @@ REVOKE EXECUTE ON FUNCTION projection_make_tables, projection_index_tables, proj
 GRANT EXECUTE ON FUNCTION projection_make_tables, projection_index_tables, projection_drop_tables
     TO throughline_service;
 
--- They look in the schema that they were made in, and nowhere else.
+-- They look in the schema that they were made in and make tables there (the first that is named:
+-- pg_catalog is searched before it all the same), and nowhere else.
 DO $$
 DECLARE
     name text;
@@ -217,6 +218,6 @@ BEGIN
         'projection_index_tables(text, integer, integer, integer)',
         'projection_drop_tables(text, integer, integer, integer)']
     LOOP
-        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, %I, pg_temp', name, current_schema());
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', name, current_schema());
     END LOOP;
 END $$;

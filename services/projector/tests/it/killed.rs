@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use throughline_log::{AppendSettings, EventLog, MasterKey};
 use throughline_projections::Projection;
-use throughline_projector::{Projector, checkpoint};
+use throughline_projector::{Projector, live};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +39,7 @@ fn start(world: &World) -> Child {
 async fn progress(world: &World) -> i64 {
     let mut sum = 0;
     for projection in Projection::ALL {
-        sum += checkpoint(&world.client, world.tenant.0, projection).await.unwrap().0;
+        sum += live(&world.client, world.tenant.0, projection).await.unwrap().position.0;
     }
     sum
 }
