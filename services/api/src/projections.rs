@@ -42,7 +42,7 @@ pub struct ProjectionAnswer {
 pub async fn read_projections(caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
     let client = app.log.pool().get().await.map_err(|error| refusal::unavailable(&error))?;
     let tenant = Some(caller.tenant.tenant_no);
-    let status = throughline_projector::status(&app.log, &client, tenant).await?;
+    let status = throughline_projector::status(&client, tenant).await?;
     let projections = status
         .into_iter()
         .map(|status| ProjectionAnswer {

@@ -1,27 +1,35 @@
 //! Runs projections: follows the log, rows and checkpoint in one transaction.
 //!
-//! Work is cut into shards: one projection of one tenant. A shard's checkpoint row is locked for
-//! the length of one batch, so several projectors share the work and never apply an event twice; a
-//! projector that is killed leaves a transaction that never was.
+//! Work is cut into shards: one build of one projection of one tenant. A shard's lease is in its
+//! checkpoint row, and its epoch is checked by every transaction that writes: several processes
+//! share the work and never apply an event twice, one that is killed leaves a transaction that never
+//! was, and one that is stopped for a while and goes on writes nothing.
 //!
 //! Deliberately absent: the folds and their SQL (the projections have them).
 
 mod batch;
 mod checkpoint;
 mod dispatch;
+mod fold;
 mod histories;
+mod lease;
+mod look;
 mod metrics;
+mod new_events;
+mod ownership;
 mod parked;
+mod parking;
 mod projector;
 mod settings;
 mod shard;
 mod status;
 mod trace;
+mod turn;
 mod wait;
 mod write;
 
 pub use checkpoint::{Live, live};
-pub use parked::{PARKED_MAX, Parked, parked};
+pub use parked::{PARKED_MAX, Parked, parked, retry_parked, stale_among};
 pub use projector::Projector;
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
