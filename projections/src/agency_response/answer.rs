@@ -10,7 +10,7 @@ use super::{Outcome, RequestRow};
 use crate::ReadError;
 use crate::durations::{Durations, Spread};
 
-/// The most answered requests that are counted at once: quantiles need every one in memory.
+/// The most requests that are counted at once: quantiles need every answer in memory.
 pub const REQUESTS_MAX: usize = 1_000_000;
 
 /// Which requests are asked about.
@@ -76,7 +76,7 @@ pub struct Figures {
 pub struct Answer<'a> {
     question: Question<'a>,
     by_agency: BTreeMap<Agency, Gathering>,
-    answered: usize,
+    taken: usize,
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +89,7 @@ impl<'a> Answer<'a> {
     /// Begins with no requests.
     #[must_use]
     pub fn new(question: Question<'a>) -> Self {
-        Self { question, by_agency: BTreeMap::new(), answered: 0 }
+        Self { question, by_agency: BTreeMap::new(), taken: 0 }
     }
 
     /// Takes one request of the tenant, asked about or not.
@@ -97,8 +97,8 @@ impl<'a> Answer<'a> {
         if !self.question.is_about(row) {
             return;
         }
-        self.answered += usize::from(row.outcome == Outcome::Answered);
-        if self.answered <= REQUESTS_MAX {
+        self.taken += 1;
+        if self.taken <= REQUESTS_MAX {
             let gathering = self.by_agency.entry(row.agency).or_default();
             gathering.take(row, self.question.as_of);
         }
@@ -107,9 +107,9 @@ impl<'a> Answer<'a> {
     /// The figures.
     ///
     /// # Errors
-    /// [`ReadError::TooMany`] when more than [`REQUESTS_MAX`] were answered.
+    /// [`ReadError::TooMany`] when there are more than [`REQUESTS_MAX`].
     pub fn finish(self) -> Result<Responses, ReadError> {
-        if self.answered > REQUESTS_MAX {
+        if self.taken > REQUESTS_MAX {
             return Err(ReadError::TooMany { counted_max: REQUESTS_MAX });
         }
         let mut all = Gathering::default();

@@ -17,6 +17,7 @@
 
 mod answer;
 mod overdue;
+mod read;
 #[cfg(test)]
 mod tests;
 
@@ -26,16 +27,41 @@ use jiff::Timestamp;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::request_information::InformationRequested;
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::Agency;
+use throughline_domain::code_lists::{Agency, CodeList as _};
 use throughline_domain::ids::{CaseId, EventId};
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::{self, Asked};
 
+use crate::TouchedCase;
+use crate::cell::{Cell, Kind, Row};
+use crate::table::{Column, Table};
+
 pub use answer::{AgencyFigures, Answer, Figures, Question, REQUESTS_MAX, Responses};
 pub use overdue::{OverdueAnswer, OverdueKey, OverduePage, OverdueQuestion};
+pub use read::{read, read_overdue};
 
 /// The version of the fold and its table.
 pub const VERSION: i32 = 1;
+/// The table: one row a request.
+pub(crate) const TABLES: &[Table] = &[Table {
+    name: "agency_request",
+    columns: &[
+        Column::new("case_id", Kind::Uuid),
+        Column::new("request_id", Kind::Uuid),
+        Column::new("programme", Kind::Text),
+        Column::new("worker", Kind::Text),
+        Column::new("agency", Kind::Text),
+        Column::new("what", Kind::Text),
+        Column::new("requested_at", Kind::Time),
+        Column::new("due_at", Kind::Time),
+        Column::new("chases", Kind::Int),
+        Column::new("last_chased_at", Kind::Time),
+        Column::new("escalations", Kind::Int),
+        Column::new("outcome", Kind::Text),
+        Column::new("ended_at", Kind::Time),
+    ],
+    key: 2,
+}];
 /// The rule of what counts and how answers are measured.
 pub const RULE: &str = "agency-response/1";
 
@@ -97,6 +123,24 @@ impl Outcome {
 }
 
 impl RequestRow {
+    fn cells(&self) -> Row {
+        vec![
+            self.case_id.0.into(),
+            self.request.0.into(),
+            (&self.programme).into(),
+            Cell::opt(self.worker.as_ref()),
+            self.agency.as_str().into(),
+            Cell::opt(self.what.as_ref()),
+            self.requested_at.into(),
+            Cell::opt(self.due_at),
+            Cell::count(self.chases),
+            Cell::opt(self.last_chased_at),
+            Cell::count(self.escalations),
+            self.outcome.as_str().into(),
+            Cell::opt(self.ended_at),
+        ]
+    }
+
     /// Whether the answer was due, and had not come, by `as_of`.
     #[must_use]
     pub fn is_overdue_at(&self, as_of: Timestamp) -> bool {
@@ -104,12 +148,16 @@ impl RequestRow {
     }
 }
 
-/// The rows of a case at the dates asked about, in the order in which the requests were made; none
+/// The requests of a case at the dates asked about, in the order in which the requests were made; none
 /// when no referral was in view then.
 ///
 /// `history` is in the order of recording.
 #[must_use]
-pub fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>], asked: &Asked) -> Vec<RequestRow> {
+pub fn requests(
+    case_id: CaseId,
+    history: &[Recorded<CaseEvent>],
+    asked: &Asked,
+) -> Vec<RequestRow> {
     let (mut programme, mut worker) = (None, None);
     let mut made = Vec::new();
     let mut followed: HashMap<EventId, Followed> = HashMap::new();
@@ -148,6 +196,28 @@ pub fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>], asked: &Asked) -> 
         }
     };
     made.into_iter().map(row).collect()
+}
+
+/// The case's rows of the present; none when no referral is in view.
+pub(crate) fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>]) -> Vec<Vec<Row>> {
+    vec![requests(case_id, history, &Asked::LATEST).iter().map(RequestRow::cells).collect()]
+}
+
+/// Whether new events can change the case's rows. An amendment may be of any fact.
+pub(crate) fn is_touched(case: &TouchedCase<'_>) -> bool {
+    case.new_events().iter().any(|e| {
+        e.event.amends().is_some()
+            || matches!(
+                e.event,
+                CaseEvent::ReferralReceived(_)
+                    | CaseEvent::CaseAllocated(_)
+                    | CaseEvent::InformationRequested(_)
+                    | CaseEvent::InformationChased(_)
+                    | CaseEvent::InformationEscalated(_)
+                    | CaseEvent::InformationReceived(_)
+                    | CaseEvent::InformationRefused(_)
+            )
+    })
 }
 
 /// What followed a request.

@@ -47,7 +47,7 @@ fn a_case(more: &[Fact]) -> Vec<Fact> {
 }
 
 fn rows_at(facts: &[Fact], asked: &Asked) -> Vec<RequestRow> {
-    rows(case(1), &history(facts.to_vec()), asked)
+    requests(case(1), &history(facts.to_vec()), asked)
 }
 
 fn at(as_of: &str, known_at: &str) -> Asked {
@@ -211,7 +211,7 @@ fn a_page_of_overdue_requests_begins_with_the_longest_overdue() {
     let mut all = Vec::new();
     for (n, due) in [(3, "2014-03-15"), (1, "2014-03-20"), (2, "2014-03-15"), (4, "2014-04-01")] {
         let facts = a_case(&[requested("police", Some(due), "2014-03-05")]);
-        all.extend(rows(case(n), &history(facts), &Asked::LATEST));
+        all.extend(requests(case(n), &history(facts), &Asked::LATEST));
     }
     all.extend(some_rows().into_iter().filter(|row| row.outcome != Outcome::Open));
     let ask = |question: OverdueQuestion<'_>| {

@@ -18,6 +18,7 @@
 //! The stored row has the facts and their times. Nothing in it depends on the date asked about.
 
 mod answer;
+mod read;
 #[cfg(test)]
 mod tests;
 mod waits;
@@ -25,16 +26,42 @@ mod waits;
 use jiff::Timestamp;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{CaseRole, ContactOutcome, DeclineReason, ReferralSource};
+use throughline_domain::code_lists::{
+    CaseRole, CodeList as _, ContactOutcome, DeclineReason, ReferralSource,
+};
 use throughline_domain::ids::CaseId;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::{self, Asked};
 
+use crate::TouchedCase;
+use crate::cell::{Cell, Kind, Row};
+use crate::table::{Column, Table};
+
 pub use answer::{Answer, Decisions, Figures, Group, Pipeline, Question, REFERRALS_MAX};
+pub use read::read;
 pub use waits::{Wait, Waits};
 
 /// The version of the fold and its table.
 pub const VERSION: i32 = 1;
+/// The table: one row a referral.
+pub(crate) const TABLES: &[Table] = &[Table {
+    name: "referral_pipeline",
+    columns: &[
+        Column::new("case_id", Kind::Uuid),
+        Column::new("programme", Kind::Text),
+        Column::new("role", Kind::Text),
+        Column::new("area", Kind::Text),
+        Column::new("source", Kind::Text),
+        Column::new("received_at", Kind::Time),
+        Column::new("latest_incident_at", Kind::Time),
+        Column::new("decision", Kind::Text),
+        Column::new("decline_reason", Kind::Text),
+        Column::new("decided_at", Kind::Time),
+        Column::new("first_attempt_at", Kind::Time),
+        Column::new("first_reached_at", Kind::Time),
+    ],
+    key: 1,
+}];
 /// The rule of what counts and how waits are measured.
 pub const RULE: &str = "referral-pipeline/1";
 
@@ -127,6 +154,45 @@ pub fn row(case_id: CaseId, history: &[Recorded<CaseEvent>], asked: &Asked) -> O
         first_attempt_at: life.first_attempt_at,
         first_reached_at: life.first_reached_at,
     })
+}
+
+/// The case's row of the present; none when no referral is in view.
+pub(crate) fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>]) -> Vec<Vec<Row>> {
+    vec![row(case_id, history, &Asked::LATEST).iter().map(ReferralRow::cells).collect()]
+}
+
+/// Whether new events can change the case's row. An amendment may be of any fact.
+pub(crate) fn is_touched(case: &TouchedCase<'_>) -> bool {
+    case.new_events().iter().any(|e| {
+        e.event.amends().is_some()
+            || matches!(
+                e.event,
+                CaseEvent::ReferralReceived(_)
+                    | CaseEvent::ReferralWaitlisted(_)
+                    | CaseEvent::ReferralAccepted(_)
+                    | CaseEvent::ReferralDeclined(_)
+                    | CaseEvent::ContactAttempted(_)
+            )
+    })
+}
+
+impl ReferralRow {
+    fn cells(&self) -> Row {
+        vec![
+            self.case_id.0.into(),
+            (&self.programme).into(),
+            self.role.as_str().into(),
+            (&self.area).into(),
+            self.source.as_str().into(),
+            self.received_at.into(),
+            Cell::opt(self.latest_incident_at),
+            self.decision.as_str().into(),
+            Cell::opt(self.decision.decline_reason().map(DeclineReason::as_str)),
+            Cell::opt(self.decided_at),
+            Cell::opt(self.first_attempt_at),
+            Cell::opt(self.first_reached_at),
+        ]
+    }
 }
 
 /// What has become of a referral so far.
