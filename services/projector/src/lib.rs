@@ -9,6 +9,7 @@
 
 mod batch;
 mod checkpoint;
+mod compare;
 mod dispatch;
 mod fold;
 mod histories;
@@ -20,6 +21,7 @@ mod ownership;
 mod parked;
 mod parking;
 mod projector;
+mod rebuild;
 mod settings;
 mod shard;
 mod status;
@@ -29,8 +31,16 @@ mod wait;
 mod write;
 
 pub use checkpoint::{Live, live};
+pub use compare::{
+    Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows, VerifyError, verify,
+};
 pub use parked::{PARKED_MAX, Parked, parked, retry_parked, stale_among};
 pub use projector::Projector;
+pub use rebuild::{
+    BuildStatus, Phase, REBUILDS_MAX, Rebuild, RebuildError, RebuildSettings, Rebuilder,
+    SwitchError, Switched, builds, cancel_rebuild, drop_build, find_rebuild, rebuilds,
+    request_rebuild, rollback,
+};
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
 pub use wait::{WaitError, wait_for};
