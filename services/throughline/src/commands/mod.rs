@@ -20,6 +20,7 @@ mod master_key;
 pub(crate) mod migrate;
 pub(crate) mod person;
 pub(crate) mod progress;
+mod readiness;
 pub(crate) mod replay;
 mod safeguards;
 pub(crate) mod serve;
