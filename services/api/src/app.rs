@@ -28,8 +28,6 @@ pub struct App {
     pub settings: ApiSettings,
     /// Counts requests.
     pub metrics: HttpMetrics,
-    /// Woken after every append, so that projections follow at once.
-    pub wake_projector: Arc<dyn Fn() + Send + Sync>,
     /// Lets only a few questions about the past of a whole tenant run at once.
     pub replays: Arc<Semaphore>,
 }

@@ -25,6 +25,7 @@ mod safeguards;
 pub(crate) mod serve;
 mod signing_key;
 pub(crate) mod token;
+mod wakeups;
 mod with_log;
 pub(crate) mod with_postgres;
 

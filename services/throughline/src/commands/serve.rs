@@ -19,6 +19,7 @@ use throughline_projector::{Projector, Settings};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio_postgres::Config;
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint_schedule::{CheckpointMetrics, RunningSchedule, Schedule, ScheduleArguments};
@@ -27,6 +28,7 @@ use super::master_key::master_key;
 use super::migrate::migrate;
 use super::safeguards::{SafeguardArguments, could_bypass};
 use super::signing_key::signing_key;
+use super::wakeups::Wakeups;
 use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
@@ -147,6 +149,8 @@ struct Service {
     log: EventLog,
     projector: Projector,
     checkpoints: Option<Schedule>,
+    /// How to connect, for what listens.
+    listener_config: Box<Config>,
 }
 
 impl Service {
@@ -163,7 +167,7 @@ impl Service {
         let pool = throughline_log::pool(config.clone(), CONNECTIONS_MAX)?;
         let log = EventLog::new(pool, master_key, AppendSettings::default());
         log.register_metrics(&mut registry);
-        let projector_pool = throughline_log::pool(config, PROJECTOR_CONNECTIONS_MAX)?;
+        let projector_pool = throughline_log::pool(config.clone(), PROJECTOR_CONNECTIONS_MAX)?;
         let projector = Projector::new(log.clone(), projector_pool, Settings::default());
         projector.register_metrics(&mut registry);
         let data_dir = &arguments.database.data_dir;
@@ -173,7 +177,6 @@ impl Service {
             || signing_key(data_dir, database.is_private()),
             CheckpointMetrics::register(&mut registry),
         )?;
-        let waker = projector.clone();
         let app = App {
             log: log.clone(),
             erasures: arguments.database.erasures(),
@@ -182,10 +185,9 @@ impl Service {
             idempotency,
             settings: ApiSettings { admin_on_main, ..ApiSettings::default() },
             metrics: HttpMetrics::new(registry),
-            wake_projector: Arc::new(move || waker.wake()),
             replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),
         };
-        Ok(Self { app, log, projector, checkpoints })
+        Ok(Self { app, log, projector, checkpoints, listener_config: Box::new(config) })
     }
 }
 
@@ -200,12 +202,13 @@ struct Running {
     log: EventLog,
     projector: JoinHandle<()>,
     projecting: CancellationToken,
+    wakeups: Wakeups,
     checkpoints: Option<RunningSchedule>,
 }
 
 impl Running {
     fn start(
-        Service { app, log, projector, checkpoints }: Service,
+        Service { app, log, projector, checkpoints, listener_config }: Service,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
     ) -> anyhow::Result<Self> {
@@ -215,6 +218,7 @@ impl Running {
             admin_listener.map(|listener| server::serve_admin(listener, app)).transpose()?;
         let projecting = CancellationToken::new();
         let until = projecting.clone();
+        let wakeups = Wakeups::start(log.tidings().clone(), listener_config, projector.clone());
         Ok(Self {
             main_handle: main.handle(),
             main: tokio::spawn(main),
@@ -226,6 +230,7 @@ impl Running {
             log,
             projector: tokio::spawn(async move { projector.run(until).await }),
             projecting,
+            wakeups,
             checkpoints: checkpoints.map(Schedule::start),
         })
     }
@@ -237,6 +242,7 @@ impl Running {
         self.log.drain().await;
         self.projecting.cancel();
         self.projector.await?;
+        self.wakeups.stop().await?;
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.stop().await?;
         }
