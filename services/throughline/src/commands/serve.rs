@@ -13,7 +13,7 @@ use throughline_api::cursor::CursorKey;
 use throughline_api::idempotency::IdempotencyHasher;
 use throughline_api::metrics::HttpMetrics;
 use throughline_api::replay::REPLAYS_AT_ONCE_MAX;
-use throughline_api::{ApiSettings, App, server};
+use throughline_api::{ApiSettings, App, Feed, server};
 use throughline_log::{AppendSettings, EventLog};
 use throughline_projector::{Projector, Settings};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::checkpoint_schedule::{CheckpointMetrics, RunningSchedule, Schedule, ScheduleArguments};
 use super::database::{Database, DatabaseArguments};
+use super::feed_settings::FeedArguments;
 use super::master_key::master_key;
 use super::migrate::migrate;
 use super::safeguards::{SafeguardArguments, could_bypass};
@@ -70,6 +71,9 @@ pub(crate) struct ServeArguments {
 
     #[command(flatten)]
     pub(crate) checkpoints: ScheduleArguments,
+
+    #[command(flatten)]
+    pub(crate) feed: FeedArguments,
 }
 
 /// Serves until it is told to stop by SIGTERM or SIGINT, then finishes what it accepted.
@@ -177,6 +181,7 @@ impl Service {
             || signing_key(data_dir, database.is_private()),
             CheckpointMetrics::register(&mut registry),
         )?;
+        let feed = Feed::new(log.clone(), arguments.feed.settings(), &mut registry);
         let app = App {
             log: log.clone(),
             erasures: arguments.database.erasures(),
@@ -185,6 +190,7 @@ impl Service {
             idempotency,
             settings: ApiSettings { admin_on_main, ..ApiSettings::default() },
             metrics: HttpMetrics::new(registry),
+            feed,
             replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),
         };
         Ok(Self { app, log, projector, checkpoints, listener_config: Box::new(config) })
@@ -200,6 +206,7 @@ struct Running {
     admin: Option<(RunningServer, ServerHandle)>,
     admin_address: Option<SocketAddr>,
     log: EventLog,
+    feed: Feed,
     projector: JoinHandle<()>,
     projecting: CancellationToken,
     wakeups: Wakeups,
@@ -213,6 +220,7 @@ impl Running {
         admin_listener: Option<TcpListener>,
     ) -> anyhow::Result<Self> {
         let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let feed = app.feed.clone();
         let main = server::serve(listener, app.clone())?;
         let admin =
             admin_listener.map(|listener| server::serve_admin(listener, app)).transpose()?;
@@ -228,6 +236,7 @@ impl Running {
             }),
             admin_address,
             log,
+            feed,
             projector: tokio::spawn(async move { projector.run(until).await }),
             projecting,
             wakeups,
@@ -235,9 +244,10 @@ impl Running {
         })
     }
 
-    /// First the requests, then what they put into the log's queues, then the projections, then the
+    /// First the streams, which would never end, and the requests, then what they put into the log's queues, then the projections, then the
     /// last checkpoint; health is told to the last.
     async fn stop(self) -> anyhow::Result<()> {
+        self.feed.stop();
         server::stop(&self.main_handle).await;
         self.log.drain().await;
         self.projecting.cancel();

@@ -216,6 +216,16 @@ async fn no_caller_can_make_a_new_series() {
     }
     // Every label of the page is one whose values are ours.
     let labels: Vec<&str> = page.label_names().into_iter().collect();
-    let ours = ["le", "method", "outcome", "projection", "route", "status", "tenant_no", "version"];
+    let ours = [
+        "le",
+        "method",
+        "outcome",
+        "projection",
+        "reason",
+        "route",
+        "status",
+        "tenant_no",
+        "version",
+    ];
     assert_eq!(labels, ours);
 }
