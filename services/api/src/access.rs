@@ -193,6 +193,10 @@ operations! {
     ReadCaseload = GET "/v1/caseloads/{worker_id}",
     /// How a measure changed between two stages, over a programme's cases.
     ReadOutcomes = GET "/v1/outcomes",
+    /// What happened in the tenant's cases, in the order of recording: a page.
+    ReadEvents = GET "/v1/events",
+    /// What happens in the tenant's cases, as it is recorded: server-sent events.
+    StreamEvents = GET "/v1/events/stream",
     /// How far each projection has followed the log.
     ReadProjections = GET "/v1/projections",
 }
@@ -227,7 +231,9 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::CorrectFact
         | Operation::RetractFact
         | Operation::ReadCaseloads
-        | Operation::ReadCaseload => &[Caseworker, TeamManager],
+        | Operation::ReadCaseload
+        | Operation::ReadEvents
+        | Operation::StreamEvents => &[Caseworker, TeamManager],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }
@@ -261,6 +267,8 @@ mod tests {
                 Operation::ReadEvent,
                 Operation::ReadCaseload,
                 Operation::ReadCaseloads,
+                Operation::ReadEvents,
+                Operation::StreamEvents,
             ] {
                 assert!(!permits(role, operation), "{role} {}", operation.name());
             }

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::authentication::Authenticator;
 use crate::cursor::CursorKey;
+use crate::feed::Feed;
 use crate::health::ReadyLimits;
 use crate::idempotency::IdempotencyHasher;
 use crate::metrics::HttpMetrics;
@@ -29,8 +30,8 @@ pub struct App {
     pub settings: ApiSettings,
     /// Counts requests.
     pub metrics: HttpMetrics,
-    /// Woken after every append, so that projections follow at once.
-    pub wake_projector: Arc<dyn Fn() + Send + Sync>,
+    /// The feed's open streams.
+    pub feed: Feed,
     /// Lets only a few questions about the past of a whole tenant run at once.
     pub replays: Arc<Semaphore>,
 }

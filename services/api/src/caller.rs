@@ -30,6 +30,8 @@ pub struct Caller {
     pub subject: Code,
     /// The part they play.
     pub role: Role,
+    /// When their token ends, in seconds since 1970.
+    pub expires_at_s: i64,
 }
 
 impl Caller {
@@ -129,7 +131,8 @@ async fn admit(request: &ServiceRequest, operation: Operation) -> Result<Caller,
         None => return Err(Problem::new(problem::FORBIDDEN)),
     };
     tracing::Span::current().record("throughline.tenant_no", tenant.tenant_no.0);
-    Ok(Caller { tenant, subject: claims.sub.clone(), role: claims.role })
+    let subject = claims.sub.clone();
+    Ok(Caller { tenant, subject, role: claims.role, expires_at_s: claims.exp })
 }
 
 fn bearer_token(request: &ServiceRequest) -> Option<&str> {

@@ -180,6 +180,29 @@ pub fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
+/// Where the tenant's log ends, once it has the position that the query asks for.
+///
+/// # Errors
+/// [`problem::NOT_YET`] when the position is not there in time.
+pub async fn reach_head(
+    app: &App,
+    request: &HttpRequest,
+    tenant: TenantNo,
+) -> Result<Position, Problem> {
+    let after = after(request)?;
+    let deadline = Instant::now() + app.settings.after_wait_max;
+    loop {
+        let head = app.log.head(tenant).await?.position;
+        if after.is_none_or(|after| head >= after) {
+            return Ok(head);
+        }
+        if Instant::now() >= deadline {
+            return Err(not_yet());
+        }
+        sleep(HEAD_POLL).await;
+    }
+}
+
 /// The read model has not come as far as the question needs; it may be asked again.
 #[must_use]
 pub fn not_yet() -> Problem {

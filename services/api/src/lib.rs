@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod app;
+pub mod asyncapi;
 pub mod authentication;
 pub mod body;
 pub mod caller;
@@ -15,6 +16,7 @@ pub mod caseloads;
 pub mod cases;
 pub mod cursor;
 pub mod dates;
+pub mod feed;
 pub mod freshness;
 pub mod health;
 pub mod idempotency;
@@ -35,3 +37,4 @@ pub mod server;
 pub mod trace;
 
 pub use app::{ApiSettings, App};
+pub use feed::{Feed, FeedSettings};

@@ -297,6 +297,8 @@ problem_types! {
     OTHER_PERSON = 422 "other-person" "A correction cannot move a case to another person.",
     /// A state transition without `If-Match`.
     PRECONDITION_REQUIRED = 428 "precondition-required" "This step needs If-Match with the version it was decided on.",
+    /// So many streams of the feed are open.
+    TOO_MANY_STREAMS = 429 "too-many-streams" "Too many streams of the feed are open; try again later.",
     /// A bug.
     INTERNAL = 500 "internal" "Something went wrong here; the trace id finds it.",
     /// Too much to do.

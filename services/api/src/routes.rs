@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, Route};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::access::Operation;
+use crate::asyncapi;
 use crate::caller::Guard;
 use crate::cases::command::record;
 use crate::cases::{
@@ -22,6 +23,7 @@ use crate::cases::{
     refer_to_multi_agency_forum::MultiAgencyReferralBody, reopen_case::ReopeningBody,
     report_incident::IncidentBody, request_information, waitlist_referral::WaitlistingBody,
 };
+use crate::feed::{page::read_events, stream::stream_events};
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
 use crate::{caseloads, health, metrics, openapi, outcomes, projections};
@@ -44,9 +46,17 @@ pub fn configure(config: &mut ServiceConfig) {
             async move { Err::<HttpResponse, Problem>(problem) }
         })));
     }
+    let events = asyncapi::describe().to_string();
     let settings = Config::from("/openapi.json").validator_url("none");
     config
         .service(web::redirect("/docs", "/docs/"))
+        .route(
+            "/asyncapi.json",
+            web::get().to(move || {
+                let described = events.clone();
+                async { HttpResponse::Ok().content_type("application/json").body(described) }
+            }),
+        )
         .service(
             SwaggerUi::new("/docs/{_:.*}")
                 .url("/openapi.json", openapi::describe())
@@ -103,6 +113,8 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),
         Operation::ReadOutcomes => route.to(outcomes::read_outcomes),
+        Operation::ReadEvents => route.to(read_events),
+        Operation::StreamEvents => route.to(stream_events),
         Operation::ReadProjections => route.to(projections::read_projections),
     }
 }

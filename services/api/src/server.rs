@@ -1,12 +1,15 @@
 //! The HTTP server: bound before anything is said, stopped so that what was accepted is finished.
 
+use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App as Actix, HttpServer};
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tracing_actix_web::TracingLogger;
 
 use crate::app::App;
@@ -21,11 +24,23 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Gives up connections of which the other side takes nothing for too long: without that, what is
+/// written to them would keep a stop of the server waiting.
+fn give_up_the_deaf(connection: &dyn Any, wait_max: Duration) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        let wait_max_ms = u32::try_from(wait_max.as_millis()).unwrap_or(u32::MAX);
+        if let Err(error) = set_tcp_user_timeout(stream, wait_max_ms) {
+            tracing::debug!(%error, "a connection has no limit on how long it may take nothing");
+        }
+    }
+}
+
 /// Serves the interface on a listener until it is stopped through its handle.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(listener: TcpListener, app: App) -> std::io::Result<Server> {
+    let reader_wait_max = app.feed.reader_wait_max();
     let data = Data::new(app);
     let server = HttpServer::new(move || {
         let app = Data::clone(&data);
@@ -45,6 +60,7 @@ pub fn serve(listener: TcpListener, app: App) -> std::io::Result<Server> {
             .configure(routes::configure)
     });
     Ok(server
+        .on_connect(move |connection, _| give_up_the_deaf(connection, reader_wait_max))
         .listen(listener)?
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)

@@ -1,4 +1,4 @@
-//! Telling other processes that there is something new.
+//! Telling that there is something new: this process at once, and the others a moment later.
 //!
 //! A notification inside the append's transaction would make all notifying commits of the cluster
 //! wait for each other, and one after it would add a second flush to every append. So they are
@@ -17,12 +17,14 @@ use crate::APPENDED_CHANNEL;
 use crate::database::Database;
 use crate::error::LogError;
 use crate::tenant::TenantNo;
+use crate::tidings::Tidings;
 
 const PAUSE: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
 pub(crate) struct Announcer {
     database: Database,
+    pub(crate) tidings: Tidings,
     waiting: Arc<Waiting>,
     started: std::sync::Once,
 }
@@ -35,17 +37,24 @@ struct Waiting {
 
 impl Announcer {
     pub(crate) fn new(database: Database) -> Self {
-        Self { database, waiting: Arc::default(), started: std::sync::Once::new() }
+        Self {
+            database,
+            tidings: Tidings::default(),
+            waiting: Arc::default(),
+            started: std::sync::Once::new(),
+        }
     }
 
-    /// Says, soon, that the tenant's log has reached a position.
+    /// Says that the tenant's log has reached a position: to be called once that is committed.
     pub(crate) fn reached(&self, tenant: TenantNo, position: Position) {
+        self.tidings.tell(tenant, position);
         self.waiting.lock().insert(tenant, position);
         self.waiting.changed.notify_one();
         // Not in `new`, which may be called before there is a runtime.
         self.started.call_once(|| {
             let waiting = Arc::downgrade(&self.waiting);
             let database = self.database.clone();
+            let sent = self.tidings.metrics().sent.clone();
             tokio::spawn(async move {
                 while let Some(waiting) = waiting.upgrade() {
                     // The wait ends now and then, to see whether anyone is left to announce for.
@@ -53,8 +62,9 @@ impl Announcer {
                     let _ = tokio::time::timeout(Duration::from_secs(5), changed).await;
                     let positions = std::mem::take(&mut *waiting.lock());
                     drop(waiting);
-                    if let Err(error) = announce(&database, positions).await {
-                        tracing::debug!(%error, "readers were not notified");
+                    match announce(&database, &positions).await {
+                        Ok(()) => drop(sent.inc_by(positions.len() as u64)),
+                        Err(error) => tracing::debug!(%error, "readers were not notified"),
                     }
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -71,7 +81,7 @@ impl Waiting {
 
 async fn announce(
     database: &Database,
-    positions: BTreeMap<TenantNo, Position>,
+    positions: &BTreeMap<TenantNo, Position>,
 ) -> Result<(), LogError> {
     if positions.is_empty() {
         return Ok(());

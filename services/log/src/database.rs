@@ -32,7 +32,24 @@ const VANISHED_AFTER: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`LogError::Unavailable`] never by a missing server, which is noticed on first use; only when
 /// there is no runtime to count the time with.
-pub fn pool(mut config: Config, connections_max: usize) -> Result<Pool, LogError> {
+pub fn pool(config: Config, connections_max: usize) -> Result<Pool, LogError> {
+    let recycling_method = RecyclingMethod::Fast;
+    let config = as_the_service(config);
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
+    let wait = Some(POOL_WAIT_MAX);
+    // The connection used last has the statements prepared and its plans made.
+    Pool::builder(manager)
+        .queue_mode(QueueMode::Lifo)
+        .max_size(connections_max)
+        .timeouts(Timeouts { wait, create: wait, recycle: wait })
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|_| LogError::Unavailable(DatabaseError::waited("the pool needs a runtime")))
+}
+
+/// The same way to connect, with the service's privileges, and with limits on how long a server that
+/// vanished is waited for.
+pub(crate) fn as_the_service(mut config: Config) -> Config {
     // The last of several roles counts. It is also what RESET ROLE goes back to.
     let options = config.get_options().unwrap_or_default();
     let options = format!("{options} -c role={SERVICE_ROLE}");
@@ -46,17 +63,7 @@ pub fn pool(mut config: Config, connections_max: usize) -> Result<Pool, LogError
     if config.get_application_name().is_none() {
         config.application_name("throughline");
     }
-    let recycling_method = RecyclingMethod::Fast;
-    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
-    let wait = Some(POOL_WAIT_MAX);
-    // The connection used last has the statements prepared and its plans made.
-    Pool::builder(manager)
-        .queue_mode(QueueMode::Lifo)
-        .max_size(connections_max)
-        .timeouts(Timeouts { wait, create: wait, recycle: wait })
-        .runtime(Runtime::Tokio1)
-        .build()
-        .map_err(|_| LogError::Unavailable(DatabaseError::waited("the pool needs a runtime")))
+    config
 }
 
 /// Where connections come from, and how long anything may take.

@@ -14,6 +14,7 @@ use crate::error::{DatabaseError, LogError};
 use crate::framework::Turns;
 use crate::seal::MasterKey;
 use crate::tenant::{KnownTenants, TenantNo, TenantState};
+use crate::tidings::Tidings;
 
 /// The log of every tenant of one database. Cheap to clone.
 ///
@@ -52,6 +53,13 @@ impl EventLog {
     /// Adds the log's metrics to a registry.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.0.backend.metrics.register(registry);
+        self.tidings().metrics().register(registry);
+    }
+
+    /// Who wants to know that something was appended.
+    #[must_use]
+    pub fn tidings(&self) -> &Tidings {
+        &self.0.backend.announcer.tidings
     }
 
     /// The connections the log works with.

@@ -24,6 +24,7 @@ mod follow;
 mod framework;
 pub mod hash;
 mod hex;
+mod listen;
 mod load;
 mod metrics;
 mod micros;
@@ -40,6 +41,7 @@ mod stored;
 mod stream;
 mod stream_table;
 mod tenant;
+mod tidings;
 mod unseal;
 mod verify;
 
@@ -75,6 +77,7 @@ pub use stored::StoredEvent;
 pub use stream::{StreamId, StreamKind};
 pub use tenant::{Tenant, TenantNo, TenantState};
 pub use throughline_domain::case::event::UnreadableEvent;
+pub use tidings::{Subscription, Tidings};
 pub use verify::{Flaw, LogName, Verified, VerifySettings};
 
 /// The PostgreSQL channel that is notified after each append, with `<tenant_no> <position>`.

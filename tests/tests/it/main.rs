@@ -13,6 +13,7 @@ mod commands;
 mod demo_data;
 mod documents;
 mod erasure;
+mod feed;
 mod freshness;
 mod idempotency;
 mod journal;

@@ -248,10 +248,14 @@ pub(crate) fn signal(process_id: u32, signal: Signal) {
     kill_process(id, signal).unwrap();
 }
 
-/// Sends a request and reads its answer whole.
+/// Sends a request and reads its answer whole; of a stream, which has no end, its beginning.
 pub(crate) async fn read(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    let mut response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+        let beginning = response.chunk().await.unwrap().unwrap_or_default();
+        return Answer { status, headers, text: String::from_utf8(beginning.into()).unwrap() };
+    }
     Answer { status, headers, text: response.text().await.unwrap() }
 }
 

@@ -228,9 +228,6 @@ pub async fn execute(
             break;
         }
     }
-    if outcome.is_ok() {
-        (app.wake_projector)();
-    }
     outcome
 }
 

@@ -248,7 +248,6 @@ async fn refer(
     let mut meta = caller.command_meta(None);
     meta.idempotency = key.map(|key| key.remembering(&ids)).transpose()?;
     let appended = append(app, caller, person_id, registration, case, meta).await?;
-    (app.wake_projector)();
     Ok(Referred::new(ids, &appended.versions, appended.last))
 }
 

@@ -42,6 +42,8 @@ use crate::cases::request_information::{
 };
 use crate::cases::timeline_answer::{EntryAnswer, TimelineAnswer};
 use crate::cases::waitlist_referral::WaitlistingBody;
+use crate::feed::envelope::Envelope;
+use crate::feed::page::EventsAnswer;
 use crate::outcomes::OutcomesAnswer;
 use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
@@ -140,7 +142,7 @@ fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
     }
     let (status, answer) = answer(schemas, operation);
     builder = builder.response(status, responses::done(operation, answer));
-    for status in responses::problem_statuses(is_query, needs_version) {
+    for status in responses::problem_statuses(operation, needs_version) {
         builder = builder.response(status.to_string(), responses::problem(status));
     }
     let method = if is_query { HttpMethod::Get } else { HttpMethod::Post };
@@ -185,6 +187,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadCaseloads
         | Operation::ReadCaseload
         | Operation::ReadOutcomes
+        | Operation::ReadEvents
+        | Operation::StreamEvents
         | Operation::ReadProjections => (None, false),
     }
 }
@@ -200,6 +204,8 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Ref) {
             ("200", schemas.refer::<CaseloadAnswer>())
         }
         Operation::ReadOutcomes => ("200", schemas.refer::<OutcomesAnswer>()),
+        Operation::ReadEvents => ("200", schemas.refer::<EventsAnswer>()),
+        Operation::StreamEvents => ("200", schemas.refer::<Envelope>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
         _ => ("201", schemas.refer::<Recorded>()),
     }
@@ -211,6 +217,7 @@ fn tag(operation: Operation) -> &'static str {
         Some("persons") => "persons",
         Some("caseloads") => "caseloads",
         Some("outcomes") => "outcomes",
+        Some("events") => "events",
         Some("projections") => "projections",
         _ => "cases",
     }

@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Required, Schema, SchemaFormat};
 
 use crate::access::Operation;
+use crate::feed::question::LAST_EVENT_ID;
 use crate::idempotency;
 use crate::schema;
 
@@ -69,7 +70,14 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     if operation.method() == Method::GET {
         let description = "Waits until the answer reflects this position, up to a limit.";
         let name = "Throughline-After";
-        return vec![Known { name, place, required: false, schema: integer(), description }];
+        let after = Known { name, place, required: false, schema: integer(), description };
+        if operation != Operation::StreamEvents {
+            return vec![after];
+        }
+        let description = "The last `id` that the client has: the stream goes on after it, \
+            whatever `after` says.";
+        let (name, place) = (LAST_EVENT_ID, ParameterIn::Header);
+        return vec![after, Known { name, place, required: false, schema: integer(), description }];
     }
     let description = "A command that is sent again with the same key is recorded once, and \
         answered as the first time, for 24 hours. 1 to 255 visible ASCII characters, in double \
@@ -93,6 +101,16 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase => dates().into(),
         Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
             dates().into_iter().chain(pages()).collect()
+        }
+        Operation::ReadEvents => {
+            let after = "The position that the client has: `next_after` of the page before. \
+                Default: 0, the beginning.";
+            [Known::query("after", integer(), after), limit(), event_type()].into()
+        }
+        Operation::StreamEvents => {
+            let after = "The position that the client has. Default: the log's last, so that the \
+                stream tells what comes from now on.";
+            [Known::query("after", integer(), after), event_type()].into()
         }
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         _ => Vec::new(),
@@ -121,11 +139,18 @@ fn dates() -> [Known; 3] {
     ]
 }
 
+fn limit() -> Known {
+    Known::query("limit", integer(), "Rows in a page: 1 to 1000. Default: 200.")
+}
+
+fn event_type() -> Known {
+    let types = "Only events of these types, separated by commas, such as \
+        `org.throughline.case.ContactAttempted`. Default: all.";
+    Known::query("type", text(), types)
+}
+
 fn pages() -> [Known; 2] {
-    [
-        Known::query("limit", integer(), "Rows in a page: 1 to 1000. Default: 200."),
-        Known::query("cursor", text(), "`next` of the page before, for the same question."),
-    ]
+    [limit(), Known::query("cursor", text(), "`next` of the page before, for the same question.")]
 }
 
 fn outcome_question() -> [Known; 7] {

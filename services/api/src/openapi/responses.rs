@@ -10,13 +10,21 @@ use super::parameters::{integer, text};
 use crate::access::Operation;
 use crate::problem::{ALL, ProblemType, TYPE_PREFIX};
 
+const STREAM: &str = "\
+Server-sent events. Of each, `id` is the position, `event` the type, and `data` a `FeedEvent`, which \
+`/asyncapi.json` describes by type. A frame with an `id` alone moves the position from which to go on.";
+
 /// The answer of an operation that did as it was asked.
 pub(super) fn done(operation: Operation, answer: Ref) -> Response {
     let content = ContentBuilder::new().schema(Some(answer)).build();
     let is_query = operation.method() == Method::GET;
-    let mut response = ResponseBuilder::new()
-        .description(if is_query { "The answer." } else { "Recorded." })
-        .content("application/json", content);
+    let (description, content_type) = if operation == Operation::StreamEvents {
+        (STREAM, "text/event-stream")
+    } else {
+        (if is_query { "The answer." } else { "Recorded." }, "application/json")
+    };
+    let mut response =
+        ResponseBuilder::new().description(description).content(content_type, content);
     for (name, schema, description) in headers(operation, is_query) {
         response = response.header(name, header(schema, description));
     }
@@ -62,9 +70,12 @@ fn header(schema: Schema, description: &str) -> Header {
 }
 
 /// The statuses with which an operation may say no.
-pub(super) fn problem_statuses(is_query: bool, needs_version: bool) -> Vec<u16> {
+pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec<u16> {
     let mut statuses = vec![400, 401, 403, 404, 422, 500, 503];
-    if !is_query {
+    if operation == Operation::StreamEvents {
+        statuses.push(429);
+    }
+    if operation.method() != Method::GET {
         statuses.extend([409, 412, 413, 415]);
     }
     if needs_version {
@@ -92,7 +103,7 @@ pub(super) fn problem(status: u16) -> Response {
         .example(example)
         .build();
     let mut response = ResponseBuilder::new();
-    if status == 503 {
+    if [429, 503].contains(&status) {
         response = response.header("Retry-After", header(integer(), "Seconds to wait."));
     }
     response.description(names.join("\n\n")).content("application/problem+json", content).build()

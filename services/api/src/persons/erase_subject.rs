@@ -62,7 +62,6 @@ async fn erase(
     let occurred = Timing { occurred_at, precision }.occurred(now());
     let erasure = Erasure { event_id, person, basis, occurred, meta };
     let erased = app.log.erase_person(&app.erasures, &caller.tenant, erasure).await?;
-    (app.wake_projector)();
     let Erased { event_id, version, position, .. } = erased;
     Ok(Recorded { event_id, version, position })
 }

@@ -114,6 +114,5 @@ async fn execute(
     meta.idempotency = key.map(|key| key.remembering(&RecordedIds { event_id })).transpose()?;
     let tenant = caller.tenant.tenant_no;
     let executed = app.log.execute::<Person>(tenant, person, None, command, meta, None).await?;
-    (app.wake_projector)();
     Ok(Recorded { event_id, version: executed.version, position: executed.position })
 }

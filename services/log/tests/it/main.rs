@@ -21,3 +21,4 @@ mod settle;
 mod support;
 mod tampering;
 mod tenants;
+mod tidings;

@@ -8,6 +8,7 @@ mod checkpoints;
 mod data_dir;
 pub(crate) mod database;
 pub(crate) mod demo;
+mod feed_settings;
 pub(crate) mod keys;
 pub(crate) mod log;
 mod log_checkpoint;
@@ -26,6 +27,7 @@ mod safeguards;
 pub(crate) mod serve;
 mod signing_key;
 pub(crate) mod token;
+mod wakeups;
 mod with_log;
 pub(crate) mod with_postgres;
 
@@ -46,7 +48,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Person(arguments) => person::run(arguments).await,
         Command::Keys(arguments) => keys::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
-        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
         Command::BenchReplay(arguments) => bench_replay::run(arguments).await,
         Command::WithPostgres(arguments) => with_postgres::run(arguments).await,

@@ -13,21 +13,24 @@ use throughline_api::cursor::CursorKey;
 use throughline_api::idempotency::IdempotencyHasher;
 use throughline_api::metrics::HttpMetrics;
 use throughline_api::replay::REPLAYS_AT_ONCE_MAX;
-use throughline_api::{ApiSettings, App, server};
+use throughline_api::{ApiSettings, App, Feed, server};
 use throughline_log::{AppendSettings, EventLog};
 use throughline_projector::{Projector, Settings};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio_postgres::Config;
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint_schedule::{CheckpointMetrics, RunningSchedule, Schedule, ScheduleArguments};
 use super::database::{Database, DatabaseArguments};
+use super::feed_settings::FeedArguments;
 use super::master_key::master_key;
 use super::migrate::migrate;
 use super::readiness::ReadinessArguments;
 use super::safeguards::{SafeguardArguments, could_bypass};
 use super::signing_key::signing_key;
+use super::wakeups::Wakeups;
 use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
@@ -72,6 +75,9 @@ pub(crate) struct ServeArguments {
 
     #[command(flatten)]
     pub(crate) readiness: ReadinessArguments,
+
+    #[command(flatten)]
+    pub(crate) feed: FeedArguments,
 }
 
 /// Serves until it is told to stop by SIGTERM or SIGINT, then finishes what it accepted.
@@ -151,6 +157,8 @@ struct Service {
     log: EventLog,
     projector: Projector,
     checkpoints: Option<Schedule>,
+    /// How to connect, for what listens.
+    listener_config: Box<Config>,
 }
 
 impl Service {
@@ -167,7 +175,7 @@ impl Service {
         let pool = throughline_log::pool(config.clone(), CONNECTIONS_MAX)?;
         let log = EventLog::new(pool, master_key, AppendSettings::default());
         log.register_metrics(&mut registry);
-        let projector_pool = throughline_log::pool(config, PROJECTOR_CONNECTIONS_MAX)?;
+        let projector_pool = throughline_log::pool(config.clone(), PROJECTOR_CONNECTIONS_MAX)?;
         let projector = Projector::new(log.clone(), projector_pool, Settings::default());
         projector.register_metrics(&mut registry);
         let data_dir = &arguments.database.data_dir;
@@ -177,7 +185,7 @@ impl Service {
             || signing_key(data_dir, database.is_private()),
             CheckpointMetrics::register(&mut registry),
         )?;
-        let waker = projector.clone();
+        let feed = Feed::new(log.clone(), arguments.feed.settings(), &mut registry);
         let app = App {
             log: log.clone(),
             erasures: arguments.database.erasures(),
@@ -190,10 +198,10 @@ impl Service {
                 ..ApiSettings::default()
             },
             metrics: HttpMetrics::new(registry),
-            wake_projector: Arc::new(move || waker.wake()),
+            feed,
             replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),
         };
-        Ok(Self { app, log, projector, checkpoints })
+        Ok(Self { app, log, projector, checkpoints, listener_config: Box::new(config) })
     }
 }
 
@@ -206,23 +214,27 @@ struct Running {
     admin: Option<(RunningServer, ServerHandle)>,
     admin_address: Option<SocketAddr>,
     log: EventLog,
+    feed: Feed,
     projector: JoinHandle<()>,
     projecting: CancellationToken,
+    wakeups: Wakeups,
     checkpoints: Option<RunningSchedule>,
 }
 
 impl Running {
     fn start(
-        Service { app, log, projector, checkpoints }: Service,
+        Service { app, log, projector, checkpoints, listener_config }: Service,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
     ) -> anyhow::Result<Self> {
         let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let feed = app.feed.clone();
         let main = server::serve(listener, app.clone())?;
         let admin =
             admin_listener.map(|listener| server::serve_admin(listener, app)).transpose()?;
         let projecting = CancellationToken::new();
         let until = projecting.clone();
+        let wakeups = Wakeups::start(log.tidings().clone(), listener_config, projector.clone());
         Ok(Self {
             main_handle: main.handle(),
             main: tokio::spawn(main),
@@ -232,19 +244,23 @@ impl Running {
             }),
             admin_address,
             log,
+            feed,
             projector: tokio::spawn(async move { projector.run(until).await }),
             projecting,
+            wakeups,
             checkpoints: checkpoints.map(Schedule::start),
         })
     }
 
-    /// First the requests, then what they put into the log's queues, then the projections, then the
+    /// First the streams, which would never end, and the requests, then what they put into the log's queues, then the projections, then the
     /// last checkpoint; health is told to the last.
     async fn stop(self) -> anyhow::Result<()> {
+        self.feed.stop();
         server::stop(&self.main_handle).await;
         self.log.drain().await;
         self.projecting.cancel();
         self.projector.await?;
+        self.wakeups.stop().await?;
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.stop().await?;
         }

@@ -222,6 +222,7 @@ async fn no_caller_can_make_a_new_series() {
         "method",
         "outcome",
         "projection",
+        "reason",
         "route",
         "status",
         "tenant_no",
