@@ -193,6 +193,12 @@ operations! {
     ReadCaseload = GET "/v1/caseloads/{worker_id}",
     /// How a measure changed between two stages, over a programme's cases.
     ReadOutcomes = GET "/v1/outcomes",
+    /// What became of a programme's referrals, and how long those referred waited.
+    ReadReferralPipeline = GET "/v1/referral-pipeline",
+    /// How agencies respond to requests for information.
+    ReadAgencyResponse = GET "/v1/agency-response",
+    /// The requests for information that are overdue, the longest overdue first.
+    ReadOverdueRequests = GET "/v1/agency-response/overdue",
     /// How far each projection has followed the log.
     ReadProjections = GET "/v1/projections",
 }
@@ -227,14 +233,17 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::CorrectFact
         | Operation::RetractFact
         | Operation::ReadCaseloads
-        | Operation::ReadCaseload => &[Caseworker, TeamManager],
+        | Operation::ReadCaseload
+        | Operation::ReadOverdueRequests => &[Caseworker, TeamManager],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }
         Operation::ReadCase | Operation::ReadTimeline | Operation::ReadEvent => {
             &[Caseworker, TeamManager, DataProtectionOfficer]
         }
-        Operation::ReadOutcomes => &[Caseworker, TeamManager, Evaluator],
+        Operation::ReadOutcomes
+        | Operation::ReadReferralPipeline
+        | Operation::ReadAgencyResponse => &[Caseworker, TeamManager, Evaluator],
         Operation::ReadProjections => &[Operator],
     };
     permitted.contains(&role)
@@ -261,6 +270,7 @@ mod tests {
                 Operation::ReadEvent,
                 Operation::ReadCaseload,
                 Operation::ReadCaseloads,
+                Operation::ReadOverdueRequests,
             ] {
                 assert!(!permits(role, operation), "{role} {}", operation.name());
             }

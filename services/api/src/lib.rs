@@ -7,6 +7,7 @@
 //! Deliberately absent: rules (the domain has them) and SQL (the log and the projections have it).
 
 pub mod access;
+pub mod agency_response;
 pub mod app;
 pub mod authentication;
 pub mod body;
@@ -15,6 +16,7 @@ pub mod caseloads;
 pub mod cases;
 pub mod cursor;
 pub mod dates;
+pub mod days;
 pub mod freshness;
 pub mod health;
 pub mod idempotency;
@@ -27,6 +29,7 @@ pub mod preconditions;
 pub mod problem;
 pub mod projections;
 pub mod query;
+pub mod referral_pipeline;
 pub mod refusal;
 pub mod replay;
 pub mod routes;

@@ -24,7 +24,9 @@ use crate::cases::{
 };
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
-use crate::{caseloads, health, metrics, openapi, outcomes, projections};
+use crate::{
+    agency_response, caseloads, health, metrics, openapi, outcomes, projections, referral_pipeline,
+};
 
 /// Registers the interface.
 pub fn configure(config: &mut ServiceConfig) {
@@ -103,6 +105,9 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),
         Operation::ReadOutcomes => route.to(outcomes::read_outcomes),
+        Operation::ReadReferralPipeline => route.to(referral_pipeline::read_referral_pipeline),
+        Operation::ReadAgencyResponse => route.to(agency_response::read_agency_response),
+        Operation::ReadOverdueRequests => route.to(agency_response::overdue::read_overdue_requests),
         Operation::ReadProjections => route.to(projections::read_projections),
     }
 }
