@@ -55,6 +55,15 @@ pub struct Group<K> {
     pub figures: Figures,
 }
 
+impl<K> Group<K> {
+    /// Their share of all referrals asked about, to a tenth.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
+    pub fn percent(&self) -> f64 {
+        self.permille as f64 / 10.0
+    }
+}
+
 /// What became of some referrals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figures {

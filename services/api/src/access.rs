@@ -197,6 +197,12 @@ operations! {
     ReadEvents = GET "/v1/events",
     /// What happens in the tenant's cases, as it is recorded: server-sent events.
     StreamEvents = GET "/v1/events/stream",
+    /// What became of a programme's referrals, and how long those referred waited.
+    ReadReferralPipeline = GET "/v1/referral-pipeline",
+    /// How agencies respond to requests for information.
+    ReadAgencyResponse = GET "/v1/agency-response",
+    /// The requests for information that are overdue, the longest overdue first.
+    ReadOverdueRequests = GET "/v1/agency-response/overdue",
     /// How far each projection has followed the log.
     ReadProjections = GET "/v1/projections",
 }
@@ -233,14 +239,17 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadCaseloads
         | Operation::ReadCaseload
         | Operation::ReadEvents
-        | Operation::StreamEvents => &[Caseworker, TeamManager],
+        | Operation::StreamEvents
+        | Operation::ReadOverdueRequests => &[Caseworker, TeamManager],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }
         Operation::ReadCase | Operation::ReadTimeline | Operation::ReadEvent => {
             &[Caseworker, TeamManager, DataProtectionOfficer]
         }
-        Operation::ReadOutcomes => &[Caseworker, TeamManager, Evaluator],
+        Operation::ReadOutcomes
+        | Operation::ReadReferralPipeline
+        | Operation::ReadAgencyResponse => &[Caseworker, TeamManager, Evaluator],
         Operation::ReadProjections => &[Operator],
     };
     permitted.contains(&role)
@@ -269,6 +278,7 @@ mod tests {
                 Operation::ReadCaseloads,
                 Operation::ReadEvents,
                 Operation::StreamEvents,
+                Operation::ReadOverdueRequests,
             ] {
                 assert!(!permits(role, operation), "{role} {}", operation.name());
             }

@@ -7,6 +7,7 @@
 //! Deliberately absent: rules (the domain has them) and SQL (the log and the projections have it).
 
 pub mod access;
+pub mod agency_response;
 pub mod app;
 pub mod asyncapi;
 pub mod authentication;
@@ -16,6 +17,7 @@ pub mod caseloads;
 pub mod cases;
 pub mod cursor;
 pub mod dates;
+pub mod days;
 pub mod feed;
 pub mod freshness;
 pub mod health;
@@ -29,6 +31,7 @@ pub mod preconditions;
 pub mod problem;
 pub mod projections;
 pub mod query;
+pub mod referral_pipeline;
 pub mod refusal;
 pub mod replay;
 pub mod routes;

@@ -5,6 +5,8 @@ use actix_web::HttpRequest;
 use actix_web::web;
 use jiff::Timestamp;
 use throughline_domain::code::Code;
+use throughline_domain::code_lists::CodeList;
+use throughline_domain::programme;
 use throughline_domain::time::to_microseconds;
 use throughline_domain::two_clocks::Reading;
 
@@ -62,6 +64,42 @@ impl Query {
     pub fn code(&self, name: &'static str) -> Result<Option<Code>, Problem> {
         let parse = |text: &str| text.parse().map_err(|_| invalid(name, "is not a code"));
         self.text(name).map(parse).transpose()
+    }
+
+    /// A code of a closed list.
+    ///
+    /// # Errors
+    /// [`problem::INVALID`] when the list has no such code.
+    pub fn listed<L: CodeList>(&self, name: &'static str) -> Result<Option<L>, Problem> {
+        let find = |text| {
+            L::from_code(text).ok_or_else(|| invalid(name, format!("is not in {}", L::LIST)))
+        };
+        self.text(name).map(find).transpose()
+    }
+
+    /// The programme asked about.
+    ///
+    /// # Errors
+    /// [`problem::INVALID`] when nobody runs it.
+    pub fn programme(&self) -> Result<Option<&str>, Problem> {
+        match self.text("programme") {
+            Some(name) if programme::find(name).is_none() => {
+                Err(invalid("programme", "is not a programme"))
+            }
+            name => Ok(name),
+        }
+    }
+
+    /// The time asked about: from `from` on, and before `to`.
+    ///
+    /// # Errors
+    /// [`problem::INVALID`] when it ends before it begins.
+    pub fn window(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+        let (from, to) = (self.timestamp("from")?, self.timestamp("to")?);
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            return Err(invalid("to", "lies before from"));
+        }
+        Ok((from, to))
     }
 
     /// A time, in whole microseconds.

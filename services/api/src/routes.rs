@@ -26,7 +26,9 @@ use crate::cases::{
 use crate::feed::{page::read_events, stream::stream_events};
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
-use crate::{caseloads, health, metrics, openapi, outcomes, projections};
+use crate::{
+    agency_response, caseloads, health, metrics, openapi, outcomes, projections, referral_pipeline,
+};
 
 /// Registers the interface.
 pub fn configure(config: &mut ServiceConfig) {
@@ -115,6 +117,9 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadOutcomes => route.to(outcomes::read_outcomes),
         Operation::ReadEvents => route.to(read_events),
         Operation::StreamEvents => route.to(stream_events),
+        Operation::ReadReferralPipeline => route.to(referral_pipeline::read_referral_pipeline),
+        Operation::ReadAgencyResponse => route.to(agency_response::read_agency_response),
+        Operation::ReadOverdueRequests => route.to(agency_response::overdue::read_overdue_requests),
         Operation::ReadProjections => route.to(projections::read_projections),
     }
 }

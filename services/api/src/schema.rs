@@ -42,6 +42,12 @@ pub fn case_status() -> Schema {
     one_of(&["referred", "waiting", "accepted", "declined", "open", "closed"])
 }
 
+/// What was decided on a referral.
+#[must_use]
+pub fn decision() -> Schema {
+    one_of(&["pending", "waiting", "accepted", "declined"])
+}
+
 /// How corrections are read.
 #[must_use]
 pub fn reading() -> Schema {

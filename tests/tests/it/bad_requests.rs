@@ -93,7 +93,19 @@ async fn a_query_that_cannot_be_right_is_refused() {
         ("as_off=2024-05-01T00:00:00Z", "?"),
         ("AS_OF=2024-05-01T00:00:00Z", "?"),
     ];
-    let paths = [case.as_str(), &timeline, "/v1/caseloads", "/v1/caseloads/w-ann", outcomes];
+    let pipeline = "/v1/referral-pipeline?programme=mrp";
+    let agencies = "/v1/agency-response";
+    let overdue = "/v1/agency-response/overdue";
+    let paths = [
+        case.as_str(),
+        &timeline,
+        "/v1/caseloads",
+        "/v1/caseloads/w-ann",
+        outcomes,
+        pipeline,
+        agencies,
+        overdue,
+    ];
     for path in paths {
         for (query, place) in dated {
             let separator = if path.contains('?') { '&' } else { '?' };
@@ -128,6 +140,36 @@ async fn outcomes_of_what_cannot_be_are_refused() {
     for (query, place) in faults {
         let request = bench.asking(Method::GET, &format!("/v1/outcomes?{query}")).await;
         bench.assert_refused(query, request, INVALID, &[place]).await;
+    }
+}
+
+#[tokio::test]
+async fn figures_of_what_cannot_be_are_refused() {
+    let bench = Bench::new().await;
+    let mrp = "referral-pipeline?programme=mrp";
+    let faults = [
+        ("referral-pipeline".to_owned(), "?programme"),
+        ("referral-pipeline?programme=canary-7f3a".to_owned(), "?programme"),
+        (format!("{mrp}&role=canary-7f3a"), "?role"),
+        (format!("{mrp}&source=canary-7f3a"), "?source"),
+        (format!("{mrp}&area=Canary%207F3A"), "?area"),
+        (format!("{mrp}&from=canary-7f3a"), "?from"),
+        (format!("{mrp}&from=2024-01-02T00:00:00Z&to=2024-01-01T00:00:00Z"), "?to"),
+        (format!("{mrp}&agency=police"), "?"),
+        ("agency-response?programme=canary-7f3a".to_owned(), "?programme"),
+        ("agency-response?agency=canary-7f3a".to_owned(), "?agency"),
+        ("agency-response?to=2024-01-01".to_owned(), "?to"),
+        ("agency-response?worker=w-ann".to_owned(), "?"),
+        ("agency-response/overdue?programme=canary-7f3a".to_owned(), "?programme"),
+        ("agency-response/overdue?agency=canary-7f3a".to_owned(), "?agency"),
+        ("agency-response/overdue?worker=Canary%207F3A".to_owned(), "?worker"),
+        ("agency-response/overdue?limit=0".to_owned(), "?limit"),
+        ("agency-response/overdue?cursor=canary-7f3a".to_owned(), "?cursor"),
+        ("agency-response/overdue?from=2024-01-01T00:00:00Z".to_owned(), "?"),
+    ];
+    for (query, place) in &faults {
+        let request = bench.asking(Method::GET, &format!("/v1/{query}")).await;
+        bench.assert_refused(query, request, INVALID, &[*place]).await;
     }
 }
 

@@ -65,6 +65,15 @@ pub(crate) async fn an_information_request(client: Client<'_>, case: &str) -> St
     text(&client.post(&path, body).await.expect(201)["event_id"])
 }
 
+/// Records a request for information whose answer is long overdue, and returns its event.
+pub(crate) async fn an_overdue_request(client: Client<'_>, case: &str) -> String {
+    let body = json!({
+        "occurred_at": "2024-02-02T10:00:00Z", "agency": "police", "due_at": "2024-02-09T10:00:00Z",
+    });
+    let path = format!("/v1/cases/{case}/information-requests");
+    text(&client.post(&path, body).await.expect(201)["event_id"])
+}
+
 #[track_caller]
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()

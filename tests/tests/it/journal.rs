@@ -67,6 +67,13 @@ impl<'a> Journal<'a> {
         self.post(case, "InformationReceived", &path, body, of).await
     }
 
+    /// The agency is asked again.
+    pub(crate) async fn chase(&mut self, case: &str, request: &str, body: Value) {
+        let path = format!("information-requests/{request}/chases");
+        let of = Map::from_iter([("request".to_owned(), json!(request))]);
+        self.post(case, "InformationChased", &path, body, of).await;
+    }
+
     async fn post(
         &mut self,
         case: &str,

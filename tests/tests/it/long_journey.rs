@@ -13,11 +13,12 @@ use crate::reference::Posted;
 enum Step {
     Refer(&'static str, Value),
     Fact(&'static str, &'static str, &'static str, Value),
+    Chase(&'static str, &'static str, Value),
     Answer(&'static str, &'static str, Value),
     Correct(&'static str, &'static str, Value),
     Retract(&'static str, &'static str),
 }
-use Step::{Answer, Correct, Fact, Refer, Retract};
+use Step::{Answer, Chase, Correct, Fact, Refer, Retract};
 
 /// Posts the journey, and has `between` look at the book after every step. Returns the cases.
 pub(crate) async fn live_through(
@@ -36,6 +37,9 @@ pub(crate) async fn live_through(
             Fact(case, kind, name, body) => {
                 let id = journal.fact(&ids[case], kind, body).await;
                 ids.insert(name, id);
+            }
+            Chase(case, request, body) => {
+                journal.chase(&ids[case], &ids[request], body).await;
             }
             Answer(case, request, body) => {
                 journal.answer(&ids[case], &ids[request], body).await;
@@ -83,8 +87,12 @@ fn first_months() -> Vec<Step> {
             "a",
             "InformationRequested",
             "request",
-            json!({"occurred_at": "2024-02-10T09:00:00Z", "agency": "police"}),
+            json!({
+                "occurred_at": "2024-02-10T09:00:00Z", "agency": "police",
+                "due_at": "2024-02-24T09:00:00Z",
+            }),
         ),
+        Chase("a", "request", at("2024-02-28T09:00:00Z")),
         Correct("a", "intake", json!({"level": "high"})),
         Correct("a", "visit", visit_as_it_was),
         Retract("a", "call"),
@@ -115,6 +123,15 @@ fn later_months() -> Vec<Step> {
         Fact("a", "CaseAllocated", "", cay),
         Correct("a", "closure", closed_earlier),
         Correct("a", "referral of a", json!({"area": "north", "incidents_12_months": null})),
+        Fact(
+            "b",
+            "InformationRequested",
+            "overdue",
+            json!({
+                "occurred_at": "2024-07-10T00:00:00Z", "agency": "housing",
+                "due_at": "2024-07-20T00:00:00Z",
+            }),
+        ),
         Fact("b", "MeasureRecorded", "declined", declined),
         Fact("b", "MeasureRecorded", "", physical("2024-08-05T09:00:00Z", "exit", "standard")),
         Fact("b", "RiskAssessed", "", level("2024-08-05T09:00:00Z", "medium", "exit")),
@@ -122,6 +139,7 @@ fn later_months() -> Vec<Step> {
         Fact("a", "IncidentReported", "", incident),
         Correct("b", "declined", json!({"values": {"physical": "moderate"}})),
         Retract("a", "severity"),
+        Correct("b", "overdue", json!({"due_at": "2024-07-30T00:00:00Z"})),
         Correct("a", "intake", json!({"occurred_at": "2024-02-03T09:00:00Z"})),
         Retract("a", "in may"),
     ]
@@ -131,7 +149,7 @@ fn referral(area: &str, received_at: &str) -> Value {
     json!({
         "programme": "mrp", "role": "victim_survivor", "area": area, "source": "police",
         "received_at": received_at, "precision": "day", "criteria": ["repeat_victimisation"],
-        "incidents_12_months": 2, "narrative": "told to the police on the phone",
+        "incidents_12_months": 2, "latest_incident_at": "2024-01-02T21:30:00Z", "narrative": "told to the police on the phone",
         "person": {"given_name": "Ada", "family_name": "Lovelace"},
     })
 }

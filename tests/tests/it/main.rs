@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod agency_response;
 mod architecture;
 mod bad_fields;
 mod bad_requests;
@@ -24,6 +25,7 @@ mod outage;
 mod pages;
 mod published_tables;
 mod reference;
+mod referral_pipeline;
 mod refused;
 mod service;
 mod stale;

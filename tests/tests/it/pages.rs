@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cases::{an_attempt, an_open_case, an_open_case_of, text};
+use crate::cases::{an_attempt, an_open_case, an_open_case_of, an_overdue_request, text};
 use crate::refused::Bench;
 use crate::service::{Client, Service};
 
@@ -89,6 +89,25 @@ async fn pages_of_a_caseload_visit_each_case_once() {
 }
 
 #[tokio::test]
+async fn pages_of_overdue_requests_visit_each_once() {
+    let service = Service::start().await;
+    let client = service.worker();
+    let mut requests = BTreeSet::new();
+    // Two cases, and all due at one moment.
+    for case in [an_open_case(client).await, an_open_case(client).await] {
+        for _ in 0..3 {
+            requests.insert((case.clone(), an_overdue_request(client, &case).await));
+        }
+    }
+    let expected: Vec<String> = requests.into_iter().map(|(_, request)| request).collect();
+    let now = jiff::Timestamp::now();
+    for dates in ["", &format!("?as_of={now}&known_at={now}")] {
+        let list = format!("/v1/agency-response/overdue{dates}");
+        assert_eq!(assert_pages(client, &list, "requests", "request_id").await, expected);
+    }
+}
+
+#[tokio::test]
 async fn pages_of_a_timeline_visit_each_event_once() {
     let service = Service::start().await;
     let client = service.worker();
@@ -140,7 +159,15 @@ async fn a_cursor_continues_its_own_question_and_no_other() {
     let all = cursor(client, "/v1/caseloads").await;
     let ann = cursor(client, "/v1/caseloads/w-ann").await;
     let of_case = cursor(client, &timeline).await;
+    for _ in 0..2 {
+        an_overdue_request(client, &bench.case).await;
+    }
+    let overdue = cursor(client, "/v1/agency-response/overdue").await;
     let foreign = [
+        ("/v1/agency-response/overdue?agency=police", overdue.clone()),
+        ("/v1/agency-response/overdue?worker=w-ann", overdue.clone()),
+        ("/v1/caseloads", overdue.clone()),
+        ("/v1/agency-response/overdue", all.clone()),
         ("/v1/caseloads", cursor(other, "/v1/caseloads").await),
         ("/v1/caseloads", ann.clone()),
         ("/v1/caseloads/w-ann", all.clone()),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cases::{
     Recorded, a_closed_case, a_referral, absent_id, an_attempt, an_information_request,
-    an_open_case, text,
+    an_open_case, an_overdue_request, text,
 };
 use crate::commands;
 use crate::service::{Answer, Client, Service};
@@ -106,6 +106,7 @@ async fn every_command_on_another_tenants_case_is_like_one_on_none() {
 async fn lists_and_counts_hold_one_tenants_cases_alone() {
     let service = Service::start().await;
     let case = an_open_case(service.worker()).await;
+    an_overdue_request(service.worker(), &case).await;
     let other = service.as_role("county", "caseworker");
     let now = jiff::Timestamp::now();
     let outcomes = "/v1/outcomes?programme=mrp&measure=risk_level";
@@ -117,6 +118,20 @@ async fn lists_and_counts_hold_one_tenants_cases_alone() {
             let ours = service.worker().get(&format!("{list}?{dates}")).await.expect(200);
             assert_eq!(ours["cases"][0]["case_id"], json!(case), "{list}");
         }
+        for (path, of) in [
+            ("/v1/referral-pipeline?programme=mrp", "/referrals"),
+            ("/v1/agency-response?programme=mrp", "/totals/requests"),
+        ] {
+            let theirs = other.get(&format!("{path}&{dates}")).await.expect(200);
+            let ours = service.worker().get(&format!("{path}&{dates}")).await.expect(200);
+            let counts = (theirs.pointer(of), ours.pointer(of));
+            assert_eq!(counts, (Some(&json!(0)), Some(&json!(1))), "{path}");
+        }
+        let overdue = format!("/v1/agency-response/overdue?{dates}");
+        let theirs = other.get(&overdue).await.expect(200);
+        let ours = service.worker().get(&overdue).await.expect(200);
+        assert_eq!(theirs["requests"], json!([]));
+        assert_eq!(ours["requests"][0]["case_id"], json!(case));
         let theirs = other.get(&format!("{outcomes}&{dates}")).await.expect(200);
         let ours = service.worker().get(&format!("{outcomes}&{dates}")).await.expect(200);
         assert_eq!((&theirs["cases"], &ours["cases"]), (&json!(0), &json!(1)));

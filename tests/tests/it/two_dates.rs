@@ -22,6 +22,9 @@ enum Question {
     Caseloads,
     Caseload(&'static str),
     Outcomes(&'static str),
+    ReferralPipeline,
+    AgencyResponse,
+    OverdueRequests,
 }
 
 impl Question {
@@ -30,6 +33,7 @@ impl Question {
         all.push(Self::Caseloads);
         all.push(Self::Caseload("w-ann"));
         all.extend(["risk_level", "physical"].map(Self::Outcomes));
+        all.extend([Self::ReferralPipeline, Self::AgencyResponse, Self::OverdueRequests]);
         all
     }
 
@@ -43,6 +47,9 @@ impl Question {
             Self::Timeline(case) => format!("/v1/cases/{case}/timeline?"),
             Self::Caseloads => "/v1/caseloads?".to_owned(),
             Self::Caseload(worker) => format!("/v1/caseloads/{worker}?"),
+            Self::ReferralPipeline => "/v1/referral-pipeline?programme=mrp&".to_owned(),
+            Self::AgencyResponse => "/v1/agency-response?".to_owned(),
+            Self::OverdueRequests => "/v1/agency-response/overdue?".to_owned(),
             Self::Outcomes(measure) => format!("/v1/outcomes?programme=mrp&measure={measure}&"),
         }
     }
@@ -60,6 +67,9 @@ impl Question {
             Self::Timeline(case) => reference::timeline(log, case, asked),
             Self::Caseloads => Some(reference::caseload(log, None, asked)),
             Self::Caseload(worker) => Some(reference::caseload(log, Some(worker), asked)),
+            Self::ReferralPipeline => Some(reference::referral_pipeline(log, asked)),
+            Self::AgencyResponse => Some(reference::agency_response(log, asked)),
+            Self::OverdueRequests => Some(reference::overdue_requests(log, asked)),
             Self::Outcomes(measure) => Some(reference::outcomes(log, measure, asked)),
         }
     }

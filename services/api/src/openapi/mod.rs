@@ -17,6 +17,8 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::access::{Operation, Role, permits};
+use crate::agency_response::AgencyResponseAnswer;
+use crate::agency_response::overdue::OverdueRequestsAnswer;
 use crate::caseloads::CaseloadAnswer;
 use crate::cases::accept_referral::AcceptanceBody;
 use crate::cases::allocate_case::AllocationBody;
@@ -48,6 +50,7 @@ use crate::outcomes::OutcomesAnswer;
 use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
 use crate::projections::ProjectionsAnswer;
+use crate::referral_pipeline::PipelineAnswer;
 
 const SCHEME: &str = "bearer";
 
@@ -189,6 +192,9 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadOutcomes
         | Operation::ReadEvents
         | Operation::StreamEvents
+        | Operation::ReadReferralPipeline
+        | Operation::ReadAgencyResponse
+        | Operation::ReadOverdueRequests
         | Operation::ReadProjections => (None, false),
     }
 }
@@ -206,6 +212,9 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Ref) {
         Operation::ReadOutcomes => ("200", schemas.refer::<OutcomesAnswer>()),
         Operation::ReadEvents => ("200", schemas.refer::<EventsAnswer>()),
         Operation::StreamEvents => ("200", schemas.refer::<Envelope>()),
+        Operation::ReadReferralPipeline => ("200", schemas.refer::<PipelineAnswer>()),
+        Operation::ReadAgencyResponse => ("200", schemas.refer::<AgencyResponseAnswer>()),
+        Operation::ReadOverdueRequests => ("200", schemas.refer::<OverdueRequestsAnswer>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
         _ => ("201", schemas.refer::<Recorded>()),
     }
@@ -218,6 +227,8 @@ fn tag(operation: Operation) -> &'static str {
         Some("caseloads") => "caseloads",
         Some("outcomes") => "outcomes",
         Some("events") => "events",
+        Some("referral-pipeline") => "referral pipeline",
+        Some("agency-response") => "agency response",
         Some("projections") => "projections",
         _ => "cases",
     }

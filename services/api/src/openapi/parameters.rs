@@ -1,6 +1,7 @@
 //! What each operation is asked with beside its body: path, query and headers.
 
 use actix_web::http::Method;
+use throughline_domain::code_lists::{Agency, CaseRole, ReferralSource};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Required, Schema, SchemaFormat};
@@ -112,6 +113,15 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
                 stream tells what comes from now on.";
             [Known::query("after", integer(), after), event_type()].into()
         }
+        Operation::ReadReferralPipeline => referral_question().into_iter().chain(dates()).collect(),
+        Operation::ReadAgencyResponse => {
+            [programme(), agency()].into_iter().chain(window()).chain(dates()).collect()
+        }
+        Operation::ReadOverdueRequests => {
+            let worker = Known::query("worker", schema::code(), "Only cases of this worker.");
+            let question = [programme(), agency(), worker];
+            question.into_iter().chain(dates()).chain(pages()).collect()
+        }
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         _ => Vec::new(),
     }
@@ -151,6 +161,34 @@ fn event_type() -> Known {
 
 fn pages() -> [Known; 2] {
     [limit(), Known::query("cursor", text(), "`next` of the page before, for the same question.")]
+}
+
+fn referral_question() -> [Known; 6] {
+    let source = schema::code_list::<ReferralSource>();
+    let [from, to] = window();
+    [
+        programme().required(),
+        Known::query("role", schema::code_list::<CaseRole>(), "Only cases about this role."),
+        Known::query("area", schema::code(), "Only cases of this area."),
+        Known::query("source", source, "Only referrals of this source."),
+        from,
+        to,
+    ]
+}
+
+fn programme() -> Known {
+    Known::query("programme", text(), "mrp, drive, safe-steps or stepping-out.")
+}
+
+fn agency() -> Known {
+    Known::query("agency", schema::code_list::<Agency>(), "Only requests to this agency.")
+}
+
+fn window() -> [Known; 2] {
+    [
+        Known::query("from", date_time(), "Only what was received, or asked, then or later."),
+        Known::query("to", date_time(), "Only what was received, or asked, before then."),
+    ]
 }
 
 fn outcome_question() -> [Known; 7] {

@@ -52,7 +52,10 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     }
     if matches!(
         operation,
-        Operation::ReadTimeline | Operation::ReadCaseload | Operation::ReadCaseloads
+        Operation::ReadTimeline
+            | Operation::ReadCaseload
+            | Operation::ReadCaseloads
+            | Operation::ReadOverdueRequests
     ) {
         headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
     }

@@ -15,7 +15,10 @@ use throughline_log::{
     Append, AppendSettings, CommandMeta, EVERY_STREAM, EventLog, MasterKey, NewEvent, Replayed,
     StreamId, StreamKind, StreamWrite, TenantNo, TenantState,
 };
-use throughline_projections::{Place, Projection, caseload, engagement_timeline, outcome_snapshot};
+use throughline_projections::{
+    Place, Projection, agency_response, caseload, engagement_timeline, outcome_snapshot,
+    referral_pipeline,
+};
 use throughline_projector::{Projector, Settings, wait_for};
 use throughline_test_database::TestDatabase;
 use tokio::task::JoinHandle;
@@ -53,6 +56,8 @@ pub(crate) struct World {
     head: Position,
     pub(crate) database: Arc<TestDatabase>,
 }
+
+type Histories = BTreeMap<CaseId, Vec<Recorded<CaseEvent>>>;
 
 struct Case {
     id: CaseId,
@@ -192,7 +197,7 @@ impl World {
     }
 
     /// The readable histories of the cases, out of the log.
-    async fn histories(&self) -> BTreeMap<CaseId, Vec<Recorded<CaseEvent>>> {
+    async fn histories(&self) -> Histories {
         let replay = self.log.replay_cases(self.tenant, self.head, EVERY_STREAM);
         pin_mut!(replay);
         let mut histories = BTreeMap::new();
@@ -241,6 +246,45 @@ impl World {
             }
             assert_eq!(read.unwrap(), answer.finish().unwrap(), "outcomes by {measure}");
         }
+        self.assert_referrals(&histories).await;
+        self.assert_requests(&histories).await;
+    }
+
+    async fn assert_referrals(&self, histories: &Histories) {
+        let question = referral_pipeline::Question {
+            programme: "mrp",
+            role: None,
+            area: None,
+            source: None,
+            from: None,
+            to: None,
+        };
+        let read = referral_pipeline::read(&self.client, self.place(), question).await;
+        let mut answer = referral_pipeline::Answer::new(question);
+        for (id, history) in histories {
+            if let Some(row) = referral_pipeline::row(*id, history, &Asked::LATEST) {
+                answer.take(&row);
+            }
+        }
+        assert_eq!(read.unwrap(), answer.finish().unwrap(), "referrals");
+    }
+
+    async fn assert_requests(&self, histories: &Histories) {
+        let question = agency_response::Question {
+            programme: None,
+            agency: None,
+            from: None,
+            to: None,
+            as_of: now(),
+        };
+        let read = agency_response::read(&self.client, self.place(), question).await;
+        let mut answer = agency_response::Answer::new(question);
+        for (id, history) in histories {
+            for row in agency_response::requests(*id, history, &Asked::LATEST) {
+                answer.take(&row);
+            }
+        }
+        assert_eq!(read.unwrap(), answer.finish().unwrap(), "requests");
     }
 
     /// Every event was applied exactly once to every build, or since a test set it back, by one
@@ -269,7 +313,8 @@ impl World {
     /// Every row of the tenant, as text.
     pub(crate) async fn rows(&self) -> Vec<String> {
         let mut all = Vec::new();
-        for table in ["caseload", "engagement_timeline", "outcome_case", "outcome_value"] {
+        for table in Projection::ALL.iter().flat_map(|projection| projection.tables()) {
+            let table = table.name;
             let statement = format!("SELECT t::text FROM {table} AS t ORDER BY 1");
             let rows = self.client.query(&statement, &[]).await.unwrap();
             all.extend(rows.iter().map(|row| format!("{table}: {}", row.get::<_, &str>(0))));

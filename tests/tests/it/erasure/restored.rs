@@ -183,7 +183,14 @@ fn assert_same(answers: &[String], before: &[String]) {
 /// The rows of the read models.
 async fn read_models(client: &Client) -> Vec<Vec<String>> {
     let mut tables = tables(client).await;
-    let of = ["caseload", "engagement_timeline", "outcome_case", "outcome_value"];
+    let of = [
+        "caseload",
+        "engagement_timeline",
+        "outcome_case",
+        "outcome_value",
+        "referral_pipeline",
+        "agency_request",
+    ];
     of.map(|name| tables.remove(name).unwrap()).into()
 }
 

@@ -1,16 +1,21 @@
 //! An independent answer to every question at two dates: a plain fold over what was posted, written
 //! from the sentences of ADR 0002 and of the rules, and using nothing of the product.
 
+mod agency_response;
 mod caseload;
+mod days;
 mod outcomes;
+mod referral_pipeline;
 mod state;
 mod timeline;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+pub(crate) use agency_response::{agency_response, overdue_requests};
 pub(crate) use caseload::caseload;
 pub(crate) use outcomes::outcomes;
+pub(crate) use referral_pipeline::referral_pipeline;
 pub(crate) use state::case;
 pub(crate) use timeline::timeline;
 

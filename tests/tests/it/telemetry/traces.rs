@@ -11,7 +11,8 @@ use super::otlp_receiver::{OtlpReceiver, Told};
 use crate::cases::{an_open_case, text};
 use crate::service::Service;
 
-const PROJECTIONS: [&str; 3] = ["caseload", "engagement_timeline", "outcome_snapshot"];
+const PROJECTIONS: [&str; 5] =
+    ["caseload", "engagement_timeline", "outcome_snapshot", "referral_pipeline", "agency_response"];
 const ROUTE: &str = "/v1/cases/{case_id}/contact-attempts";
 
 /// What every span has besides its own attributes: where it was written, and how long it was

@@ -1,0 +1,185 @@
+//! The requests that are overdue, for whoever chases.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use serde::Serialize;
+use throughline_domain::code_lists::{Agency, CodeList};
+use throughline_domain::ids::Position;
+use throughline_domain::two_clocks::Asked;
+use throughline_projections::Projection;
+use throughline_projections::agency_response::{
+    self, OverdueAnswer, OverdueKey, OverduePage, OverdueQuestion, RequestRow,
+};
+use throughline_projections::durations::Days;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::cases::command::now;
+use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
+use crate::freshness::{self, POSITION_HEADER};
+use crate::page;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::replay;
+use crate::schema::{code_list, reading};
+
+/// One page of overdue requests, the longest overdue first.
+#[derive(Serialize, ToSchema)]
+pub struct OverdueRequestsAnswer {
+    /// The requests.
+    requests: Vec<OverdueRequest>,
+    /// The date in force: due before then, and neither answered nor refused by then.
+    as_of: Timestamp,
+    /// The date in force: what was known by then.
+    known_at: Timestamp,
+    /// How corrections were read.
+    #[schema(schema_with = reading)]
+    reading: &'static str,
+    /// The cursor of the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A request whose answer is overdue.
+#[derive(Serialize, ToSchema)]
+pub struct OverdueRequest {
+    /// The case.
+    case_id: Uuid,
+    /// The request, for its chases, escalations, response and refusal.
+    request_id: Uuid,
+    /// The case's programme.
+    programme: String,
+    /// The worker who has, or last had, the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worker: Option<String>,
+    /// Whom it was made to.
+    #[schema(schema_with = code_list::<Agency>)]
+    agency: &'static str,
+    /// What was asked for, as a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what: Option<String>,
+    /// When it was made.
+    requested_at: Timestamp,
+    /// When the answer was due.
+    due_at: Option<Timestamp>,
+    /// Since then, in days of 24 hours, rounded to a hundredth, halves up.
+    days_overdue: f64,
+    /// How often the agency was asked again.
+    chases: u32,
+    /// When it was last asked again.
+    last_chased_at: Option<Timestamp>,
+    /// How often the request was taken to somebody senior.
+    escalations: u32,
+}
+
+/// The requests that are overdue.
+///
+/// # Errors
+/// [`crate::problem::INVALID`] for a programme, agency, worker or page that cannot be.
+pub async fn read_overdue_requests(
+    request: HttpRequest,
+    caller: Caller,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let known = ["programme", "agency", "worker", AS_OF, KNOWN_AT, READING, "limit", "cursor"];
+    let query = Query::read(&request, &known)?;
+    let dates = Dates::read(&query, now())?;
+    let topic = topic(&query, &caller, &dates)?;
+    let question = OverdueQuestion {
+        programme: query.programme()?,
+        agency: query.listed("agency")?,
+        worker: query.text("worker"),
+        // The date in force takes its place.
+        as_of: now(),
+        after: query
+            .text("cursor")
+            .map(|c| app.cursors.open::<OverdueKey>(&topic, c))
+            .transpose()?,
+        limit: query.limit(app.settings.page_rows_default, app.settings.page_rows_max)?,
+    };
+    let (page, asked, position) = if dates.are_present() {
+        present(&app, &request, &caller, question).await?
+    } else {
+        past(&app, &request, &caller, question, &dates).await?
+    };
+
+    let last = page.rows.last().filter(|_| page.more).and_then(|row| row.overdue_key(asked.as_of));
+    let next = last.map(|key| app.cursors.seal(&topic, &key)).transpose()?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((POSITION_HEADER, position.to_string()));
+    if let Some(cursor) = &next {
+        response.insert_header(page::next_link(&request, cursor));
+    }
+    Ok(response.json(OverdueRequestsAnswer {
+        requests: page.rows.into_iter().map(|row| overdue(row, asked.as_of)).collect(),
+        as_of: asked.as_of,
+        known_at: asked.known_at,
+        reading: asked.reading.as_str(),
+        next,
+    }))
+}
+
+/// The question that a cursor belongs to.
+fn topic(query: &Query, caller: &Caller, dates: &Dates) -> Result<String, Problem> {
+    query.code("worker")?;
+    let [programme, agency, worker] =
+        ["programme", "agency", "worker"].map(|name| query.text(name).unwrap_or("*"));
+    let tenant = caller.tenant.tenant_no.0;
+    Ok(format!("overdue requests {tenant} {programme} {agency} {worker} {}", dates.topic()))
+}
+
+async fn present(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    question: OverdueQuestion<'_>,
+) -> Result<(OverduePage, Asked, Position), Problem> {
+    let tenant = caller.tenant.tenant_no;
+    let projection = Projection::AgencyResponse;
+    let (page, present) =
+        freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
+            let question = OverdueQuestion { as_of, ..question };
+            agency_response::read_overdue(client, place, question).await
+        })
+        .await?;
+    Ok((page, present.asked, present.position))
+}
+
+async fn past(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    question: OverdueQuestion<'_>,
+    dates: &Dates,
+) -> Result<(OverduePage, Asked, Position), Problem> {
+    let tenant = caller.tenant.tenant_no;
+    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
+    let mut answer = OverdueAnswer::new(OverdueQuestion { as_of: asked.as_of, ..question });
+    replay::every_case(app, caller, settled.position, |case_id, history| {
+        for row in agency_response::requests(case_id, history, &asked) {
+            answer.take(row);
+        }
+    })
+    .await?;
+    Ok((answer.finish(), asked, settled.position))
+}
+
+fn overdue(row: RequestRow, as_of: Timestamp) -> OverdueRequest {
+    OverdueRequest {
+        case_id: row.case_id.0,
+        request_id: row.request.0,
+        programme: row.programme.to_string(),
+        worker: row.worker.map(|worker| worker.to_string()),
+        agency: row.agency.as_str(),
+        what: row.what.map(|what| what.to_string()),
+        requested_at: row.requested_at,
+        due_at: row.due_at,
+        days_overdue: row.due_at.map_or(0.0, |due_at| Days::between(due_at, as_of).as_f64()),
+        chases: row.chases,
+        last_chased_at: row.last_chased_at,
+        escalations: row.escalations,
+    }
+}
