@@ -8,8 +8,8 @@ use throughline_projector::{DifferenceKind, Phase, Sample, VerifyError, verify};
 use uuid::Uuid;
 
 use super::support::{
-    a_case_of, brake, braked, build_tables, finish, followed, live_build, rebuild, release, request,
-    verified,
+    a_case_of, brake, braked, build_tables, finish, followed, live_build, rebuild, release,
+    request, verified,
 };
 
 #[tokio::test]

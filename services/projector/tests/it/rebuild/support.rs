@@ -144,6 +144,16 @@ pub(crate) async fn braked(world: &World) {
 
 /// Lets everybody go on, and takes the brake away.
 pub(crate) async fn release(world: &World, table: &str) {
+    let_go(world).await;
+    take_away(world, table).await;
+}
+
+/// Lets everybody go on.
+pub(crate) async fn let_go(world: &World) {
     world.execute(&format!("SELECT pg_advisory_unlock({BRAKE})")).await;
+}
+
+/// Takes the brake away, as soon as nobody has the table locked.
+pub(crate) async fn take_away(world: &World, table: &str) {
     world.execute(&format!("DROP TRIGGER brake ON {table}")).await;
 }

@@ -9,8 +9,8 @@ use throughline_projector::{
 use tokio_util::sync::CancellationToken;
 
 use super::support::{
-    brake, braked, build_tables, find, finish, followed, live_build, rebuild, rebuilder, release,
-    request, rows, verified,
+    a_case_of, brake, braked, build_tables, find, finish, followed, live_build, rebuild, rebuilder,
+    release, request, rows, verified,
 };
 
 #[tokio::test]
@@ -171,6 +171,25 @@ async fn rebuilds_queue() {
     for task in running {
         task.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_case_whose_rows_are_refused_is_parked_and_the_others_are_written() {
+    let world = followed(68, 100).await;
+    let guilty = a_case_of(&world, "caseload").await;
+    // A build's table is made like the shared one, with its constraints.
+    world
+        .execute(&format!("ALTER TABLE caseload ADD CHECK (case_id <> '{guilty}') NOT VALID"))
+        .await;
+    let done = rebuild(&world, Projection::Caseload).await;
+    assert_eq!(done.phase, Phase::Switched, "{done:?}");
+    assert_eq!(done.comparison.unwrap().parked, 1);
+    let parked = "SELECT stream_id, error_class FROM projection_parked WHERE build = 1";
+    let parked = world.client.query(parked, &[]).await.unwrap();
+    let parked: Vec<(uuid::Uuid, &str)> = parked.iter().map(|r| (r.get(0), r.get(1))).collect();
+    assert_eq!(parked, [(guilty.0, "refused")]);
+    let others = rows(&world, Projection::Caseload, 0).await.len() - 1;
+    assert_eq!(rows(&world, Projection::Caseload, 1).await.len(), others);
 }
 
 #[tokio::test]
