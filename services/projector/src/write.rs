@@ -118,7 +118,7 @@ fn tell(projector: &Inner, lease: &Lease, case: Uuid, poison: &Poison) {
 }
 
 /// Whether the database refuses these rows, rather than the statement or everything.
-fn is_about_the_rows(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_about_the_rows(error: &tokio_postgres::Error) -> bool {
     error
         .code()
         .is_some_and(|state| ["22", "23", "P0"].iter().any(|class| state.code().starts_with(class)))

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use deadpool_postgres::Transaction;
 use futures_util::{Stream, StreamExt as _};
@@ -14,7 +15,7 @@ use throughline_domain::recorded::Recorded;
 use throughline_log::{LogError, Replayed, UnreadableStream};
 use throughline_projections::Row;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -25,9 +26,12 @@ use super::parking::{Parked, park, unreadable_class};
 use super::phase::Phase;
 use super::rebuilder::Inner;
 use super::slices::{self, Slice};
+use crate::write::{Mode, is_about_the_rows};
 
 /// After how many events a worker looks whether to go on, and rests.
 const PIECE_EVENTS: usize = 1_000;
+/// How often a worker that waits looks whether it may work.
+const WAIT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What the workers of one rebuild share.
 struct Work {
@@ -92,20 +96,42 @@ struct Gathered {
     tables: Vec<Vec<Row>>,
     rows: usize,
     parked: Vec<Parked>,
+    /// The case folded last, and its latest event.
+    last: Option<(Uuid, Position)>,
 }
 
 impl Work {
+    fn left(&self) -> MutexGuard<'_, VecDeque<Slice>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn work(&self, worker: usize) -> Result<(), Halt> {
-        loop {
-            self.pace.turn(worker, &self.signals).await?;
-            let next = self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(slice) = next else { return Ok(()) };
-            self.fold(slice).await?;
+        while !self.left().is_empty() {
+            self.signals.check()?;
+            // While the log is busy, one works: the others wait until it is not, or all is done.
+            if worker > 0 && self.pace.is_busy().await? {
+                sleep(WAIT_INTERVAL).await;
+                continue;
+            }
+            let next = self.left().pop_front();
+            if let Some(slice) = next {
+                self.fold(slice).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Folds one slice; when the database refuses its rows, case by case, so that the guilty one
+    /// is parked.
+    async fn fold(&self, slice: Slice) -> Result<(), Halt> {
+        match self.fold_in(&slice, Mode::Together).await {
+            Err(Halt::Log(LogError::Refused(_))) => self.fold_in(&slice, Mode::Apart).await,
+            done => done,
         }
     }
 
-    /// Folds one slice: its rows, its mark and the progress are one transaction.
-    async fn fold(&self, slice: Slice) -> Result<(), Halt> {
+    /// The slice's rows, its mark and the progress are one transaction.
+    async fn fold_in(&self, slice: &Slice, mode: Mode) -> Result<(), Halt> {
         let Self { inner, lease, .. } = self;
         let read = Arc::new(AtomicU64::new(0));
         let (tenant, streams) = (lease.tenant, slice.streams.clone());
@@ -114,20 +140,20 @@ impl Work {
         let mut cases = pin!(cases);
         let mut gathered = Gathered::new(lease.projection.tables().len());
         let mut rows = 0;
-        let mut more = self.gather(cases.as_mut(), &mut gathered).await?;
+        let mut has_more = self.gather(mode, cases.as_mut(), &mut gathered).await?;
         let mut client = inner.pool.get().await?;
         let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
         loop {
             let began = Instant::now();
-            rows += self.write(&transaction, &mut gathered).await?;
-            if !more {
+            rows += self.write(&transaction, mode, &mut gathered).await?;
+            if !has_more {
                 break;
             }
             self.pace.rest(began).await?;
-            more = self.gather(cases.as_mut(), &mut gathered).await?;
+            has_more = self.gather(mode, cases.as_mut(), &mut gathered).await?;
         }
         let began = Instant::now();
-        self.mark(&transaction, &slice, read.load(Ordering::Relaxed), rows).await?;
+        self.mark(&transaction, slice, read.load(Ordering::Relaxed), rows).await?;
         transaction.commit().await?;
         drop(client);
         self.pace.rest(began).await?;
@@ -137,6 +163,7 @@ impl Work {
     /// Folds cases until there are enough rows to write; `false` when there are no more cases.
     async fn gather(
         &self,
+        mode: Mode,
         mut cases: Pin<&mut impl Stream<Item = Case>>,
         gathered: &mut Gathered,
     ) -> Result<bool, Halt> {
@@ -153,7 +180,7 @@ impl Work {
                 self.pace.is_busy().await?
             };
             let rows_max = if busy { settings.busy_rows_max } else { settings.rows_max };
-            if gathered.rows >= rows_max {
+            if mode == Mode::Apart || gathered.rows >= rows_max {
                 return Ok(true);
             }
         }
@@ -163,21 +190,44 @@ impl Work {
     async fn write(
         &self,
         transaction: &Transaction<'_>,
+        mode: Mode,
         gathered: &mut Gathered,
     ) -> Result<u64, Halt> {
-        let mut written = 0;
-        let place = self.lease.build_of().place();
-        for (table, rows) in self.lease.projection.tables().iter().zip(&mut gathered.tables) {
-            if !rows.is_empty() {
-                written += table.copy(transaction, place, rows.iter()).await?;
-                rows.clear();
+        let written = match mode {
+            Mode::Together => self.copy(transaction, gathered).await?,
+            Mode::Apart => {
+                transaction.batch_execute("SAVEPOINT of_case").await?;
+                match self.copy(transaction, gathered).await {
+                    Err(error) if is_about_the_rows(&error) => {
+                        transaction.batch_execute("ROLLBACK TO SAVEPOINT of_case").await?;
+                        gathered.park_last("refused");
+                        0
+                    }
+                    copied => copied?,
+                }
             }
-        }
+        };
+        gathered.tables.iter_mut().for_each(Vec::clear);
         gathered.rows = 0;
         for parked in gathered.parked.drain(..) {
             park(transaction.client(), self.lease.build_of(), &parked).await?;
         }
         Ok(written)
+    }
+
+    async fn copy(
+        &self,
+        transaction: &Transaction<'_>,
+        gathered: &Gathered,
+    ) -> Result<u64, tokio_postgres::Error> {
+        let mut copied = 0;
+        let place = self.lease.build_of().place();
+        for (table, rows) in self.lease.projection.tables().iter().zip(&gathered.tables) {
+            if !rows.is_empty() {
+                copied += table.copy(transaction, place, rows).await?;
+            }
+        }
+        Ok(copied)
     }
 
     async fn mark(
@@ -213,7 +263,7 @@ impl Work {
 
 impl Gathered {
     fn new(tables: usize) -> Self {
-        Self { tables: vec![Vec::new(); tables], rows: 0, parked: Vec::new() }
+        Self { tables: vec![Vec::new(); tables], rows: 0, parked: Vec::new(), last: None }
     }
 
     /// Folds one case, or sets it aside; returns how many events it has.
@@ -232,6 +282,7 @@ impl Gathered {
             }
         };
         let position = history.last().map_or(pinned, |last| last.position);
+        self.last = Some((stream.id, position));
         // As in a batch: nothing panics that anybody knows of.
         let fold = || lease.projection.rows(CaseId(stream.id), &history);
         match catch_unwind(AssertUnwindSafe(fold)) {
@@ -245,6 +296,13 @@ impl Gathered {
             Err(_) => self.park(stream.id, position, "panicked"),
         }
         history.len()
+    }
+
+    /// Sets aside the case folded last.
+    fn park_last(&mut self, error_class: &'static str) {
+        if let Some((case, position)) = self.last {
+            self.park(case, position, error_class);
+        }
     }
 
     fn park(&mut self, case: Uuid, position: Position, error_class: &'static str) {

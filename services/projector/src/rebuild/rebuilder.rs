@@ -16,6 +16,8 @@ use super::pace::Pace;
 use super::phase::Phase;
 use super::record::{Rebuild, find_rebuild};
 use super::settings::RebuildSettings;
+use crate::{Projector, Settings};
+
 use super::{builds, catch_up, finish, fold, plan, sessions};
 
 /// How often whoever waits for a rebuild looks at it.
@@ -30,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) log: EventLog,
     pub(crate) pool: Pool,
     pub(crate) settings: RebuildSettings,
+    /// Follows a build where nobody else does; it is never run.
+    pub(crate) projector: Projector,
 }
 
 impl Inner {
@@ -45,7 +49,8 @@ impl Rebuilder {
     /// connections.
     #[must_use]
     pub fn new(log: EventLog, pool: Pool, settings: RebuildSettings) -> Self {
-        Self(Arc::new(Inner { log, pool, settings }))
+        let projector = Projector::new(log.clone(), pool.clone(), Settings::default());
+        Self(Arc::new(Inner { log, pool, settings, projector }))
     }
 
     /// Takes rebuilds that are asked for, or that another process left, one at a time, until `stop`
@@ -127,6 +132,7 @@ impl Rebuilder {
             () = self.walk_through(&lease, &signals) => {}
             () = self.stay_alive(&lease, &signals) => {}
         }
+        self.clean_up(&lease).await;
         Ok(true)
     }
 
@@ -152,7 +158,7 @@ impl Rebuilder {
         let mut is_outage_logged = false;
         loop {
             let halt = match self.walk(lease, signals).await {
-                Ok(()) => return self.clean_up(lease).await,
+                Ok(()) => return,
                 Err(halt) => halt,
             };
             let ended = match halt {
@@ -171,7 +177,7 @@ impl Rebuilder {
                 }
             };
             match ended {
-                Ok(()) | Err(Halt::Lost) => return self.clean_up(lease).await,
+                Ok(()) | Err(Halt::Lost) => return,
                 Err(Halt::Log(error)) if !is_outage_logged => {
                     is_outage_logged = true;
                     log_error(lease, &error, "a rebuild waits for the database");
@@ -236,11 +242,16 @@ impl Rebuilder {
         Ok(())
     }
 
-    /// Drops what nobody needs any more. What is not done now is done after the next rebuild.
+    /// Once the rebuild is over, drops what nobody needs any more. What is not done now is done
+    /// after the next rebuild.
     async fn clean_up(&self, lease: &Lease) {
         let cleaned = async {
             let client = self.0.pool.get().await?;
-            builds::drop_unused(&client, lease.tenant, lease.projection).await
+            let rebuild = find_rebuild(&client, lease.tenant, lease.operation_id).await?;
+            if rebuild.is_some_and(|rebuild| rebuild.phase.is_over()) {
+                builds::drop_unused(&client, lease.tenant, lease.projection).await?;
+            }
+            Ok::<(), LogError>(())
         };
         if let Err(error) = cleaned.await {
             log_error(lease, &error, "builds that nobody needs were not dropped");

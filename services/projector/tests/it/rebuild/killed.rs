@@ -128,7 +128,7 @@ async fn a_rebuilder_that_is_stopped_leaves_its_rebuild_to_others() {
     release(&world, "projection_rebuild_slice").await;
     running.await.unwrap();
     let left = find(&world, asked.operation_id).await;
-    assert_eq!(left.phase, Phase::Folding);
+    assert!(!left.phase.is_over(), "{left:?}");
     let leased = "SELECT FROM projection_rebuild WHERE leased_until IS NOT NULL";
     assert!(world.client.query(leased, &[]).await.unwrap().is_empty());
     let done = finish(&world, asked.operation_id).await;

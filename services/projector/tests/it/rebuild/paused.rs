@@ -6,7 +6,7 @@ use throughline_projector::Phase;
 
 use super::killed::{Rebuilding, note_switches, switches};
 use super::support::{
-    brake, braked, finish, followed, live_build, release, request, rows, verified,
+    brake, braked, finish, followed, let_go, live_build, request, rows, take_away, verified,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,9 +27,10 @@ async fn a_paused_owner_does_not_write_any_more() {
         braked(&world).await;
         // Stopped in the middle of a transaction, which waits and then goes on to wait for it.
         kill_process(pid, Signal::STOP).unwrap();
-        release(&world, table).await;
+        let_go(&world).await;
         let done = finish(&world, asked.operation_id).await;
         assert_eq!(done.phase, Phase::Switched, "paused at {condition}: {done:?}");
+        take_away(&world, table).await;
         let written = rows(&world, of, done.build).await;
         kill_process(pid, Signal::CONT).unwrap();
         // What it comes back to is over. It finds the next one, which shows that it is awake.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use throughline_domain::ids::CaseId;
 use throughline_projections::{Place, Projection};
 use throughline_projector::{
     Comparison, Rebuild, RebuildSettings, Rebuilder, Sample, find_rebuild, live, request_rebuild,
@@ -21,7 +22,7 @@ pub(crate) fn small() -> RebuildSettings {
         rows_max: 3,
         busy_rows_max: 2,
         busy_share: 100,
-        lag_events_max: 3,
+        lag_events_max: 20,
         lease: Duration::from_millis(600),
         poll_interval: Duration::from_millis(5),
         retry_delay: Duration::from_millis(2),
@@ -101,6 +102,12 @@ pub(crate) async fn rows(world: &World, projection: Projection, build: i32) -> V
     all
 }
 
+/// A case that has rows in a shared table.
+pub(crate) async fn a_case_of(world: &World, table: &str) -> CaseId {
+    let statement = format!("SELECT case_id FROM {table} ORDER BY case_id LIMIT 1");
+    CaseId(world.client.query_one(&statement, &[]).await.unwrap().get(0))
+}
+
 /// The tables of builds that there are, without the shared ones.
 pub(crate) async fn build_tables(world: &World) -> Vec<String> {
     let statement = r"SELECT relname::text FROM pg_class
@@ -137,6 +144,16 @@ pub(crate) async fn braked(world: &World) {
 
 /// Lets everybody go on, and takes the brake away.
 pub(crate) async fn release(world: &World, table: &str) {
+    let_go(world).await;
+    take_away(world, table).await;
+}
+
+/// Lets everybody go on.
+pub(crate) async fn let_go(world: &World) {
     world.execute(&format!("SELECT pg_advisory_unlock({BRAKE})")).await;
+}
+
+/// Takes the brake away, as soon as nobody has the table locked.
+pub(crate) async fn take_away(world: &World, table: &str) {
     world.execute(&format!("DROP TRIGGER brake ON {table}")).await;
 }

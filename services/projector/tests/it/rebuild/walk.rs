@@ -9,8 +9,8 @@ use throughline_projector::{
 use tokio_util::sync::CancellationToken;
 
 use super::support::{
-    brake, braked, build_tables, find, finish, followed, live_build, rebuild, rebuilder, release,
-    request, rows, verified,
+    a_case_of, brake, braked, build_tables, find, finish, followed, live_build, rebuild, rebuilder,
+    release, request, rows, verified,
 };
 
 #[tokio::test]
@@ -55,11 +55,15 @@ async fn a_rebuild_under_a_writer_misses_nothing() {
     let mut world = followed(62, 100).await;
     for projection in Projection::ALL {
         let asked = request(&world, projection, false).await;
+        brake(&world, "projection_rebuild", "NEW.phase = 'indexing'").await;
         let work = tokio::spawn({
             let (rebuilder, tenant) = (rebuilder(&world), world.tenant);
             let stop = CancellationToken::new();
             async move { rebuilder.work_on(tenant, asked.operation_id, stop).await }
         });
+        braked(&world).await;
+        world.append(50).await;
+        release(&world, "projection_rebuild").await;
         while !work.is_finished() {
             world.append(3).await;
         }
@@ -69,7 +73,7 @@ async fn a_rebuild_under_a_writer_misses_nothing() {
         assert_eq!(done.events_done, pinned.0);
         let verified = verified(&world, projection, None).await;
         assert_eq!(verified.build, 1);
-        assert!(verified.position > pinned, "nothing was followed: the test is too slow");
+        assert!(verified.position > pinned);
         assert!(verified.is_equal(), "{verified:?}");
     }
 }
@@ -170,6 +174,25 @@ async fn rebuilds_queue() {
 }
 
 #[tokio::test]
+async fn a_case_whose_rows_are_refused_is_parked_and_the_others_are_written() {
+    let world = followed(68, 100).await;
+    let guilty = a_case_of(&world, "caseload").await;
+    // A build's table is made like the shared one, with its constraints.
+    world
+        .execute(&format!("ALTER TABLE caseload ADD CHECK (case_id <> '{guilty}') NOT VALID"))
+        .await;
+    let done = rebuild(&world, Projection::Caseload).await;
+    assert_eq!(done.phase, Phase::Switched, "{done:?}");
+    assert_eq!(done.comparison.unwrap().parked, 1);
+    let parked = "SELECT stream_id, error_class FROM projection_parked WHERE build = 1";
+    let parked = world.client.query(parked, &[]).await.unwrap();
+    let parked: Vec<(uuid::Uuid, &str)> = parked.iter().map(|r| (r.get(0), r.get(1))).collect();
+    assert_eq!(parked, [(guilty.0, "refused")]);
+    let others = rows(&world, Projection::Caseload, 0).await.len() - 1;
+    assert_eq!(rows(&world, Projection::Caseload, 1).await.len(), others);
+}
+
+#[tokio::test]
 async fn what_cannot_be_folded_is_parked_for_the_build_and_what_can_is_healed() {
     let mut world = followed(67, 60).await;
     world.append_unreadable_to(0).await;
@@ -177,7 +200,9 @@ async fn what_cannot_be_folded_is_parked_for_the_build_and_what_can_is_healed() 
     world.append(20).await;
     super::support::follow(&world).await;
     // Another program could not read this one, and its rows stopped where they were.
-    let healed = world.case(1);
+    let statement = "SELECT case_id FROM caseload WHERE case_id <> $1 LIMIT 1";
+    let healed = world.client.query_one(statement, &[&world.case(0).0]).await.unwrap();
+    let healed: uuid::Uuid = healed.get(0);
     world
         .execute(&format!(
             "INSERT INTO projection_parked (tenant_no, projection, stream_id, position, error_class)
