@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -24,7 +23,11 @@ use crate::cases::{
 };
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
-use crate::{caseloads, health, metrics, openapi, outcomes, projections};
+use crate::projections::{
+    builds, operations, parked, read_audit::read_audit, read_projections::read_projections,
+    rebuild::rebuild_projection, verify::verify_projection,
+};
+use crate::{caseloads, health, metrics, openapi, outcomes};
 
 /// Registers the interface.
 pub fn configure(config: &mut ServiceConfig) {
@@ -66,7 +69,7 @@ pub fn configure_admin(config: &mut ServiceConfig) {
 }
 
 fn handler(operation: Operation) -> Route {
-    let route = if operation.method() == Method::GET { web::get() } else { web::post() };
+    let route = web::method(operation.method());
     match operation {
         Operation::ReceiveReferral => route.to(receive_referral),
         Operation::AcceptReferral => route.to(record::<AcceptanceBody>),
@@ -103,6 +106,16 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),
         Operation::ReadOutcomes => route.to(outcomes::read_outcomes),
-        Operation::ReadProjections => route.to(projections::read_projections),
+        Operation::ReadProjections => route.to(read_projections),
+        Operation::RebuildProjection => route.to(rebuild_projection),
+        Operation::VerifyProjection => route.to(verify_projection),
+        Operation::RollBackProjection => route.to(builds::roll_back),
+        Operation::DropBuild => route.to(builds::drop_one),
+        Operation::ReadProjectionAudit => route.to(read_audit),
+        Operation::ReadOperations => route.to(operations::read_operations),
+        Operation::ReadOperation => route.to(operations::read_operation),
+        Operation::CancelOperation => route.to(operations::cancel_operation),
+        Operation::ReadParked => route.to(parked::read_parked),
+        Operation::RetryParked => route.to(parked::retry),
     }
 }

@@ -11,12 +11,18 @@ use crate::access::Operation;
 use crate::problem::{ALL, ProblemType, TYPE_PREFIX};
 
 /// The answer of an operation that did as it was asked.
-pub(super) fn done(operation: Operation, answer: Ref) -> Response {
-    let content = ContentBuilder::new().schema(Some(answer)).build();
+pub(super) fn done(operation: Operation, answer: Option<Ref>) -> Response {
     let is_query = operation.method() == Method::GET;
-    let mut response = ResponseBuilder::new()
-        .description(if is_query { "The answer." } else { "Recorded." })
-        .content("application/json", content);
+    let description = match () {
+        () if is_query => "The answer.",
+        () if operation.is_operators() => "Done, or begun.",
+        () => "Recorded.",
+    };
+    let mut response = ResponseBuilder::new().description(description);
+    if let Some(answer) = answer {
+        let content = ContentBuilder::new().schema(Some(answer)).build();
+        response = response.content("application/json", content);
+    }
     for (name, schema, description) in headers(operation, is_query) {
         response = response.header(name, header(schema, description));
     }
@@ -24,10 +30,16 @@ pub(super) fn done(operation: Operation, answer: Ref) -> Response {
 }
 
 fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &'static str)> {
+    if operation.is_operators() {
+        let begins =
+            [Operation::RebuildProjection, Operation::CancelOperation].contains(&operation);
+        let place = ("Location", text(), "Where the operation can be looked at.");
+        return if begins { vec![place] } else { Vec::new() };
+    }
     let mut headers = Vec::new();
     let of_person = operation.is_about_a_person();
     let of_case = matches!(operation, Operation::ReadCase | Operation::ReadTimeline);
-    if !matches!(operation, Operation::ReadProjections | Operation::ReadEvent) {
+    if operation != Operation::ReadEvent {
         let what = "The place in the tenant's log that the answer reflects.";
         headers.push(("Throughline-Position", integer(), what));
     }
@@ -51,10 +63,16 @@ fn header(schema: Schema, description: &str) -> Header {
 }
 
 /// The statuses with which an operation may say no.
-pub(super) fn problem_statuses(is_query: bool, needs_version: bool) -> Vec<u16> {
+pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec<u16> {
     let mut statuses = vec![400, 401, 403, 404, 422, 500, 503];
-    if !is_query {
-        statuses.extend([409, 412, 413, 415]);
+    if operation.method() != Method::GET {
+        statuses.push(409);
+    }
+    if operation.method() == Method::POST {
+        statuses.extend([413, 415]);
+    }
+    if operation.method() == Method::POST && !operation.is_operators() {
+        statuses.push(412);
     }
     if needs_version {
         statuses.push(428);
