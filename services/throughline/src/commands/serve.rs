@@ -15,7 +15,7 @@ use throughline_api::metrics::HttpMetrics;
 use throughline_api::replay::REPLAYS_AT_ONCE_MAX;
 use throughline_api::{ApiSettings, App, server};
 use throughline_log::{AppendSettings, EventLog};
-use throughline_projector::{Projector, Settings};
+use throughline_projector::{Projector, RebuildSettings, Rebuilder, Settings};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -33,6 +33,8 @@ use crate::telemetry::Telemetry;
 pub(crate) const CONNECTIONS_MAX: usize = 24;
 /// Connections for the projector.
 const PROJECTOR_CONNECTIONS_MAX: usize = 6;
+/// Connections for rebuilds: two for each of two workers, and two beside them.
+const REBUILDER_CONNECTIONS_MAX: usize = 6;
 /// Where health and metrics are served when the main address is not a loopback address.
 const ADMIN_ADDRESS: &str = "127.0.0.1:8081";
 
@@ -146,6 +148,7 @@ struct Service {
     app: App,
     log: EventLog,
     projector: Projector,
+    rebuilder: Rebuilder,
     checkpoints: Option<Schedule>,
 }
 
@@ -163,7 +166,9 @@ impl Service {
         let pool = throughline_log::pool(config.clone(), CONNECTIONS_MAX)?;
         let log = EventLog::new(pool, master_key, AppendSettings::default());
         log.register_metrics(&mut registry);
-        let projector_pool = throughline_log::pool(config, PROJECTOR_CONNECTIONS_MAX)?;
+        let projector_pool = throughline_log::pool(config.clone(), PROJECTOR_CONNECTIONS_MAX)?;
+        let rebuilder_pool = throughline_log::pool(config, REBUILDER_CONNECTIONS_MAX)?;
+        let rebuilder = Rebuilder::new(log.clone(), rebuilder_pool, RebuildSettings::default());
         let projector = Projector::new(log.clone(), projector_pool, Settings::default());
         projector.register_metrics(&mut registry);
         let data_dir = &arguments.database.data_dir;
@@ -185,7 +190,7 @@ impl Service {
             wake_projector: Arc::new(move || waker.wake()),
             replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),
         };
-        Ok(Self { app, log, projector, checkpoints })
+        Ok(Self { app, log, projector, rebuilder, checkpoints })
     }
 }
 
@@ -199,13 +204,14 @@ struct Running {
     admin_address: Option<SocketAddr>,
     log: EventLog,
     projector: JoinHandle<()>,
+    rebuilder: JoinHandle<()>,
     projecting: CancellationToken,
     checkpoints: Option<RunningSchedule>,
 }
 
 impl Running {
     fn start(
-        Service { app, log, projector, checkpoints }: Service,
+        Service { app, log, projector, rebuilder, checkpoints }: Service,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
     ) -> anyhow::Result<Self> {
@@ -214,7 +220,7 @@ impl Running {
         let admin =
             admin_listener.map(|listener| server::serve_admin(listener, app)).transpose()?;
         let projecting = CancellationToken::new();
-        let until = projecting.clone();
+        let (until, rebuild_until) = (projecting.clone(), projecting.clone());
         Ok(Self {
             main_handle: main.handle(),
             main: tokio::spawn(main),
@@ -225,6 +231,7 @@ impl Running {
             admin_address,
             log,
             projector: tokio::spawn(async move { projector.run(until).await }),
+            rebuilder: tokio::spawn(async move { rebuilder.run(rebuild_until).await }),
             projecting,
             checkpoints: checkpoints.map(Schedule::start),
         })
@@ -237,6 +244,7 @@ impl Running {
         self.log.drain().await;
         self.projecting.cancel();
         self.projector.await?;
+        self.rebuilder.await?;
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.stop().await?;
         }
