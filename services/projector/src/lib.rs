@@ -8,12 +8,14 @@
 
 mod batch;
 mod checkpoint;
+mod compare;
 mod dispatch;
 mod histories;
 mod metrics;
 pub mod operator;
 mod parked;
 mod projector;
+mod rebuild;
 mod settings;
 mod shard;
 mod status;
@@ -22,8 +24,16 @@ mod wait;
 mod write;
 
 pub use checkpoint::{Live, live};
+pub use compare::{
+    Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows, VerifyError, verify,
+};
 pub use parked::{PARKED_MAX, Parked, parked};
 pub use projector::Projector;
+pub use rebuild::{
+    BuildStatus, Phase, REBUILDS_MAX, Rebuild, RebuildError, RebuildSettings, Rebuilder,
+    SwitchError, Switched, builds, cancel_rebuild, drop_build, find_rebuild, rebuilds,
+    request_rebuild, rollback,
+};
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
 pub use wait::{WaitError, wait_for};

@@ -10,6 +10,8 @@ mod copied_row;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
@@ -117,6 +119,19 @@ impl EventLog {
         self.replay(tenant, StreamKind::Case, upto, numbers, case_event)
     }
 
+    /// The same, and `read` counts every event of the range up to the position, whatever its stream
+    /// is, before the cases that come with it: over ranges that hold every stream once, the counts
+    /// add up to the position, because positions are dense.
+    pub fn replay_cases_counting(
+        &self,
+        tenant: TenantNo,
+        upto: Position,
+        numbers: RangeInclusive<i64>,
+        read: Arc<AtomicU64>,
+    ) -> impl Stream<Item = Result<Replayed<Recorded<CaseEvent>>, LogError>> + Send + use<> {
+        self.replay_range(tenant, StreamKind::Case, upto, numbers, case_event, Some(read))
+    }
+
     /// Every stream of one kind whose number lies in a range, with its events up to a position, by
     /// stream number.
     ///
@@ -135,9 +150,21 @@ impl EventLog {
         numbers: RangeInclusive<i64>,
         decode: Decode<T>,
     ) -> impl Stream<Item = Result<Replayed<T>, LogError>> + Send + use<T> {
+        self.replay_range(tenant, kind, upto, numbers, decode, None)
+    }
+
+    fn replay_range<T: Send + 'static>(
+        &self,
+        tenant: TenantNo,
+        kind: StreamKind,
+        upto: Position,
+        numbers: RangeInclusive<i64>,
+        decode: Decode<T>,
+        read: Option<Arc<AtomicU64>>,
+    ) -> impl Stream<Item = Result<Replayed<T>, LogError>> + Send + use<T> {
         let (batches, queue) = mpsc::channel(BATCHES_AHEAD);
         let log = self.clone();
-        let reader = Replay { tenant, kind, upto, decode, batches };
+        let reader = Replay { tenant, kind, upto, decode, read, batches };
         // A task of its own: while the fold works on one batch, the next is read and decoded.
         tokio::spawn(async move {
             if let Err(error) = reader.read(&log, numbers).await {
@@ -160,6 +187,8 @@ struct Replay<T> {
     kind: StreamKind,
     upto: Position,
     decode: Decode<T>,
+    /// Counts every event, whichever kind its stream is of.
+    read: Option<Arc<AtomicU64>>,
     batches: mpsc::Sender<Batch<T>>,
 }
 
@@ -184,7 +213,7 @@ impl<T> Replay<T> {
         numbers: RangeInclusive<i64>,
     ) -> Result<(), LogError> {
         let ids = self.ids(database, &numbers).await?;
-        if ids.is_empty() {
+        if ids.is_empty() && self.read.is_none() {
             return Ok(());
         }
         let connection = database.connection().await?;
@@ -196,17 +225,23 @@ impl<T> Replay<T> {
         let rows = client.copy_out(copy.as_str()).await?;
         let mut rows = pin!(rows);
         let mut gathered = Gathered::new(ids, self.kind, self.decode);
+        let mut received = 0;
         while let Some(row) = rows.next().await {
             let row = row?;
             let Some(row) = CopiedRow::parse(&row)? else {
                 continue;
             };
+            received += 1;
             gathered.take(&row)?;
+            if gathered.events >= BATCH_EVENTS {
+                self.count(std::mem::take(&mut received));
+            }
             if gathered.events >= BATCH_EVENTS && self.send(gathered.complete()).await.is_none() {
                 // Nobody listens any more. The connection is closed with the COPY on it.
                 return Ok(());
             }
         }
+        self.count(received);
         let _ = self.send(gathered.all()).await;
         client.batch_execute("COMMIT").await?;
         connection.release();
@@ -238,6 +273,12 @@ impl<T> Replay<T> {
             numbers.end(),
             self.upto
         )
+    }
+
+    fn count(&self, received: u64) {
+        if let Some(read) = &self.read {
+            read.fetch_add(received, Ordering::Relaxed);
+        }
     }
 
     async fn send(&self, histories: Vec<Replayed<T>>) -> Option<()> {

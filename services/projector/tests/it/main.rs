@@ -8,5 +8,6 @@ mod outage;
 mod parking;
 #[path = "../../../../projections/tests/it/random.rs"]
 mod random;
+mod rebuild;
 mod sharing;
 mod world;

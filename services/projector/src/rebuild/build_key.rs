@@ -1,0 +1,65 @@
+//! What a build is known by, and the statements that concern one build as a whole.
+
+use throughline_log::TenantNo;
+use throughline_projections::{Place, Projection};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Row};
+
+/// One build of one projection of one tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BuildKey {
+    pub(crate) tenant: TenantNo,
+    pub(crate) projection: Projection,
+    pub(crate) version: i32,
+    pub(crate) build: i32,
+}
+
+impl BuildKey {
+    /// Of the version that this program has.
+    pub(crate) fn of(tenant: TenantNo, projection: Projection, build: i32) -> Self {
+        Self { tenant, projection, version: projection.version(), build }
+    }
+
+    pub(crate) fn place(self) -> Place {
+        Place { tenant_no: self.tenant.0, build: self.build }
+    }
+
+    /// Calls one of the functions that make, index and drop tables
+    /// (`migrations/V19__projection_builds.sql`).
+    pub(crate) async fn call(self, client: &Client, function: &'static str) -> Result<(), Error> {
+        self.query(client, &format!("SELECT {function}($2, $3, $1, $4)")).await?;
+        Ok(())
+    }
+
+    /// Runs a statement about the build: `$1` tenant, `$2` projection, `$3` version, `$4` build.
+    pub(crate) async fn query(self, client: &Client, sql: &str) -> Result<Vec<Row>, Error> {
+        let params: [(&(dyn ToSql + Sync), Type); 4] = [
+            (&self.tenant.0, Type::INT4),
+            (&self.projection.name(), Type::TEXT),
+            (&self.version, Type::INT4),
+            (&self.build, Type::INT4),
+        ];
+        client.query_typed(sql, &params).await
+    }
+
+    /// Makes the build one that nobody follows and nobody goes back to, with no stream parked, and
+    /// drops the tables that are its own: all in one statement.
+    pub(crate) async fn remove(self, client: &Client) -> Result<(), Error> {
+        let drop = if self.build > 0 { "projection_drop_tables($2, $3, $1, $4)" } else { "1" };
+        // The checkpoint first, as in every batch: its lock is waited for before the tables'.
+        let sql = format!(
+            "WITH {FORGET}, before AS (UPDATE projection_live SET previous_build = NULL \
+                 WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND previous_build = $4) \
+             SELECT {drop} FROM (SELECT count(*) FROM checkpoint) AS forgotten"
+        );
+        self.query(client, &sql).await?;
+        Ok(())
+    }
+}
+
+/// Whoever follows the build at this moment has its checkpoint locked.
+const FORGET: &str = "checkpoint AS (DELETE FROM projection_checkpoint \
+        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4 \
+        RETURNING build), \
+    parked AS (DELETE FROM projection_parked \
+        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4)";

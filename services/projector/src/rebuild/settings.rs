@@ -1,0 +1,52 @@
+//! How rebuilds are done.
+
+use std::time::Duration;
+
+/// The settings of a [`crate::Rebuilder`], with defaults for the reference machine.
+#[derive(Debug, Clone)]
+pub struct RebuildSettings {
+    /// How many slices are folded at a time while nothing is appended; each holds two connections
+    /// of the pool at most. While something is, it is one.
+    pub workers: usize,
+    /// About how many events one slice has.
+    pub slice_events: i64,
+    /// How many rows are gathered before they are sent to their tables.
+    pub rows_max: usize,
+    /// The same while something is appended: what the database is given is done without a pause.
+    pub busy_rows_max: usize,
+    /// What part of the time is worked while something is appended, in percent (1 to 100).
+    pub busy_share: u32,
+    /// For how long after an append the log counts as busy.
+    pub busy_for: Duration,
+    /// How far behind the log a build may be to count as caught up, in events.
+    pub lag_events_max: i64,
+    /// How many cases, drawn at random, are compared before a switch; parked ones come on top.
+    pub compared_cases: u32,
+    /// For how long a rebuild stays somebody's without a sign of life.
+    pub lease: Duration,
+    /// How often a rebuild to work on is looked for.
+    pub poll_interval: Duration,
+    /// The first pause after a failure of the database; it doubles up to the lease.
+    pub retry_delay: Duration,
+    /// The most that one statement may take: of all, making an index takes longest.
+    pub statement_max: Duration,
+}
+
+impl Default for RebuildSettings {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            slice_events: 50_000,
+            rows_max: 10_000,
+            busy_rows_max: 1_000,
+            busy_share: 20,
+            busy_for: Duration::from_secs(1),
+            lag_events_max: 1_000,
+            compared_cases: 1_000,
+            lease: Duration::from_secs(6),
+            poll_interval: Duration::from_millis(500),
+            retry_delay: Duration::from_millis(100),
+            statement_max: Duration::from_mins(30),
+        }
+    }
+}
