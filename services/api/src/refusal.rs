@@ -4,7 +4,7 @@ use throughline_domain::case::CaseError;
 use throughline_domain::person::PersonError;
 use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
-use throughline_projector::{RebuildError, SwitchError};
+use throughline_projector::{RebuildError, SwitchError, VerifyError};
 use uuid::Uuid;
 
 use crate::problem::{self, FieldError, Problem, ProblemType};
@@ -184,6 +184,15 @@ impl From<SwitchError> for Problem {
             SwitchError::UnderWay { operation_id } => already_under_way(operation_id),
             SwitchError::NoSuchBuild { .. } => Self::new(problem::NOT_FOUND),
             SwitchError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Problem {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::NoSuchBuild { .. } => Self::new(problem::NOT_FOUND),
+            VerifyError::Log(error) => error.into(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod rebuild;
 mod settings;
 mod shard;
 mod status;
+mod thin;
 mod trace;
 mod wait;
 mod write;
@@ -36,4 +37,5 @@ pub use rebuild::{
 };
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
+pub use thin::retry_parked;
 pub use wait::{WaitError, wait_for};

@@ -21,7 +21,7 @@ use throughline_domain::code::Code;
 use throughline_log::{Tenant, TenantNo};
 use throughline_projections::Projection;
 use throughline_projector::operator::{Operator, Origin, Refusal as _};
-use throughline_projector::{RebuildError, SwitchError};
+use throughline_projector::{RebuildError, SwitchError, VerifyError};
 
 use super::actor::{ROLE, actor};
 use super::database::DatabaseArguments;
@@ -131,7 +131,8 @@ pub(crate) async fn run(arguments: ProjectionsArguments) -> ExitCode {
 /// The exit code of an error: a script does one thing about what is refused, and another about what
 /// may be tried again.
 fn code_of(error: &anyhow::Error) -> u8 {
-    if error.is::<Unknown>() {
+    let is_absent = |error: &VerifyError| matches!(error, VerifyError::NoSuchBuild { .. });
+    if error.is::<Unknown>() || error.downcast_ref().is_some_and(is_absent) {
         return UNKNOWN;
     }
     if error.is::<IsOver>() {
