@@ -73,7 +73,7 @@ pub async fn verify_projection(
     }
     let comparison = compare(&app, &caller, projection, build, sample).await?;
     let act = Act {
-        build,
+        build: Some(comparison.build),
         count: Some(comparison.differing_cases),
         ..Act::on(Action::Verify, Some(projection))
     };
