@@ -20,6 +20,12 @@ pub enum ReadError {
         /// The most that are shown.
         levels_max: usize,
     },
+    /// The question is about more cases or requests than are counted at once.
+    #[error("the question is about more than {counted_max} at once")]
+    TooMany {
+        /// The most that are counted.
+        counted_max: usize,
+    },
     /// The case has more facts than its periods can be laid out from.
     #[error("the case has more than {facts_max} facts")]
     TooManyFacts {

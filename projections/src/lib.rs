@@ -18,9 +18,12 @@ mod table;
 #[cfg(test)]
 mod testing;
 
+pub mod agency_response;
 pub mod caseload;
+pub mod durations;
 pub mod engagement_timeline;
 pub mod outcome_snapshot;
+pub mod referral_pipeline;
 
 pub use cell::{Cell, Kind, Row};
 pub use error::ReadError;

@@ -7,7 +7,7 @@ use throughline_domain::recorded::Recorded;
 use crate::cell::Row;
 use crate::rows::{CaseRows, Extent};
 use crate::table::Table;
-use crate::{caseload, engagement_timeline, outcome_snapshot};
+use crate::{agency_response, caseload, engagement_timeline, outcome_snapshot, referral_pipeline};
 
 /// A read model that follows the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,6 +18,10 @@ pub enum Projection {
     EngagementTimeline,
     /// [`outcome_snapshot`]
     OutcomeSnapshot,
+    /// [`referral_pipeline`]
+    ReferralPipeline,
+    /// [`agency_response`]
+    AgencyResponse,
 }
 
 /// A case with new events: its whole history up to the last position applied with it.
@@ -43,7 +47,13 @@ pub struct Unfoldable {
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Self; 3] = [Self::Caseload, Self::EngagementTimeline, Self::OutcomeSnapshot];
+    pub const ALL: [Self; 5] = [
+        Self::Caseload,
+        Self::EngagementTimeline,
+        Self::OutcomeSnapshot,
+        Self::ReferralPipeline,
+        Self::AgencyResponse,
+    ];
 
     /// The name by which it is known in the database and outside.
     #[must_use]
@@ -52,6 +62,8 @@ impl Projection {
             Self::Caseload => "caseload",
             Self::EngagementTimeline => "engagement_timeline",
             Self::OutcomeSnapshot => "outcome_snapshot",
+            Self::ReferralPipeline => "referral_pipeline",
+            Self::AgencyResponse => "agency_response",
         }
     }
 
@@ -68,6 +80,8 @@ impl Projection {
             Self::Caseload => caseload::VERSION,
             Self::EngagementTimeline => engagement_timeline::VERSION,
             Self::OutcomeSnapshot => outcome_snapshot::VERSION,
+            Self::ReferralPipeline => referral_pipeline::VERSION,
+            Self::AgencyResponse => agency_response::VERSION,
         }
     }
 
@@ -78,6 +92,8 @@ impl Projection {
             Self::Caseload => caseload::TABLES,
             Self::EngagementTimeline => engagement_timeline::TABLES,
             Self::OutcomeSnapshot => outcome_snapshot::TABLES,
+            Self::ReferralPipeline => referral_pipeline::TABLES,
+            Self::AgencyResponse => agency_response::TABLES,
         }
     }
 
@@ -96,6 +112,8 @@ impl Projection {
             Self::Caseload => Ok(caseload::rows(case_id, history)),
             Self::EngagementTimeline => engagement_timeline::rows(case_id, history),
             Self::OutcomeSnapshot => Ok(outcome_snapshot::rows(case_id, history)),
+            Self::ReferralPipeline => Ok(referral_pipeline::rows(case_id, history)),
+            Self::AgencyResponse => Ok(agency_response::rows(case_id, history)),
         }
     }
 
@@ -106,10 +124,13 @@ impl Projection {
     pub fn change(self, case: &TouchedCase<'_>) -> Result<Option<CaseRows>, Unfoldable> {
         let (tables, extent) = match self {
             Self::OutcomeSnapshot if !outcome_snapshot::is_touched(case) => return Ok(None),
+            Self::ReferralPipeline if !referral_pipeline::is_touched(case) => return Ok(None),
+            Self::AgencyResponse if !agency_response::is_touched(case) => return Ok(None),
             Self::EngagementTimeline => (engagement_timeline::changed_rows(case)?, Extent::Changed),
-            Self::Caseload | Self::OutcomeSnapshot => {
-                (self.rows(case.case_id, case.history)?, Extent::Whole)
-            }
+            Self::Caseload
+            | Self::OutcomeSnapshot
+            | Self::ReferralPipeline
+            | Self::AgencyResponse => (self.rows(case.case_id, case.history)?, Extent::Whole),
         };
         Ok(Some(CaseRows { case_id: case.case_id, tables, extent }))
     }

@@ -31,6 +31,23 @@ const MANY_VALUES: &str = "
     FROM outcome_value;
     ANALYZE outcome_value, outcome_case;";
 
+const MANY_REFERRALS: &str = "
+    INSERT INTO referral_pipeline (tenant_no, case_id, programme, role, area, source, received_at,
+        decision)
+    SELECT 1 + n % 2, gen_random_uuid(), 'programme' || n % 5, 'victim_survivor', 'south', 'police',
+        timestamptz '2026-01-01 00:00Z' - n * interval '1 hour', 'pending'
+    FROM generate_series(1, 20000) AS n;
+    ANALYZE referral_pipeline;";
+
+const MANY_REQUESTS: &str = "
+    INSERT INTO agency_request (tenant_no, case_id, request_id, programme, agency, requested_at,
+        due_at, chases, escalations, outcome, ended_at)
+    SELECT 1 + n % 2, gen_random_uuid(), gen_random_uuid(), 'mrp', 'police',
+        timestamptz '2026-01-01 00:00Z' - n * interval '1 hour', timestamptz '2026-01-01 00:00Z' - (n - 500) * interval '1 hour', 0, 0,
+        CASE WHEN n % 10 = 1 THEN 'open' ELSE 'answered' END, CASE WHEN n % 10 <> 1 THEN now() END
+    FROM generate_series(1, 20000) AS n;
+    ANALYZE agency_request;";
+
 async fn plan(client: &Client, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> String {
     // Of build 0, whose tables are named as the statement names them.
     let explain = format!("EXPLAIN {}", sql.replace(['{', '}'], ""));
@@ -114,4 +131,65 @@ async fn an_outcome_table_reads_one_measure_of_one_programme() {
     let plan = plan(&client, counts, &parameters).await;
     assert_uses(&plan, "outcome_value_by_key");
     assert_uses(&plan, "outcome_case_by_programme");
+}
+
+#[tokio::test]
+async fn the_referrals_of_a_month_are_found_by_an_index() {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_REFERRALS).await.unwrap();
+    let read = include_str!("../../src/referral_pipeline/read.sql");
+    let month_ago: jiff::Timestamp = "2025-12-01T00:00:00Z".parse().unwrap();
+    let parameters: [(&(dyn ToSql + Sync), Type); 8] = [
+        (&1_i32, Type::INT4),
+        (&"programme3", Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&Some(month_ago), Type::TIMESTAMPTZ),
+        (&None::<jiff::Timestamp>, Type::TIMESTAMPTZ),
+        (&500_001_i64, Type::INT8),
+    ];
+    assert_uses(&plan(&client, read, &parameters).await, "referral_pipeline_by_programme");
+}
+
+#[tokio::test]
+async fn the_requests_of_a_month_are_found_by_an_index() {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_REQUESTS).await.unwrap();
+    let read = include_str!("../../src/agency_response/read.sql");
+    let month_ago: jiff::Timestamp = "2025-12-01T00:00:00Z".parse().unwrap();
+    let parameters: [(&(dyn ToSql + Sync), Type); 6] = [
+        (&1_i32, Type::INT4),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&Some(month_ago), Type::TIMESTAMPTZ),
+        (&None::<jiff::Timestamp>, Type::TIMESTAMPTZ),
+        (&1_000_001_i64, Type::INT8),
+    ];
+    assert_uses(&plan(&client, read, &parameters).await, "agency_request_by_time");
+}
+
+#[tokio::test]
+async fn a_page_of_overdue_requests_stops_early() {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_REQUESTS).await.unwrap();
+    let read = include_str!("../../src/agency_response/overdue.sql");
+    let [after, now] = ["2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"]
+        .map(|at| at.parse::<jiff::Timestamp>().unwrap());
+    for after in [None, Some((after, Uuid::nil(), Uuid::nil()))] {
+        let parameters: [(&(dyn ToSql + Sync), Type); 9] = [
+            (&1_i32, Type::INT4),
+            (&None::<&str>, Type::TEXT),
+            (&None::<&str>, Type::TEXT),
+            (&None::<&str>, Type::TEXT),
+            (&now, Type::TIMESTAMPTZ),
+            (&after.map(|(due_at, ..)| due_at), Type::TIMESTAMPTZ),
+            (&after.map(|(_, case_id, _)| case_id), Type::UUID),
+            (&after.map(|(.., request)| request), Type::UUID),
+            (&51_i64, Type::INT8),
+        ];
+        let plan = plan(&client, read, &parameters).await;
+        assert_uses(&plan, "agency_request_due");
+        assert!(!plan.contains("Sort"), "the index gives the order:\n{plan}");
+    }
 }

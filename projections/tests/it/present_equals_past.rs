@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::{CaseEvent, CaseState};
-use throughline_domain::code_lists::CaseRole;
+use throughline_domain::code_lists::{Agency, CaseRole, ReferralSource};
 use throughline_domain::ids::{CaseId, EventId, Position, Version};
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::{
-    Place, Projection, Row, TouchedCase, caseload, engagement_timeline, outcome_snapshot,
+    Place, Projection, Row, TouchedCase, agency_response, caseload, engagement_timeline,
+    outcome_snapshot, referral_pipeline,
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -26,7 +27,7 @@ type Histories = BTreeMap<CaseId, Vec<Recorded<CaseEvent>>>;
 #[tokio::test]
 async fn the_present_equals_the_past_asked_for_now() {
     let (_database, mut client) = with_tables().await;
-    let mut pairs = 0;
+    let (mut pairs, mut waits, mut answers, mut overdue) = (0, 0, 0, 0);
     for seed in 1..=8 {
         let mut random = Random::seeded(seed);
         let (histories, order) = a_log(&mut random);
@@ -44,6 +45,9 @@ async fn the_present_equals_the_past_asked_for_now() {
         assert_caseloads(&client, &histories).await;
         assert_timelines(&client, &histories).await;
         pairs += assert_outcomes(&client, &histories).await;
+        waits += assert_referrals(&client, &histories).await;
+        answers += assert_requests(&client, &histories).await;
+        overdue += assert_overdue(&client, &histories).await;
 
         erase(&mut client).await;
         assert!(rows(&client).await.is_empty());
@@ -56,6 +60,7 @@ async fn the_present_equals_the_past_asked_for_now() {
         assert_eq!(cells(&client, &histories).await, folded(&histories), "seed {seed}: read back");
     }
     assert!(pairs > 50, "the histories measure something: {pairs} pairs");
+    assert!(waits > 50 && answers > 20 && overdue > 20, "{waits} {answers} {overdue}");
 }
 
 /// Histories of several cases, and the case of each position.
@@ -240,4 +245,92 @@ async fn assert_outcomes(client: &Client, histories: &Histories) -> u64 {
         }
     }
     pairs
+}
+
+/// Windows of which one has no beginning, one no end, and one neither.
+fn windows() -> [(Option<Timestamp>, Option<Timestamp>); 4] {
+    let [from, to] = ["2014-04-01T00:00:00Z", "2015-06-01T00:00:00Z"].map(|t| t.parse().unwrap());
+    [(None, None), (Some(from), None), (None, Some(to)), (Some(from), Some(to))]
+}
+
+async fn assert_referrals(client: &Client, histories: &Histories) -> u64 {
+    let mut waits = 0;
+    for programme in ["mrp", "drive", "stepping-out"] {
+        for (from, to) in windows() {
+            for (role, area, source) in [
+                (None, None, None),
+                (Some(CaseRole::Perpetrator), None, None),
+                (None, Some("north"), None),
+                (None, None, Some(ReferralSource::Police)),
+            ] {
+                let question =
+                    referral_pipeline::Question { programme, role, area, source, from, to };
+                let read = referral_pipeline::read(client, PLACE, question).await.unwrap();
+                let mut answer = referral_pipeline::Answer::new(question);
+                for (id, history) in histories.iter().rev() {
+                    if let Some(row) = referral_pipeline::row(*id, history, &Asked::LATEST) {
+                        answer.take(&row);
+                    }
+                }
+                assert_eq!(read, answer.finish().unwrap(), "{question:?}");
+                waits += read.all.waits.incident_to_first_reach.known;
+            }
+        }
+    }
+    waits
+}
+
+async fn assert_requests(client: &Client, histories: &Histories) -> u64 {
+    let mut answers = 0;
+    for programme in [None, Some("mrp")] {
+        for agency in [None, Some(Agency::Housing), Some(Agency::School)] {
+            for (from, to) in windows() {
+                let as_of = "2015-01-01T00:00:00Z".parse().unwrap();
+                let question = agency_response::Question { programme, agency, from, to, as_of };
+                let read = agency_response::read(client, PLACE, question).await.unwrap();
+                let mut answer = agency_response::Answer::new(question);
+                for (id, history) in histories.iter().rev() {
+                    for row in agency_response::requests(*id, history, &Asked::LATEST) {
+                        answer.take(&row);
+                    }
+                }
+                assert_eq!(read, answer.finish().unwrap(), "{question:?}");
+                answers += read.all.answered;
+            }
+        }
+    }
+    answers
+}
+
+async fn assert_overdue(client: &Client, histories: &Histories) -> usize {
+    let mut overdue = 0;
+    let all = [(None, None, None), (Some("mrp"), Some(Agency::Police), Some("w1"))];
+    for (programme, agency, worker) in all {
+        let mut after = None;
+        loop {
+            let as_of = "2015-10-01T00:00:00Z".parse().unwrap();
+            let question = agency_response::OverdueQuestion {
+                programme,
+                agency,
+                worker,
+                as_of,
+                after,
+                limit: 3,
+            };
+            let page = agency_response::read_overdue(client, PLACE, question).await.unwrap();
+            let mut answer = agency_response::OverdueAnswer::new(question);
+            for (id, history) in histories {
+                for row in agency_response::requests(*id, history, &Asked::LATEST) {
+                    answer.take(row);
+                }
+            }
+            assert_eq!(page, answer.finish());
+            overdue += page.rows.len();
+            after = page.rows.last().and_then(|row| row.overdue_key(as_of));
+            if !page.more {
+                break;
+            }
+        }
+    }
+    overdue
 }

@@ -52,6 +52,11 @@ impl Random {
         if facts.is_empty() && self.below(10) > 0 {
             return self.fact("ReferralReceived");
         }
+        if let Some(request) = self.request(facts)
+            && self.below(6) == 0
+        {
+            return self.step(request);
+        }
         if facts.is_empty() || self.below(4) > 0 {
             let event_type = self.one_of(&TYPES);
             return self.fact(event_type);
@@ -70,6 +75,28 @@ impl Random {
         })
     }
 
+    /// One of the case's requests for information, if it has any.
+    fn request(&mut self, facts: &[(EventId, CaseEvent)]) -> Option<EventId> {
+        let requests: Vec<EventId> = facts
+            .iter()
+            .filter(|(_, fact)| matches!(fact, CaseEvent::InformationRequested(_)))
+            .map(|(id, _)| *id)
+            .collect();
+        (!requests.is_empty()).then(|| self.one_of(&requests))
+    }
+
+    /// What may follow a request, an end after an end among it.
+    fn step(&mut self, request: EventId) -> CaseEvent {
+        let event_type = self.one_of(&[
+            "InformationChased",
+            "InformationEscalated",
+            "InformationReceived",
+            "InformationRefused",
+        ]);
+        let facts = json!({ "request": request });
+        CaseEvent::from_stored(event_type, 1, &facts.to_string()).unwrap()
+    }
+
     fn fact(&mut self, event_type: &str) -> CaseEvent {
         let facts = self.facts(event_type);
         CaseEvent::from_stored(event_type, 1, &facts.to_string()).unwrap()
@@ -83,9 +110,12 @@ impl Random {
                 "programme_version": 1,
                 "role": self.one_of(&["victim_survivor", "perpetrator"]),
                 "area": self.one_of(&["north", "south"]),
-                "source": "police",
+                "source": self.one_of(&["police", "self"]),
+                "latest_incident_at": self.below(2).eq(&0).then(|| self.occurred().at),
             }),
-            "ReferralDeclined" => json!({"reason": "out_of_area"}),
+            "ReferralDeclined" => {
+                json!({"reason": self.one_of(&["out_of_area", "no_capacity"])})
+            }
             "CaseAllocated" => json!({"worker": self.one_of(&["w1", "w2", "w3"])}),
             "CaseClosed" => json!({"reason": "goals_met"}),
             "ContactAttempted" => json!({
@@ -109,8 +139,15 @@ impl Random {
                     "score": self.below(4),
                 },
             }),
-            "InformationRequested" => json!({"agency": "police"}),
-            "InformationReceived" => json!({"request": self.uuid()}),
+            "InformationRequested" => json!({
+                "agency": self.one_of(&["police", "housing"]),
+                "due_at": self.below(3).gt(&0).then(|| self.occurred().at),
+            }),
+            // A correction of a step is of some other request, which nobody made.
+            "InformationChased"
+            | "InformationEscalated"
+            | "InformationReceived"
+            | "InformationRefused" => json!({"request": self.uuid()}),
             _ => json!({}),
         }
     }
@@ -125,8 +162,9 @@ impl Random {
     }
 }
 
-const TYPES: [&str; 14] = [
+const TYPES: [&str; 15] = [
     "ReferralReceived",
+    "ReferralWaitlisted",
     "ReferralAccepted",
     "ReferralAccepted",
     "ReferralDeclined",

@@ -40,6 +40,9 @@ pub struct Present {
     /// The dates that the answer is for: asked again at these, the question has the same answer for
     /// ever.
     pub asked: Asked,
+    /// How many of the tenant's cases the projection could not follow: what it says of those is
+    /// stale.
+    pub stale_cases: u64,
 }
 
 /// Reads a projection as it stands at one moment, after waiting for what the query asks for.
@@ -71,7 +74,7 @@ pub async fn read_present<T>(
         .start()
         .await
         .map_err(ReadError::from)?;
-    let Live { place, position } =
+    let Live { place, position, stale_cases } =
         throughline_projector::live(snapshot.client(), tenant.0, projection)
             .await
             .map_err(ReadError::from)?;
@@ -81,7 +84,7 @@ pub async fn read_present<T>(
     let value = read(snapshot.client(), place, as_of).await?;
     snapshot.commit().await.map_err(ReadError::from)?;
     let asked = Asked { as_of, known_at, reading: Reading::Effective };
-    Ok((value, Present { position, asked }))
+    Ok((value, Present { position, asked, stale_cases }))
 }
 
 /// The moment at which what was known is what the projection reflects: when the log was settled, or

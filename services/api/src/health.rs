@@ -34,6 +34,6 @@ pub async fn readyz(app: Data<App>) -> HttpResponse {
 
 async fn lag_events(app: &App) -> Option<i64> {
     let client = app.log.pool().get().await.ok()?;
-    let status = throughline_projector::status(&app.log, &client, None).await.ok()?;
+    let status = throughline_projector::status(&client, None).await.ok()?;
     Some(status.iter().map(|status| status.lag_events).max().unwrap_or(0))
 }

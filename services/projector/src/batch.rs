@@ -1,30 +1,26 @@
 //! One batch of one shard: events after the checkpoint, the cases they touch, their rows and the
 //! new checkpoint, all in one transaction.
 
-use std::collections::HashMap;
-
-use deadpool_postgres::{Object, Transaction};
-use jiff::Timestamp;
-use throughline_log::{LogError, StoredEvent, StreamKind};
+use throughline_log::LogError;
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use crate::checkpoint::Claim;
-use crate::parked;
+use crate::fold::{Touched, by_case, fold};
+use crate::lease::Lease;
+use crate::new_events::BatchLimits;
+use crate::parking::{self, Due};
 use crate::projector::Inner;
-use crate::shard::Shard;
 use crate::trace;
-use crate::write::{Mode, Touched, write};
+use crate::write::{Mode, write};
 
 /// What came of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Another projector has the shard.
-    Busy,
-    /// Events were applied, or there were none.
+    /// The lease has changed hands: nothing was written.
+    Fenced,
+    /// There was nothing to apply.
+    Nothing,
+    /// Events were applied.
     Applied {
-        /// When the last of them was recorded.
-        recorded_at: Option<Timestamp>,
         /// Whether there may be more already.
         more: bool,
         /// Whether they were so many that more are worth waiting for.
@@ -37,101 +33,66 @@ pub(crate) enum Outcome {
     name = "projector.batch",
     skip_all,
     fields(
-        throughline.tenant_no = shard.tenant.0,
-        throughline.projection = shard.projection.name(),
-        throughline.after,
+        throughline.tenant_no = lease.shard.tenant.0,
+        throughline.projection = lease.shard.projection.name(),
+        throughline.build = lease.shard.build,
+        throughline.after = lease.position.0,
         throughline.events,
         throughline.cases,
     )
 )]
 pub(crate) async fn apply(
     projector: &Inner,
-    shard: Shard,
+    lease: &mut Lease,
     mode: Mode,
 ) -> Result<Outcome, LogError> {
     let started = Instant::now();
-    let mut client = projector.pool.get().await?;
-    let mut transaction = begin(projector, &mut client).await?;
-    let Some(claim) = Claim::take(&transaction, shard).await? else {
-        return Ok(Outcome::Busy);
-    };
-
-    let limit = projector.settings.batch_events_max;
-    let events = projector.log.follow(shard.tenant, claim.position, limit).await?;
+    let settings = &projector.settings;
+    let (log, tenant) = (&projector.log, lease.shard.tenant);
+    let limits =
+        BatchLimits { events_max: settings.batch_events_max, bytes_max: settings.batch_bytes_max };
+    let batch = projector.new_events.after(log, tenant, lease.position, limits).await?;
+    let events = batch.events();
     let (Some(first), Some(last)) = (events.first(), events.last()) else {
-        transaction.commit().await?;
-        return Ok(Outcome::Applied { recorded_at: None, more: false, many: false });
+        return Ok(Outcome::Nothing);
     };
-    let (oldest, recorded_at, upto) = (first.recorded_at, last.recorded_at, last.position);
-    let count = events.len();
     let span = tracing::Span::current();
-    trace::follow(&span, &events);
+    trace::follow(&span, events);
     let cases = by_case(events);
-    span.record("throughline.after", claim.position.0);
-    span.record("throughline.events", count);
+    span.record("throughline.events", events.len());
     span.record("throughline.cases", cases.len());
 
-    write(projector, &mut transaction, &claim, &cases, upto, mode).await?;
-    if !claim.advance(&transaction, upto).await? {
-        return Ok(Outcome::Busy);
+    let folded = fold(projector, lease, &cases, last.position).await?;
+    if !write(projector, lease, folded, last.position, mode).await? {
+        return Ok(Outcome::Fenced);
     }
-    transaction.commit().await?;
-    projector.metrics.applied(shard, count, started.elapsed(), oldest);
-    Ok(Outcome::Applied {
-        recorded_at: Some(recorded_at),
-        more: u32::try_from(count).is_ok_and(|count| count >= limit),
-        many: count >= projector.settings.rest_events,
-    })
+    projector.metrics.applied(lease.shard, events.len(), started.elapsed(), first.recorded_at);
+    Ok(Outcome::Applied { more: batch.more, many: events.len() >= settings.rest_events })
 }
 
-/// Tries the parked streams of a shard again: this program may be able to read what another could
-/// not. `false` when another projector has the shard.
-pub(crate) async fn retry_parked(projector: &Inner, shard: Shard) -> Result<bool, LogError> {
+/// Tries parked streams of a shard again; `false` when the lease has changed hands.
+pub(crate) async fn retry_parked(
+    projector: &Inner,
+    lease: &mut Lease,
+    due: Due,
+) -> Result<bool, LogError> {
     let mut after = None;
     loop {
-        let mut client = projector.pool.get().await?;
-        let mut transaction = begin(projector, &mut client).await?;
-        let Some(claim) = Claim::take(&transaction, shard).await? else {
-            return Ok(false);
+        let limit = projector.settings.cases_at_once.max(1);
+        let streams = {
+            let client = projector.pool.get().await?;
+            parking::after(&client, lease.shard, due, after, limit).await?
         };
-        if !claim.has_parked {
-            return Ok(true);
-        }
-        let limit = projector.settings.cases_at_once;
-        let streams = parked::after(&transaction, shard, after, limit).await?;
         let Some(&last) = streams.last() else {
             return Ok(true);
         };
-        let cases: Vec<Touched> = streams.into_iter().map(|case| (case, Vec::new())).collect();
-        write(projector, &mut transaction, &claim, &cases, claim.position, Mode::Apart).await?;
-        transaction.commit().await?;
+        let cases: Vec<Touched<'_>> = streams.into_iter().map(|case| (case, Vec::new())).collect();
+        let upto = lease.position;
+        lease.may_have_parked = true;
+        let folded = fold(projector, lease, &cases, upto).await?;
+        if !write(projector, lease, folded, upto, Mode::Apart).await? {
+            return Ok(false);
+        }
         after = Some(last);
     }
-}
-
-async fn begin<'a>(projector: &Inner, client: &'a mut Object) -> Result<Transaction<'a>, LogError> {
-    let transaction = client.transaction().await?;
-    // Durable before it is seen, although the log could give it again: whoever has read a row must
-    // not find an older one after a crash.
-    let settings =
-        format!("SET LOCAL statement_timeout = {}", projector.settings.statement_max.as_millis());
-    transaction.batch_execute(&settings).await?;
-    Ok(transaction)
-}
-
-/// The events of cases, case by case; those of persons and of the tenant have no rows.
-fn by_case(events: Vec<StoredEvent>) -> Vec<Touched> {
-    let mut places: HashMap<Uuid, usize> = HashMap::new();
-    let mut cases: Vec<Touched> = Vec::new();
-    for event in events {
-        if event.stream.kind != StreamKind::Case {
-            continue;
-        }
-        let place = *places.entry(event.stream.id).or_insert(cases.len());
-        if place == cases.len() {
-            cases.push((event.stream.id, Vec::new()));
-        }
-        cases[place].1.push(event);
-    }
-    cases
 }

@@ -4,25 +4,31 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use throughline_domain::ids::Position;
-use throughline_log::{Head, LogError, TenantNo};
-use throughline_projections::Projection;
+use throughline_log::LogError;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use crate::batch::{self, Outcome};
-use crate::checkpoint;
+use crate::batch::Outcome;
+use crate::lease::Lease;
+use crate::look::{Seen, look};
+use crate::ownership::Ownership;
+use crate::parking::{self, Due};
 use crate::projector::Inner;
 use crate::shard::Shard;
-use crate::write::Mode;
+use crate::turn::turn;
+
+/// How a turn ended: with the lease as it is then, and what came of the last batch.
+type Ended = (Lease, Result<Outcome, LogError>);
 
 pub(crate) struct Dispatch {
     projector: Arc<Inner>,
     stop: CancellationToken,
     shards_at_once: usize,
-    jobs: JoinSet<Result<Turn, LogError>>,
+    ownership: Ownership,
+    jobs: JoinSet<Ended>,
     running: HashMap<Id, Shard>,
     states: HashMap<Shard, State>,
     /// When the log was last looked at in vain, and how long to wait after that.
@@ -34,33 +40,29 @@ pub(crate) struct Dispatch {
 /// What is remembered of a shard between its turns.
 #[derive(Debug, Default)]
 struct State {
-    /// When the oldest event not applied was recorded, as far as is known.
-    oldest: Option<Timestamp>,
     /// Not before then.
     not_before: Option<Instant>,
     /// The present pause, while the shard fails.
     retry_delay: Option<Duration>,
     /// Whether the failure has been logged.
     is_failure_logged: bool,
-    /// Whether this process has tried the shard's parked streams.
+    /// How many of its streams are parked, when they were last counted.
+    parked: i64,
+    /// Whether any of them is to be tried again.
+    is_parked_due: bool,
+    /// Whether this process has tried all of them.
     has_retried_parked: bool,
     /// When the shard last had a turn: who waited longest goes first.
     last_turn: Option<Instant>,
 }
 
-/// What came of a turn.
-#[derive(Debug)]
-struct Turn {
-    outcome: Outcome,
-    has_retried_parked: bool,
-}
-
 impl Dispatch {
-    pub(crate) fn new(projector: Arc<Inner>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(projector: Arc<Inner>, holder: Uuid, stop: CancellationToken) -> Self {
         // A job holds one connection while it asks the log for another.
         let half = projector.pool.status().max_size / 2;
         Self {
             shards_at_once: projector.settings.shards_at_once.min(half).max(1),
+            ownership: Ownership::new(holder, projector.settings.lease),
             projector,
             stop,
             jobs: JoinSet::new(),
@@ -73,24 +75,30 @@ impl Dispatch {
 
     pub(crate) async fn run(mut self) {
         while !self.stop.is_cancelled() {
-            if self.running.len() < self.shards_at_once {
-                let looked = self.behind().await;
-                self.note_outage(looked.as_ref().err());
-                for shard in looked.unwrap_or_default() {
-                    self.spawn(shard);
-                }
-            }
+            let stepped = self.step().await;
+            self.note_outage(stepped.as_ref().err());
             self.wait().await;
         }
         while let Some(done) = self.jobs.join_next_with_id().await {
             self.settle(done);
         }
+        // Whoever cannot give back lets the leases run out.
+        let _ = timeout(self.projector.settings.lease, self.end()).await;
+    }
+
+    async fn end(&mut self) -> Result<(), LogError> {
+        let client = self.projector.pool.get().await?;
+        Ok(self.ownership.end(&client).await?)
     }
 
     /// Waits for a reason to look again.
     async fn wait(&mut self) {
         let settings = &self.projector.settings;
         let until = Instant::now() + self.outage.unwrap_or(settings.poll_interval);
+        let until = match self.outage {
+            Some(_) => until,
+            None => until.min(self.ownership.next_heartbeat()),
+        };
         let has_room = self.running.len() < self.shards_at_once;
         tokio::select! {
             () = self.stop.cancelled() => {}
@@ -103,85 +111,158 @@ impl Dispatch {
         }
     }
 
-    /// The shards that lag, may run and do not yet: those that waited longest first.
-    async fn behind(&mut self) -> Result<Vec<Shard>, LogError> {
-        let heads = self.projector.log.heads().await?;
-        let client = self.projector.pool.get().await?;
-        let positions = positions(&client).await?;
-        let mut known = HashSet::new();
-        let mut behind = Vec::new();
-        let now = Instant::now();
-        for (tenant, head) in heads {
-            for projection in Projection::ALL {
-                let shard = Shard { tenant, projection };
-                known.insert(shard);
-                let position = if let Some(position) = positions.get(&shard) {
-                    *position
-                } else {
-                    checkpoint::create(&client, shard).await?;
-                    Position(0)
-                };
-                let state = self.states.entry(shard).or_default();
-                self.projector.metrics.lags(
-                    shard,
-                    (head.position.0 - position.0).max(0),
-                    state.see(&head, position),
-                );
-                let may_run = state.not_before.is_none_or(|at| at <= now);
-                if (position < head.position || !state.has_retried_parked) && may_run {
-                    behind.push(shard);
-                }
+    /// Renews what this process has, and sets to work on what lags, when there is room.
+    async fn step(&mut self) -> Result<(), LogError> {
+        let has_room = self.running.len() < self.shards_at_once;
+        let is_heartbeat_due = self.ownership.next_heartbeat() <= Instant::now();
+        if !has_room && !is_heartbeat_due {
+            return Ok(());
+        }
+        let projector = Arc::clone(&self.projector);
+        let client = projector.pool.get().await?;
+        if is_heartbeat_due {
+            self.heartbeat(&client).await?;
+        }
+        if has_room {
+            let seen = look(&client).await?;
+            let running: HashSet<Shard> = self.running.values().copied().collect();
+            self.ownership.reconcile(&seen, |shard| running.contains(&shard));
+            self.note(&seen);
+            let behind = self.behind(&client, &seen, &running).await?;
+            for lease in behind.into_iter().take(self.shards_at_once - self.running.len()) {
+                self.spawn(lease);
             }
         }
-        self.states.retain(|shard, _| known.contains(shard));
-        behind.retain(|shard| !self.running.values().any(|running| running == shard));
-        behind.sort_by_key(|shard| self.states.get(shard).and_then(|state| state.last_turn));
-        Ok(behind)
+        projector.metrics.leases(self.ownership.len());
+        Ok(())
     }
 
-    fn spawn(&mut self, shard: Shard) {
-        if self.running.len() >= self.shards_at_once {
-            return;
+    async fn heartbeat(&mut self, client: &Client) -> Result<(), LogError> {
+        let running: HashSet<Shard> = self.running.values().copied().collect();
+        let idle_max = self.projector.settings.lease_idle_max;
+        let last_turn = |shard: &Shard| self.states.get(shard).and_then(|state| state.last_turn);
+        let is_in_use = |shard: Shard| {
+            running.contains(&shard) || last_turn(&shard).is_some_and(|at| at.elapsed() < idle_max)
+        };
+        let mut idle: Vec<Shard> =
+            self.states.keys().copied().filter(|shard| !running.contains(shard)).collect();
+        idle.sort_by_key(|shard| (last_turn(shard), *shard));
+        self.ownership.heartbeat(client, is_in_use, &idle).await?;
+
+        let counts = parking::counts(client).await?;
+        for state in self.states.values_mut() {
+            (state.parked, state.is_parked_due) = (0, false);
         }
-        let state = self.states.entry(shard).or_default();
-        state.last_turn = Some(Instant::now());
-        let job =
-            turn(Arc::clone(&self.projector), shard, state.has_retried_parked, self.stop.clone());
-        let job = self.jobs.spawn(job);
-        self.running.insert(job.id(), shard);
+        for count in counts {
+            let state = self.states.entry(count.shard).or_default();
+            (state.parked, state.is_parked_due) = (count.streams, count.is_due);
+        }
+        self.projector.metrics.parked_now(self.states.iter().map(|(s, state)| (*s, state.parked)));
+        Ok(())
     }
 
-    fn settle(&mut self, done: Result<(Id, Result<Turn, LogError>), JoinError>) {
-        let (id, result) = match done {
-            Ok((id, result)) => (id, Some(result)),
+    /// Tells the metrics of what was seen, and forgets what is not there any more.
+    fn note(&mut self, seen: &[Seen]) {
+        let metrics = &self.projector.metrics;
+        for Seen { shard, head, position, oldest, .. } in seen {
+            metrics.lags(*shard, (head.0 - position.0).max(0), *oldest);
+            self.states.entry(*shard).or_default();
+        }
+        let known: HashSet<Shard> = seen.iter().map(|seen| seen.shard).collect();
+        self.states.retain(|shard, _| {
+            let stays = known.contains(shard);
+            if !stays {
+                metrics.forget(*shard);
+            }
+            stays
+        });
+    }
+
+    /// The leases of shards that lag, may run and do not yet: those that waited longest first. What
+    /// nobody else has is taken, as far as it is this process's share.
+    async fn behind(
+        &mut self,
+        client: &Client,
+        seen: &[Seen],
+        running: &HashSet<Shard>,
+    ) -> Result<Vec<Lease>, LogError> {
+        let now = Instant::now();
+        let mut wanted: Vec<&Seen> = seen
+            .iter()
+            .filter(|seen| !running.contains(&seen.shard))
+            .filter(|seen| {
+                let Some(state) = self.states.get(&seen.shard) else { return false };
+                let has_work = seen.position < seen.head || state.parked_due().is_some();
+                has_work && state.not_before.is_none_or(|at| at <= now)
+            })
+            .collect();
+        wanted.sort_by_key(|seen| (self.states[&seen.shard].last_turn, seen.shard));
+        let free: Vec<Shard> = wanted
+            .iter()
+            .filter(|seen| self.ownership.get(seen.shard).is_none() && self.ownership.is_free(seen))
+            .map(|seen| seen.shard)
+            .collect();
+        let from_others = self.ownership.take(client, &free).await?;
+        self.projector.metrics.took_over(from_others);
+        Ok(wanted.iter().filter_map(|seen| self.ownership.get(seen.shard)).collect())
+    }
+
+    fn spawn(&mut self, lease: Lease) {
+        let state = self.states.entry(lease.shard).or_default();
+        state.last_turn = Some(Instant::now());
+        let due = state.parked_due();
+        let job = turn(Arc::clone(&self.projector), lease, due, self.stop.clone());
+        let job = self.jobs.spawn(job);
+        self.running.insert(job.id(), lease.shard);
+        state.has_retried_parked |= due.is_some();
+        state.is_parked_due = false;
+    }
+
+    fn settle(&mut self, done: Result<(Id, Ended), JoinError>) {
+        let (id, ended) = match done {
+            Ok((id, ended)) => (id, Some(ended)),
             // It panicked, which the runtime has reported.
             Err(error) => (error.id(), None),
         };
         let Some(shard) = self.running.remove(&id) else {
             return;
         };
+        match ended {
+            Some((lease, Ok(outcome))) => {
+                self.ownership.put(lease);
+                self.succeed(shard, outcome);
+            }
+            Some((lease, Err(error))) => {
+                self.ownership.put(lease);
+                self.fail(shard, Some(&error));
+            }
+            None => {
+                self.ownership.forget(shard);
+                self.fail(shard, None);
+            }
+        }
+    }
+
+    fn succeed(&mut self, shard: Shard, outcome: Outcome) {
         let settings = &self.projector.settings;
         let state = self.states.entry(shard).or_default();
-        match result {
-            Some(Ok(turn)) => {
-                state.has_retried_parked |= turn.has_retried_parked;
-                state.retry_delay = None;
-                if std::mem::take(&mut state.is_failure_logged) {
-                    log_recovered(shard);
-                }
-                state.not_before = match turn.outcome {
-                    Outcome::Applied { recorded_at, more, many } => {
-                        state.oldest = recorded_at.or(state.oldest);
-                        let rests_until = (many && !more).then(|| Instant::now() + settings.rest);
-                        self.rests_until = rests_until.or(self.rests_until);
-                        rests_until
-                    }
-                    Outcome::Busy => Some(Instant::now() + settings.poll_interval),
-                };
-            }
-            Some(Err(error)) => self.fail(shard, Some(&error)),
-            None => self.fail(shard, None),
+        state.retry_delay = None;
+        if std::mem::take(&mut state.is_failure_logged) {
+            log_recovered(shard);
         }
+        state.not_before = match outcome {
+            Outcome::Applied { more, many } => {
+                let rests_until = (many && !more).then(|| Instant::now() + settings.rest);
+                self.rests_until = rests_until.or(self.rests_until);
+                rests_until
+            }
+            Outcome::Nothing => Some(Instant::now() + settings.poll_interval),
+            Outcome::Fenced => {
+                self.projector.metrics.fenced();
+                self.ownership.forget(shard);
+                Some(Instant::now() + settings.poll_interval)
+            }
+        };
     }
 
     fn fail(&mut self, shard: Shard, error: Option<&LogError>) {
@@ -195,6 +276,7 @@ impl Dispatch {
             tracing::error!(
                 throughline.tenant_no = shard.tenant.0,
                 throughline.projection = shard.projection.name(),
+                throughline.build = shard.build,
                 error = error.map(|error| error as &dyn std::error::Error),
                 "a projection fails and is tried again"
             );
@@ -230,63 +312,14 @@ impl Dispatch {
 }
 
 impl State {
-    /// When the oldest event not applied was recorded, now that the shard is seen at `position`.
-    ///
-    /// Of a lag that another process makes and mends, only the age of the log's end is known.
-    fn see(&mut self, head: &Head, position: Position) -> Option<Timestamp> {
-        if position >= head.position {
-            self.oldest = None;
-        } else if self.oldest.is_none() {
-            self.oldest = head.recorded_at;
-        }
-        self.oldest
-    }
-}
-
-/// One turn of a shard: some batches, or fewer when it has caught up.
-async fn turn(
-    projector: Arc<Inner>,
-    shard: Shard,
-    has_retried_parked: bool,
-    stop: CancellationToken,
-) -> Result<Turn, LogError> {
-    let has_retried_parked = has_retried_parked || batch::retry_parked(&projector, shard).await?;
-    let mut outcome = Outcome::Busy;
-    for _ in 0..projector.settings.batches_a_turn.max(1) {
-        outcome = match batch::apply(&projector, shard, Mode::Together).await {
-            Err(LogError::Refused(_)) => batch::apply(&projector, shard, Mode::Apart).await?,
-            other => other?,
-        };
-        let goes_on = matches!(outcome, Outcome::Applied { more: true, .. });
-        if !goes_on || stop.is_cancelled() {
-            break;
+    /// Which parked streams are to be tried in the next turn.
+    fn parked_due(&self) -> Option<Due> {
+        match self.parked {
+            0 => None,
+            _ if !self.has_retried_parked => Some(Due::All),
+            _ => self.is_parked_due.then_some(Due::Now),
         }
     }
-    Ok(Turn { outcome, has_retried_parked })
-}
-
-async fn positions(
-    client: &tokio_postgres::Client,
-) -> Result<HashMap<Shard, Position>, tokio_postgres::Error> {
-    let rows = client
-        .query_typed(
-            "SELECT tenant_no, projection, version, position FROM projection_checkpoint \
-             WHERE build = 0",
-            &[],
-        )
-        .await?;
-    let mut positions = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let version: i32 = row.try_get("version")?;
-        if let Some(projection) = Projection::find(row.try_get("projection")?)
-            && projection.version() == version
-        {
-            let tenant = TenantNo(row.try_get("tenant_no")?);
-            let shard = Shard { tenant, projection };
-            positions.insert(shard, Position(row.try_get("position")?));
-        }
-    }
-    Ok(positions)
 }
 
 fn next_delay(present: Option<Duration>, min: Duration, max: Duration) -> Duration {
@@ -297,6 +330,7 @@ fn log_recovered(shard: Shard) {
     tracing::info!(
         throughline.tenant_no = shard.tenant.0,
         throughline.projection = shard.projection.name(),
+        throughline.build = shard.build,
         "a projection that failed goes on"
     );
 }

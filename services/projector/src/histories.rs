@@ -11,7 +11,8 @@ use throughline_log::{
 };
 use uuid::Uuid;
 
-use crate::parked::Poison;
+use crate::fold::Touched;
+use crate::parking::{Poison, PoisonedEvent};
 
 /// One case's events, at least up to the position asked for, and whole from the first.
 pub(crate) type History = Arc<Vec<Recorded<CaseEvent>>>;
@@ -64,7 +65,7 @@ impl Histories {
         &self,
         log: &EventLog,
         tenant: TenantNo,
-        cases: &[(Uuid, Vec<StoredEvent>)],
+        cases: &[Touched<'_>],
         upto: Position,
     ) -> Result<HashMap<Uuid, Result<History, Poison>>, LogError> {
         let mut loaded = HashMap::with_capacity(cases.len());
@@ -91,13 +92,14 @@ impl Histories {
     }
 
     /// The history in memory with its new events added, when it is whole so.
-    fn extended(&self, tenant: TenantNo, case: Uuid, new: &[StoredEvent]) -> Option<History> {
+    fn extended(&self, tenant: TenantNo, case: Uuid, new: &[&StoredEvent]) -> Option<History> {
         let first = new.first()?.version.0;
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         let mut history = cached.take((tenant, case)).unwrap_or_default();
         let known = history.last().map_or(0, |last| last.version.0);
         // Another shard may have added some of them, or all.
-        let unknown: Vec<&StoredEvent> = new.iter().filter(|e| e.version.0 > known).collect();
+        let unknown: Vec<&StoredEvent> =
+            new.iter().copied().filter(|e| e.version.0 > known).collect();
         let is_whole = first <= known + 1;
         let decoded = if is_whole { decode(unknown) } else { Ok(Vec::new()) };
         let is_readable = match decoded {
@@ -148,11 +150,15 @@ fn decode<'a>(
         .into_iter()
         .map(|event| {
             event.to_case_event().map_err(|error| Poison {
-                position: event.position,
                 error_class: match error {
                     UnreadableEvent::UnknownType { .. } => "unknown_type",
                     UnreadableEvent::Malformed { .. } => "malformed",
                 },
+                event: Some(PoisonedEvent {
+                    position: event.position,
+                    event_id: event.event_id,
+                    event_type: event.event_type.to_string(),
+                }),
             })
         })
         .collect()

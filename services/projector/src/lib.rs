@@ -1,8 +1,9 @@
 //! Runs projections: follows the log, rows and checkpoint in one transaction.
 //!
-//! Work is cut into shards: one projection of one tenant. A shard's checkpoint row is locked for
-//! the length of one batch, so several projectors share the work and never apply an event twice; a
-//! projector that is killed leaves a transaction that never was.
+//! Work is cut into shards: one build of one projection of one tenant. A shard's lease is in its
+//! checkpoint row, and its epoch is checked by every transaction that writes: several processes
+//! share the work and never apply an event twice, one that is killed leaves a transaction that never
+//! was, and one that is stopped for a while and goes on writes nothing.
 //!
 //! Deliberately absent: the folds and their SQL (the projections have them).
 
@@ -10,10 +11,16 @@ mod batch;
 mod checkpoint;
 mod compare;
 mod dispatch;
+mod fold;
 mod histories;
+mod lease;
+mod look;
 mod metrics;
+mod new_events;
 pub mod operator;
+mod ownership;
 mod parked;
+mod parking;
 mod projector;
 mod rebuild;
 mod settings;
@@ -21,6 +28,7 @@ mod shard;
 mod status;
 mod thin;
 mod trace;
+mod turn;
 mod wait;
 mod write;
 
@@ -28,7 +36,7 @@ pub use checkpoint::{Live, live};
 pub use compare::{
     Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows, VerifyError, verify,
 };
-pub use parked::{PARKED_MAX, Parked, parked};
+pub use parked::{PARKED_MAX, Parked, parked, retry_parked, stale_among};
 pub use projector::Projector;
 pub use rebuild::{
     BuildStatus, Phase, REBUILDS_MAX, Rebuild, RebuildError, RebuildSettings, Rebuilder,

@@ -1,5 +1,13 @@
 -- $1 tenant, $2 projection, $3 version. Always one row: where nothing was ever switched, build 0.
-SELECT asked.build, COALESCE(held.position, 0) AS position
+SELECT asked.build, COALESCE(held.position, 0) AS position,
+       (
+           SELECT count(*)
+           FROM projection_parked AS parked
+           WHERE parked.tenant_no = $1
+             AND parked.projection = $2
+             AND parked.version = $3
+             AND parked.build = asked.build
+       ) AS stale_cases
 FROM (
     SELECT COALESCE(
         (

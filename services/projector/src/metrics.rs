@@ -21,12 +21,17 @@ pub(crate) struct Metrics {
     parked_streams: Family<ProjectionLabels, Counter>,
     batch_seconds: Family<ProjectionLabels, Histogram, fn() -> Histogram>,
     delay_seconds: Family<ProjectionLabels, Histogram, fn() -> Histogram>,
+    parked_now: Family<ShardLabels, Gauge>,
+    leases: Gauge,
+    takeovers: Counter,
+    fenced: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ShardLabels {
     projection: &'static str,
     tenant_no: i32,
+    build: i32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -44,6 +49,10 @@ impl Default for Metrics {
             parked_streams: Family::default(),
             batch_seconds: Family::new_with_constructor(seconds),
             delay_seconds: Family::new_with_constructor(seconds),
+            parked_now: Family::default(),
+            leases: Gauge::default(),
+            takeovers: Counter::default(),
+            fenced: Counter::default(),
         }
     }
 }
@@ -83,13 +92,41 @@ impl Metrics {
             Unit::Seconds,
             self.delay_seconds.clone(),
         );
+        registry.register(
+            "throughline_projection_parked_cases",
+            "Cases that are set aside now: what the projection says of them is stale",
+            self.parked_now.clone(),
+        );
+        registry.register(
+            "throughline_projection_leases",
+            "Shards that this process has, or had last: nobody else has taken them since",
+            self.leases.clone(),
+        );
+        registry.register(
+            "throughline_projection_takeovers",
+            "Leases that this process took after another had let them run out",
+            self.takeovers.clone(),
+        );
+        registry.register(
+            "throughline_projection_fenced",
+            "Batches not written since the lease had changed hands",
+            self.fenced.clone(),
+        );
     }
 
     pub(crate) fn lags(&self, shard: Shard, events: i64, oldest: Option<Timestamp>) {
-        let labels = ShardLabels { projection: shard.projection.name(), tenant_no: shard.tenant.0 };
+        let labels = ShardLabels::from(shard);
         self.lag_events.get_or_create(&labels).set(events);
         let seconds = oldest.map_or(0.0, age_seconds);
         self.lag_seconds.get_or_create(&labels).set(seconds);
+    }
+
+    /// Forgets a shard that is not followed any more.
+    pub(crate) fn forget(&self, shard: Shard) {
+        let labels = ShardLabels::from(shard);
+        self.lag_events.remove(&labels);
+        self.lag_seconds.remove(&labels);
+        self.parked_now.remove(&labels);
     }
 
     pub(crate) fn applied(&self, shard: Shard, events: usize, took: Duration, oldest: Timestamp) {
@@ -104,6 +141,30 @@ impl Metrics {
     pub(crate) fn parked(&self, shard: Shard) {
         let labels = ProjectionLabels { projection: shard.projection.name() };
         self.parked_streams.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn parked_now(&self, counts: impl Iterator<Item = (Shard, i64)>) {
+        for (shard, streams) in counts {
+            self.parked_now.get_or_create(&ShardLabels::from(shard)).set(streams);
+        }
+    }
+
+    pub(crate) fn leases(&self, held: usize) {
+        self.leases.set(i64::try_from(held).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn took_over(&self, leases: u64) {
+        self.takeovers.inc_by(leases);
+    }
+
+    pub(crate) fn fenced(&self) {
+        self.fenced.inc();
+    }
+}
+
+impl From<Shard> for ShardLabels {
+    fn from(Shard { tenant, projection, build }: Shard) -> Self {
+        Self { projection: projection.name(), tenant_no: tenant.0, build }
     }
 }
 

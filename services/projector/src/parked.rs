@@ -3,37 +3,52 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use throughline_domain::ids::{CaseId, Position};
-use throughline_projections::{Projection, ReadError};
+use throughline_domain::ids::{CaseId, EventId, Position};
+use throughline_log::{LogError, TenantNo};
+use throughline_projections::{Place, Projection, ReadError};
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error, Transaction};
 use uuid::Uuid;
 
-use crate::shard::Shard;
+use crate::parking;
+use crate::shard::{Shard, runs};
 
 /// The most rows that [`parked`] gives.
 pub const PARKED_MAX: i64 = 1_000;
 
-const PARK: &str = include_str!("park.sql");
+const PARKED: &str = include_str!("parked.sql");
 
-/// A case that a projection does not follow: what it says of the case is stale.
+/// A case that a build does not follow: what it says of the case is stale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
     /// The projection.
     pub projection: Projection,
+    /// The build.
+    pub build: i32,
     /// The case.
     pub case_id: CaseId,
-    /// The event that cannot be taken.
+    /// The event that cannot be taken, or the last that there was then.
     pub position: Position,
+    /// Its id, where it is known.
+    pub event_id: Option<EventId>,
+    /// Its stored type name, where it is known.
+    pub event_type: Option<String>,
     /// Why, as a class: never content.
     pub error_class: String,
     /// Since when.
     pub since: Timestamp,
+    /// How often it was tried, the first time included.
+    pub tries: i32,
+    /// When it was tried last.
+    pub tried_at: Timestamp,
+    /// When it is tried again.
+    pub retry_at: Timestamp,
 }
 
-/// Returns the cases of a tenant that are parked, or whether one case is.
+/// Returns the cases of a tenant that are parked, or whether one case is, in any build of the
+/// projections that this program runs.
 ///
-/// Shape: at most [`PARKED_MAX`] rows, by case, then projection.
+/// Shape: at most [`PARKED_MAX`] rows, by case, then projection, then build.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -42,14 +57,15 @@ pub async fn parked(
     tenant_no: i32,
     case_id: Option<CaseId>,
 ) -> Result<Vec<Parked>, ReadError> {
+    let (names, versions) = runs();
     let rows = client
         .query_typed(
-            "SELECT projection, stream_id, position, error_class, since FROM projection_parked \
-             WHERE tenant_no = $1 AND ($2 IS NULL OR stream_id = $2) \
-             ORDER BY stream_id, projection LIMIT $3",
+            PARKED,
             &[
                 (&tenant_no, Type::INT4),
                 (&case_id.map(|id| id.0), Type::UUID),
+                (&names, Type::TEXT_ARRAY),
+                (&versions, Type::INT4_ARRAY),
                 (&PARKED_MAX, Type::INT8),
             ],
         )
@@ -60,104 +76,59 @@ pub async fn parked(
                 projection: Projection::find(row.try_get("projection")?).ok_or(
                     ReadError::Unreadable { table: "projection_parked", column: "projection" },
                 )?,
+                build: row.try_get("build")?,
                 case_id: CaseId(row.try_get("stream_id")?),
                 position: Position(row.try_get("position")?),
+                event_id: row.try_get::<_, Option<Uuid>>("event_id")?.map(EventId),
+                event_type: row.try_get("event_type")?,
                 error_class: row.try_get("error_class")?,
                 since: row.try_get("since")?,
+                tries: row.try_get("tries")?,
+                tried_at: row.try_get("tried_at")?,
+                retry_at: row.try_get("retry_at")?,
             })
         })
         .collect()
 }
 
-/// Why a stream is parked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Poison {
-    pub(crate) position: Position,
-    pub(crate) error_class: &'static str,
-}
-
-/// Which of `streams` are parked.
-pub(crate) async fn among(
-    transaction: &Transaction<'_>,
-    shard: Shard,
-    streams: &[Uuid],
-) -> Result<HashSet<Uuid>, Error> {
-    let rows = transaction
-        .query_typed(
-            "SELECT stream_id FROM projection_parked \
-             WHERE tenant_no = $1 AND projection = $2 AND stream_id = ANY($3)",
-            &[
-                (&shard.tenant.0, Type::INT4),
-                (&shard.projection.name(), Type::TEXT),
-                (&streams, Type::UUID_ARRAY),
-            ],
-        )
-        .await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
-}
-
-/// The next parked streams of a shard, by id.
-pub(crate) async fn after(
-    transaction: &Transaction<'_>,
-    shard: Shard,
-    after: Option<Uuid>,
-    limit: usize,
-) -> Result<Vec<Uuid>, Error> {
-    let rows = transaction
-        .query_typed(
-            "SELECT stream_id FROM projection_parked \
-             WHERE tenant_no = $1 AND projection = $2 AND ($3 IS NULL OR stream_id > $3) \
-             ORDER BY stream_id LIMIT $4",
-            &[
-                (&shard.tenant.0, Type::INT4),
-                (&shard.projection.name(), Type::TEXT),
-                (&after, Type::UUID),
-                (&i64::try_from(limit).unwrap_or(i64::MAX), Type::INT8),
-            ],
-        )
-        .await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
-}
-
-/// Sets a stream aside. One that is parked already keeps its first reason.
-pub(crate) async fn park(
-    transaction: &Transaction<'_>,
-    shard: Shard,
-    stream: Uuid,
-    poison: &Poison,
-) -> Result<(), Error> {
-    transaction
+/// Has parked cases of a tenant tried again within about a second, by whoever follows them: those of
+/// one projection or of all, one case or all. Returns how many streams of builds that is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn retry_parked(
+    client: &Client,
+    tenant: TenantNo,
+    projection: Option<Projection>,
+    case_id: Option<CaseId>,
+) -> Result<u64, LogError> {
+    let updated = client
         .execute_typed(
-            PARK,
+            "UPDATE projection_parked SET retry_at = clock_timestamp() \
+             WHERE tenant_no = $1 AND ($2 IS NULL OR projection = $2) \
+               AND ($3 IS NULL OR stream_id = $3)",
             &[
-                (&shard.tenant.0, Type::INT4),
-                (&shard.projection.name(), Type::TEXT),
-                (&shard.projection.version(), Type::INT4),
-                (&stream, Type::UUID),
-                (&poison.position.0, Type::INT8),
-                (&poison.error_class, Type::TEXT),
+                (&tenant.0, Type::INT4),
+                (&projection.map(Projection::name), Type::TEXT),
+                (&case_id.map(|id| id.0), Type::UUID),
             ],
         )
         .await?;
-    Ok(())
+    Ok(updated)
 }
 
-/// Takes streams up again.
-pub(crate) async fn unpark(
-    transaction: &Transaction<'_>,
-    shard: Shard,
-    streams: &[Uuid],
-) -> Result<(), Error> {
-    transaction
-        .execute_typed(
-            "DELETE FROM projection_parked \
-             WHERE tenant_no = $1 AND projection = $2 AND stream_id = ANY($3)",
-            &[
-                (&shard.tenant.0, Type::INT4),
-                (&shard.projection.name(), Type::TEXT),
-                (&streams, Type::UUID_ARRAY),
-            ],
-        )
-        .await?;
-    Ok(())
+/// Which of `cases` are parked in a build: what its rows say of them is stale.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stale_among(
+    client: &Client,
+    projection: Projection,
+    place: Place,
+    cases: &[CaseId],
+) -> Result<HashSet<CaseId>, ReadError> {
+    let Place { tenant_no, build } = place;
+    let shard = Shard { tenant: TenantNo(tenant_no), projection, build };
+    let streams: Vec<Uuid> = cases.iter().map(|case| case.0).collect();
+    Ok(parking::among(client, shard, &streams).await?.into_iter().map(CaseId).collect())
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Settings {
     /// The most events of one batch.
     pub batch_events_max: u32,
+    /// The most bytes of facts in one batch, unless a single event has more.
+    pub batch_bytes_max: usize,
     /// The most cases of one batch whose histories are read and held at a time.
     pub cases_at_once: usize,
     /// How many shards are worked on at a time; each holds one connection, and asks the log for
@@ -23,10 +25,20 @@ pub struct Settings {
     pub rest_events: usize,
     /// How long it rests: no read of the present waits longer than it would for a busy server.
     pub rest: Duration,
+    /// How long a shard stays with a process that says nothing more. It is renewed three times as
+    /// often, and also limits how long a process that was stopped may keep a transaction open.
+    pub lease: Duration,
+    /// After how long without an event a shard is no longer renewed.
+    pub lease_idle_max: Duration,
     /// The first pause after a failure; it doubles up to [`Self::retry_delay_max`].
     pub retry_delay_min: Duration,
     /// The longest pause after a failure.
     pub retry_delay_max: Duration,
+    /// How long a stream that was parked waits until it is tried again; it doubles up to
+    /// [`Self::parked_retry_delay_max`].
+    pub parked_retry_delay_min: Duration,
+    /// The longest a parked stream waits.
+    pub parked_retry_delay_max: Duration,
     /// The most that one statement may take.
     pub statement_max: Duration,
     /// How many events are kept in memory, so that the histories of busy cases are not read anew.
@@ -37,6 +49,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             batch_events_max: 2_000,
+            batch_bytes_max: 4 * 1024 * 1024,
             cases_at_once: 500,
             shards_at_once: 3,
             batches_a_turn: 8,
@@ -44,8 +57,12 @@ impl Default for Settings {
             linger: Duration::from_millis(2),
             rest_events: 100,
             rest: Duration::from_millis(50),
+            lease: Duration::from_secs(3),
+            lease_idle_max: Duration::from_secs(30),
             retry_delay_min: Duration::from_millis(100),
             retry_delay_max: Duration::from_secs(5),
+            parked_retry_delay_min: Duration::from_secs(5),
+            parked_retry_delay_max: Duration::from_mins(10),
             statement_max: Duration::from_mins(1),
             cached_events_max: 200_000,
         }

@@ -127,6 +127,7 @@ impl Rebuilder {
             () = self.walk_through(&lease, &signals) => {}
             () = self.stay_alive(&lease, &signals) => {}
         }
+        self.clean_up(&lease).await;
         Ok(true)
     }
 
@@ -152,7 +153,7 @@ impl Rebuilder {
         let mut is_outage_logged = false;
         loop {
             let halt = match self.walk(lease, signals).await {
-                Ok(()) => return self.clean_up(lease).await,
+                Ok(()) => return,
                 Err(halt) => halt,
             };
             let ended = match halt {
@@ -171,7 +172,7 @@ impl Rebuilder {
                 }
             };
             match ended {
-                Ok(()) | Err(Halt::Lost) => return self.clean_up(lease).await,
+                Ok(()) | Err(Halt::Lost) => return,
                 Err(Halt::Log(error)) if !is_outage_logged => {
                     is_outage_logged = true;
                     log_error(lease, &error, "a rebuild waits for the database");
@@ -236,11 +237,16 @@ impl Rebuilder {
         Ok(())
     }
 
-    /// Drops what nobody needs any more. What is not done now is done after the next rebuild.
+    /// Once the rebuild is over, drops what nobody needs any more. What is not done now is done
+    /// after the next rebuild.
     async fn clean_up(&self, lease: &Lease) {
         let cleaned = async {
             let client = self.0.pool.get().await?;
-            builds::drop_unused(&client, lease.tenant, lease.projection).await
+            let rebuild = find_rebuild(&client, lease.tenant, lease.operation_id).await?;
+            if rebuild.is_some_and(|rebuild| rebuild.phase.is_over()) {
+                builds::drop_unused(&client, lease.tenant, lease.projection).await?;
+            }
+            Ok::<(), LogError>(())
         };
         if let Err(error) = cleaned.await {
             log_error(lease, &error, "builds that nobody needs were not dropped");

@@ -81,14 +81,14 @@ async fn a_wake_up_need_not_wait_for_the_poll() {
 async fn the_status_tells_how_far_each_projection_is() {
     let mut world = World::new(5).await;
     world.append(20).await;
-    let behind = status(&world.log, &world.client, None).await.unwrap();
+    let behind = status(&world.client, None).await.unwrap();
     assert_eq!(behind.len(), Projection::ALL.len());
     assert!(behind.iter().all(|s| s.lag_events == world.head().0 && s.updated_at.is_none()));
 
     let running = world.projector(Settings::default());
     world.caught_up().await;
     running.stop().await;
-    let level = status(&world.log, &world.client, Some(world.tenant)).await.unwrap();
+    let level = status(&world.client, Some(world.tenant)).await.unwrap();
     assert!(level.iter().all(|s| s.lag_events == 0 && s.position == world.head() && s.parked == 0));
 }
 

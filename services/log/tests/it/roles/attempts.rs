@@ -6,6 +6,7 @@ use tokio_postgres::{Client, Row};
 /// Every table there is, and what the service may do to it. A new table, or a new privilege, is a
 /// line here; `UPDATE` alone means every column.
 pub(super) const PERMITTED: &[(&str, &[&str])] = &[
+    ("agency_request", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("caseload", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("engagement_timeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("event", &["INSERT", "SELECT"]),
@@ -31,6 +32,7 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("projection_rebuild", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_rebuild_slice", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_table", &["SELECT"]),
+    ("referral_pipeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("refinery_schema_history", &["SELECT"]),
     ("stream", &["INSERT", "SELECT"]),
     ("stream_key", &["INSERT", "SELECT"]),

@@ -8,13 +8,14 @@ use throughline_projector::{DifferenceKind, Phase, Sample, VerifyError, verify};
 use uuid::Uuid;
 
 use super::support::{
-    brake, braked, build_tables, finish, followed, live_build, rebuild, release, request, verified,
+    a_case_of, brake, braked, build_tables, finish, followed, live_build, rebuild, release, request,
+    verified,
 };
 
 #[tokio::test]
 async fn a_corrupted_row_is_found_and_a_rebuild_repairs_it() {
     let world = followed(80, 120).await;
-    let case = world.case(2);
+    let case = a_case_of(&world, "caseload").await;
     assert!(verified(&world, Projection::Caseload, None).await.is_equal());
     world
         .execute(&format!(
@@ -91,9 +92,9 @@ async fn a_build_that_differs_is_not_switched_to() {
     let asked = request(&world, Projection::Caseload, false).await;
     brake(&world, "projection_rebuild", "NEW.phase = 'comparing' AND OLD.phase <> 'comparing'")
         .await;
+    let case = a_case_of(&world, "caseload").await;
     let spoil = async {
         braked(&world).await;
-        let case = world.case(3);
         world
             .execute(&format!("UPDATE caseload_t1_b1 SET area = 'x' WHERE case_id = '{case}'"))
             .await;
@@ -102,7 +103,7 @@ async fn a_build_that_differs_is_not_switched_to() {
     let (done, ()) = tokio::join!(finish(&world, asked.operation_id), spoil);
     assert_eq!((done.phase, done.error_class.as_deref()), (Phase::Failed, Some("differs")));
     let comparison = done.comparison.unwrap();
-    assert_eq!(comparison.differences[0].case_id, world.case(3));
+    assert_eq!(comparison.differences[0].case_id, case);
     assert_eq!(comparison.differences[0].columns, ["area"]);
     assert!(comparison.live.unwrap().is_equal());
     assert_eq!(live_build(&world, Projection::Caseload).await, 0);
@@ -118,7 +119,9 @@ async fn a_rebuild_that_lost_events_fails() {
     let lose = async {
         braked(&world).await;
         // The last slice is not among those that were taken: it counts as written.
-        world.execute("UPDATE projection_rebuild_slice SET events = 0 WHERE slice = 13").await;
+        world
+            .execute("UPDATE projection_rebuild_slice SET events = 0 WHERE slice = 13")
+            .await;
         release(&world, "projection_rebuild_slice").await;
     };
     let (done, ()) = tokio::join!(finish(&world, asked.operation_id), lose);

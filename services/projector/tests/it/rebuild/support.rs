@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use throughline_domain::ids::CaseId;
 use throughline_projections::{Place, Projection};
 use throughline_projector::{
     Comparison, Rebuild, RebuildSettings, Rebuilder, Sample, find_rebuild, live, request_rebuild,
@@ -99,6 +100,12 @@ pub(crate) async fn rows(world: &World, projection: Projection, build: i32) -> V
         all.extend(rows.iter().map(|row| format!("{}: {}", table.name, row.get::<_, &str>(0))));
     }
     all
+}
+
+/// A case that has rows in a shared table.
+pub(crate) async fn a_case_of(world: &World, table: &str) -> CaseId {
+    let statement = format!("SELECT case_id FROM {table} ORDER BY case_id LIMIT 1");
+    CaseId(world.client.query_one(&statement, &[]).await.unwrap().get(0))
 }
 
 /// The tables of builds that there are, without the shared ones.

@@ -37,10 +37,8 @@ async fn a_switch_keeps_the_build_before_and_no_more() {
     let other = world.log.create_tenant("t2", throughline_log::TenantState::Live).await.unwrap();
     world
         .execute(&format!(
-            "INSERT INTO caseload SELECT {}, gen_random_uuid(), programme, role, area, \
-             status, episode, opened_at, worker, team, risk_level, risk_assessed_at, attempts, \
-             reached, last_attempt_at, last_reached_at, dormant_from, review_due, \
-             open_information_requests FROM (SELECT * FROM caseload LIMIT 1) AS one",
+            "INSERT INTO caseload SELECT * FROM jsonb_populate_record(NULL::caseload, \
+             (SELECT to_jsonb(c) || '{{\"tenant_no\": {}}}' FROM caseload AS c LIMIT 1))",
             other.tenant_no
         ))
         .await;

@@ -177,7 +177,9 @@ async fn what_cannot_be_folded_is_parked_for_the_build_and_what_can_is_healed() 
     world.append(20).await;
     super::support::follow(&world).await;
     // Another program could not read this one, and its rows stopped where they were.
-    let healed = world.case(1);
+    let statement = "SELECT case_id FROM caseload WHERE case_id <> $1 LIMIT 1";
+    let healed = world.client.query_one(statement, &[&world.case(0).0]).await.unwrap();
+    let healed: uuid::Uuid = healed.get(0);
     world
         .execute(&format!(
             "INSERT INTO projection_parked (tenant_no, projection, stream_id, position, error_class)

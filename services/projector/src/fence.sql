@@ -1,0 +1,13 @@
+-- Moves a checkpoint, or leaves it where it is, and renews the lease, if both are as they are
+-- believed to be. $1 tenant, $2 projection, $3 version, $4 build, $5 the epoch, $6 the position, $7
+-- the new position, $8 the lease in milliseconds.
+UPDATE projection_checkpoint
+SET position = $7,
+    updated_at = clock_timestamp(),
+    leased_until = clock_timestamp() + $8 * interval '1 millisecond'
+WHERE tenant_no = $1
+  AND projection = $2
+  AND version = $3
+  AND build = $4
+  AND epoch = $5
+  AND position = $6
