@@ -6,7 +6,9 @@ mod following;
 mod killed;
 mod outage;
 mod parking;
+mod process;
 #[path = "../../../../projections/tests/it/random.rs"]
 mod random;
 mod sharing;
+mod stopped;
 mod world;
