@@ -98,8 +98,7 @@ async fn upsert(
     let columns = columns(rows, table.columns.len());
     let mut parameters: Vec<Parameter<'_>> = vec![(&place.tenant_no, Type::INT4)];
     parameters.extend(arrays(table, &columns));
-    transaction.execute_typed(&table.upsert(place), &parameters).await?;
-    Ok(())
+    execute(transaction, &table.upsert(place), &parameters).await
 }
 
 /// Deletes what the cases written whole no longer have.
@@ -123,11 +122,27 @@ async fn delete_others(
     let mut parameters: Vec<Parameter<'_>> =
         vec![(&place.tenant_no, Type::INT4), (&ids, Type::UUID_ARRAY)];
     parameters.extend(arrays(table, &keys));
-    transaction.execute_typed(&table.delete_others(place), &parameters).await?;
-    Ok(())
+    execute(transaction, &table.delete_others(place), &parameters).await
 }
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// Runs a statement that may carry many rows.
+///
+/// It is prepared first, so that its rows are the first message after an answer. A process may be
+/// stopped while it sends them, and only then does the server still count its session as idle in
+/// the transaction, and end it in time (ADR 0019).
+async fn execute(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<(), Error> {
+    let types: Vec<Type> = parameters.iter().map(|(_, of)| of.clone()).collect();
+    let values: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|(value, _)| *value).collect();
+    let statement = transaction.prepare_typed(sql, &types).await?;
+    transaction.execute(&statement, &values).await?;
+    Ok(())
+}
 
 /// Rows turned into columns.
 fn columns<'a>(rows: &[&'a Row], count: usize) -> Vec<Vec<&'a Cell>> {

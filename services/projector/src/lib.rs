@@ -26,7 +26,6 @@ mod rebuild;
 mod settings;
 mod shard;
 mod status;
-mod thin;
 mod trace;
 mod turn;
 mod wait;
@@ -45,5 +44,4 @@ pub use rebuild::{
 };
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
-pub use thin::retry_parked;
 pub use wait::{WaitError, wait_for};

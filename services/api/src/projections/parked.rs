@@ -31,24 +31,42 @@ pub struct ParkedAnswer {
 pub struct ParkedCase {
     /// The projection.
     projection: &'static str,
+    /// The build.
+    build: i32,
     /// The case.
     case_id: Uuid,
-    /// The place of the event that cannot be taken.
+    /// The place of the event that cannot be taken, or of the last that there was then.
     position: i64,
+    /// Its id, where it is known.
+    event_id: Option<Uuid>,
+    /// Its type, where it is known.
+    event_type: Option<String>,
     /// Why, as a class.
     error_class: String,
     /// Since when.
     since: Timestamp,
+    /// How often it was tried, the first time included.
+    tries: i32,
+    /// When it was tried last.
+    tried_at: Timestamp,
+    /// When it is tried again.
+    retry_at: Timestamp,
 }
 
 impl ParkedCase {
     fn of(parked: Parked) -> Self {
         Self {
             projection: parked.projection.name(),
+            build: parked.build,
             case_id: parked.case_id.0,
             position: parked.position.0,
+            event_id: parked.event_id.map(|event| event.0),
+            event_type: parked.event_type,
             error_class: parked.error_class,
             since: parked.since,
+            tries: parked.tries,
+            tried_at: parked.tried_at,
+            retry_at: parked.retry_at,
         }
     }
 }
@@ -67,7 +85,7 @@ pub struct RetryBody {
 /// How many are tried again.
 #[derive(Serialize, ToSchema)]
 pub struct RetryAnswer {
-    /// Streams that are tried again with the projector's next batch.
+    /// Streams of builds that are tried again within about a second.
     streams: u64,
 }
 

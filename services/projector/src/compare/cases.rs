@@ -54,7 +54,9 @@ impl Cases {
             return Ok(Self::drawn(log, TenantNo(0), upto, VecDeque::new()));
         };
         let Sample::Of(wanted) = sample else {
-            return Ok(Self::All(Box::pin(log.replay_cases(build.tenant, upto, EVERY_STREAM).fuse())));
+            return Ok(Self::All(Box::pin(
+                log.replay_cases(build.tenant, upto, EVERY_STREAM).fuse(),
+            )));
         };
         let streams = snapshot.streams(build).await?;
         let wanted = i64::from(wanted);

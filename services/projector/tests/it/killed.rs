@@ -1,40 +1,15 @@
 //! A projector that is killed at any moment goes on without a lost or doubled event.
 
-use std::env;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use throughline_log::{AppendSettings, EventLog, MasterKey};
 use throughline_projections::Projection;
-use throughline_projector::{Projector, live};
+use throughline_projector::live;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
+use crate::process::Process;
 use crate::world::{World, small_batches};
 
-/// Tells the child which database to follow.
-const DATABASE: &str = "THROUGHLINE_TEST_PROJECTOR_DATABASE";
 const KILLS: u32 = 15;
-
-/// Not a test: the process that is killed. Without the variable it does nothing.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_process_that_is_killed() {
-    let Ok(url) = env::var(DATABASE) else { return };
-    let pool = throughline_log::pool(url.parse().unwrap(), 8).unwrap();
-    let log = EventLog::new(pool.clone(), MasterKey::random().unwrap(), AppendSettings::default());
-    let projector = Projector::new(log, pool, small_batches());
-    projector.run(CancellationToken::new()).await;
-}
-
-fn start(world: &World) -> Child {
-    Command::new(env::current_exe().unwrap())
-        .args(["--exact", "killed::the_process_that_is_killed"])
-        .env(DATABASE, world.database.url())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
 
 async fn progress(world: &World) -> i64 {
     let mut sum = 0;
@@ -50,15 +25,14 @@ async fn a_killed_projector_neither_loses_nor_doubles_an_event() {
     world.append(300).await;
     for _ in 0..KILLS {
         let before = progress(&world).await;
-        let mut child = start(&world);
+        let child = Process::start(&world);
         while progress(&world).await == before {
             world.append(1).await;
         }
         let moment = world.random().below(30_000);
         sleep(Duration::from_micros(moment)).await;
         world.append(2).await;
-        child.kill().unwrap(); // SIGKILL
-        child.wait().unwrap();
+        child.kill();
         // Enough left to do for the next one.
         world.append(40).await;
     }

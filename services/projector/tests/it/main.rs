@@ -6,8 +6,10 @@ mod following;
 mod killed;
 mod outage;
 mod parking;
+mod process;
 #[path = "../../../../projections/tests/it/random.rs"]
 mod random;
 mod rebuild;
 mod sharing;
+mod stopped;
 mod world;

@@ -28,7 +28,7 @@ enum ParkCommand {
     List(ParkListArguments),
     /// Try them again at once, as after a new program was installed.
     ///
-    /// A projector does it with its next batch: `park list` tells whether it succeeded.
+    /// A projector does it within about a second: `park list` tells whether it succeeded.
     Retry(ParkRetryArguments),
 }
 
@@ -98,23 +98,29 @@ async fn list(arguments: ParkListArguments) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-const HEADS: [(&str, Flush); 6] = [
+const HEADS: [(&str, Flush); 9] = [
     ("TENANT", Flush::Left),
     ("PROJECTION", Flush::Left),
+    ("BUILD", Flush::Right),
     ("CASE", Flush::Left),
     ("POSITION", Flush::Right),
+    ("EVENT", Flush::Left),
     ("ERROR", Flush::Left),
     ("SINCE", Flush::Left),
+    ("TRIES", Flush::Right),
 ];
 
 fn cells(tenant: &str, parked: &Parked) -> Vec<String> {
     vec![
         tenant.to_owned(),
         parked.projection.name().to_owned(),
+        parked.build.to_string(),
         parked.case_id.to_string(),
         grouped(parked.position.0.unsigned_abs()),
+        parked.event_type.clone().unwrap_or_else(|| "-".to_owned()),
         parked.error_class.clone(),
         format!("{:.0}", parked.since),
+        parked.tries.to_string(),
     ]
 }
 
@@ -122,10 +128,16 @@ fn told(tenant: &str, parked: &Parked) -> String {
     json!({
         "tenant": tenant,
         "projection": parked.projection.name(),
+        "build": parked.build,
         "case_id": parked.case_id.0,
         "position": parked.position.0,
+        "event_id": parked.event_id.map(|event| event.0),
+        "event_type": parked.event_type,
         "error_class": parked.error_class,
         "since": parked.since,
+        "tries": parked.tries,
+        "tried_at": parked.tried_at,
+        "retry_at": parked.retry_at,
     })
     .to_string()
 }
