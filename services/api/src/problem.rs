@@ -58,8 +58,8 @@ pub struct Problem {
     kind: ProblemType,
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
-    allow: Option<String>,
-    location: Option<String>,
+    allow: Option<Box<str>>,
+    location: Option<Box<str>>,
     /// What went wrong here, for the log line alone.
     cause: Option<Box<str>>,
 }
@@ -103,14 +103,14 @@ impl Problem {
     /// Says which methods the path has.
     #[must_use]
     pub fn allowing(mut self, methods: String) -> Self {
-        self.allow = Some(methods);
+        self.allow = Some(methods.into_boxed_str());
         self
     }
 
     /// Says where to look instead.
     #[must_use]
     pub fn located(mut self, location: String) -> Self {
-        self.location = Some(location);
+        self.location = Some(location.into_boxed_str());
         self
     }
 

@@ -41,7 +41,7 @@ pub async fn roll_back(
         let switched = rollback(client, tenant, projection).await?;
         act.build = Some(switched.to);
         let (from, to) = (switched.from, switched.to);
-        Given::new(None, &SwitchedAnswer { projection: projection.name(), from, to })
+        Ok(Given::new(None, &SwitchedAnswer { projection: projection.name(), from, to })?)
     });
     Ok(HttpResponse::Ok().content_type("application/json").body(given.await?.body))
 }
@@ -61,7 +61,7 @@ pub async fn drop_one(
     let act = Act { build: Some(build), ..Act::on(Action::Drop, Some(projection)) };
     once(&app, &caller, None, act, async |client, _| {
         drop_build(client, tenant, projection, build).await?;
-        Given::new(None, &())
+        Ok(Given::new(None, &())?)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

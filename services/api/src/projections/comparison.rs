@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// A build's rows held against the log.
 #[derive(Serialize, ToSchema)]
-#[schema(no_recursion, example = json!({
+#[schema(example = json!({
     "build": 2,
     "position": 1_000_000,
     "all_cases": false,
@@ -45,6 +45,7 @@ pub struct ComparisonAnswer {
     tables: Vec<TableAnswer>,
     /// The same of the build that readers were answered from, where a new one was compared: what
     /// differs there is what the rebuild repairs.
+    #[schema(no_recursion)]
     #[serde(skip_serializing_if = "Option::is_none")]
     live: Option<Box<ComparisonAnswer>>,
 }

@@ -25,7 +25,7 @@ pub(super) struct Given {
 }
 
 impl Given {
-    pub(super) fn new(location: Option<String>, body: &impl Serialize) -> Result<Self, Undone> {
+    pub(super) fn new(location: Option<String>, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(|error| refusal::internal(&error))?;
         Ok(Self { location, body })
     }

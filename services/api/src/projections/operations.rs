@@ -203,7 +203,7 @@ pub async fn cancel_operation(
             let problem = Problem::new(problem::OPERATION_OVER);
             return Err(Undone::Refused { problem, rule: Some(problem::OPERATION_OVER.name) });
         }
-        Given::new(Some(location(operation_id)), &OperationAnswer::of(&rebuild, now()))
+        Ok(Given::new(Some(location(operation_id)), &OperationAnswer::of(&rebuild, now()))?)
     });
     Ok(accepted(given.await?))
 }

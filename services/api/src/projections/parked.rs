@@ -117,7 +117,7 @@ pub async fn retry(
     let given = once(&app, &caller, key.as_ref(), act, async |client, act| {
         let streams = retry_parked(client, tenant, projection, case_id).await?;
         act.count = Some(streams);
-        Given::new(None, &RetryAnswer { streams })
+        Ok(Given::new(None, &RetryAnswer { streams })?)
     });
     let answer = accepted(given.await?);
     (app.wake_projector)();

@@ -45,7 +45,7 @@ pub async fn rebuild_projection(
         let rebuild = request_rebuild(client, tenant, projection, is_dry_run, by).await?;
         (act.build, act.operation_id) = (Some(rebuild.build), Some(rebuild.operation_id));
         let place = location(rebuild.operation_id);
-        Given::new(Some(place), &OperationAnswer::of(&rebuild, now()))
+        Ok(Given::new(Some(place), &OperationAnswer::of(&rebuild, now()))?)
     });
     Ok(accepted(given.await?))
 }

@@ -79,7 +79,7 @@ pub async fn verify_projection(
     };
     let given = once(&app, &caller, key.as_ref(), act, async |_, _| {
         let comparison = ComparisonAnswer::of(&comparison);
-        Given::new(None, &VerificationAnswer { projection: projection.name(), comparison })
+        Ok(Given::new(None, &VerificationAnswer { projection: projection.name(), comparison })?)
     });
     Ok(HttpResponse::Ok().content_type("application/json").body(given.await?.body))
 }

@@ -74,12 +74,12 @@ pub(crate) async fn with_log<T>(
     sealed: Sealed,
     work: impl AsyncFnOnce(OpenLog) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let ended = with_log_and_signals(arguments, sealed, async |open, mut signals| {
+    let ended = Box::pin(with_log_and_signals(arguments, sealed, async |open, mut signals| {
         tokio::select! {
             outcome = work(open) => outcome.map(Some),
             _ = signals.next() => Ok(None),
         }
-    });
+    }));
     let Some(outcome) = ended.await? else {
         // Not by returning: a read of standard input may still be waiting, and would be waited for.
         std::process::exit(INTERRUPTED.into());

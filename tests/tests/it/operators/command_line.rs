@@ -42,10 +42,10 @@ async fn an_operator_lists_rebuilds_goes_back_and_drops() {
     );
 
     let rebuild = ["rebuild", "caseload", "--tenant", "city"];
-    let rebuilt = objects(&run(&service, &[&rebuild[..], &["--json"]].concat()).await, 0);
+    let ended = objects(&run(&service, &[&rebuild[..], &["--json"]].concat()).await, 0);
     let told = ["tenant", "joined", "projection", "build", "phase", "dry_run"];
     let expected = json!(["city", false, "caseload", 1, "switched", false]);
-    assert_eq!(json!(told.map(|name| rebuilt[0][name].clone())), expected);
+    assert_eq!(json!(told.map(|name| ended[0][name].clone())), expected);
     let words = said(&run(&service, &rebuild).await, 0);
     assert!(words.starts_with("city caseload: build 2 is live: "), "{words}");
     assert!(words.contains(": as the log says"), "{words}");
@@ -150,6 +150,24 @@ async fn what_cannot_be_done_is_told_in_one_line_and_an_exit_code() {
     let list = ["projections", "list", "--database-url", nowhere];
     let output = Command::new(program()).args(list).output().await.unwrap();
     assert_eq!(said(&output, 2).lines().count(), 1, "{output:?}");
+}
+
+/// Where no service runs, the command does all of it: it folds, follows, compares and switches.
+#[tokio::test]
+async fn a_rebuild_needs_no_service() {
+    let mut service = a_service().await;
+    assert!(service.terminate().await.success());
+    let rebuild = ["rebuild", "--all", "--tenant", "city", "--json"];
+    let ended = objects(&run(&service, &rebuild).await, 0);
+    assert!(ended.len() >= 3, "{ended:?}");
+    for operation in &ended {
+        assert_eq!((&operation["phase"], &operation["build"]), (&json!("switched"), &json!(1)));
+        assert_eq!(operation["comparison"]["differences_found"], 0, "{operation}");
+    }
+    let verify = ["verify", "--all-cases", "--json"];
+    assert_eq!(objects(&run(&service, &verify).await, 0).len(), ended.len());
+    service.restart_with(&[]).await;
+    assert_eq!(live(&service, "caseload").await, 1);
 }
 
 /// A rebuild in the foreground, of which the errors are read line by line.

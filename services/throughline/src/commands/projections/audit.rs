@@ -41,7 +41,9 @@ pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<u8> {
     };
     let lines = with_log(&arguments.database, Sealed::Untouched, work).await?;
     if arguments.json {
-        lines.iter().for_each(|(tenant, line)| println!("{}", told(tenant, line)));
+        for (tenant, line) in &lines {
+            println!("{}", told(tenant, line));
+        }
     } else {
         let rows: Vec<_> = lines.iter().map(|(tenant, line)| cells(tenant, line)).collect();
         print!("{}", aligned(&HEADS, &rows));

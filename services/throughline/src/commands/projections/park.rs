@@ -90,7 +90,9 @@ async fn list(arguments: ParkListArguments) -> anyhow::Result<u8> {
     };
     let found = with_log(&arguments.database, Sealed::Untouched, work).await?;
     if arguments.json {
-        found.iter().for_each(|(tenant, parked)| println!("{}", told(tenant, parked)));
+        for (tenant, parked) in &found {
+            println!("{}", told(tenant, parked));
+        }
     } else {
         let rows: Vec<_> = found.iter().map(|(tenant, parked)| cells(tenant, parked)).collect();
         print!("{}", aligned(&HEADS, &rows));

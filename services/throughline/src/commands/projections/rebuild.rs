@@ -26,6 +26,7 @@ use crate::commands::with_log::{
 
 /// What `projections rebuild` is told.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct RebuildArguments {
     /// Projections to rebuild, one after the other.
     #[arg(value_name = "NAME", value_parser = projection(), required_unless_present = "all")]
@@ -241,7 +242,13 @@ fn outcome(rebuild: &Rebuild) -> String {
             let class = rebuild.error_class.as_deref().unwrap_or("unknown");
             format!("rebuild {operation_id} failed ({class}); readers stay where they were")
         }
-        phase => format!("rebuild {operation_id} of build {build}: {}", phase.as_str()),
+        phase @ (Phase::Queued
+        | Phase::Folding
+        | Phase::Indexing
+        | Phase::CatchingUp
+        | Phase::Comparing) => {
+            format!("rebuild {operation_id} of build {build}: {}", phase.as_str())
+        }
     };
     if let Some(comparison) = &rebuild.comparison {
         text.push('\n');
