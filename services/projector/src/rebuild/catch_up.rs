@@ -10,7 +10,6 @@ use throughline_domain::ids::Position;
 use throughline_log::LogError;
 use tokio::time::{Instant, sleep};
 
-use super::follow;
 use super::halt::{Halt, Signals};
 use super::lease::{self, Lease};
 use super::phase::Phase;
@@ -34,9 +33,8 @@ pub(crate) async fn run(inner: &Arc<Inner>, lease: &Lease, signals: &Signals) ->
         if position > seen {
             (seen, moved_at) = (position, Instant::now());
         } else if moved_at.elapsed() >= OTHERS_MAX {
-            while follow::batch(inner, lease.build_of()).await? {
-                signals.check()?;
-            }
+            let stop = &signals.stopped;
+            inner.projector.follow_build(lease.tenant, lease.projection, lease.build, stop).await?;
         }
         sleep(LOOK_INTERVAL).await;
     }

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use deadpool_postgres::Transaction;
 use futures_util::{Stream, StreamExt as _};
@@ -14,7 +15,7 @@ use throughline_domain::recorded::Recorded;
 use throughline_log::{LogError, Replayed, UnreadableStream};
 use throughline_projections::Row;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -28,6 +29,8 @@ use super::slices::{self, Slice};
 
 /// After how many events a worker looks whether to go on, and rests.
 const PIECE_EVENTS: usize = 1_000;
+/// How often a worker that waits looks whether it may work.
+const WAIT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What the workers of one rebuild share.
 struct Work {
@@ -95,13 +98,24 @@ struct Gathered {
 }
 
 impl Work {
+    fn left(&self) -> MutexGuard<'_, VecDeque<Slice>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn work(&self, worker: usize) -> Result<(), Halt> {
-        loop {
-            self.pace.turn(worker, &self.signals).await?;
-            let next = self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(slice) = next else { return Ok(()) };
-            self.fold(slice).await?;
+        while !self.left().is_empty() {
+            self.signals.check()?;
+            // While the log is busy, one works: the others wait until it is not, or all is done.
+            if worker > 0 && self.pace.is_busy().await? {
+                sleep(WAIT_INTERVAL).await;
+                continue;
+            }
+            let next = self.left().pop_front();
+            if let Some(slice) = next {
+                self.fold(slice).await?;
+            }
         }
+        Ok(())
     }
 
     /// Folds one slice: its rows, its mark and the progress are one transaction.

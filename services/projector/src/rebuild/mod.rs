@@ -10,7 +10,6 @@ mod catch_up;
 mod error;
 mod finish;
 mod fold;
-mod follow;
 mod halt;
 mod lease;
 mod pace;

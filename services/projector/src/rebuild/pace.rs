@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use throughline_log::{EventLog, LogError};
 use tokio::time::{Instant, sleep};
 
-use super::halt::{Halt, Signals};
 use super::settings::RebuildSettings;
 
 /// How often the ends of the logs are looked at.
@@ -68,16 +67,6 @@ impl Pace {
             seen.busy_until = Some(now + self.busy_for);
         }
         Ok(seen.busy_until.is_some_and(|until| now < until))
-    }
-
-    /// Waits for a worker's turn: while the log is busy, only the first has one.
-    pub(crate) async fn turn(&self, worker: usize, signals: &Signals) -> Result<(), Halt> {
-        signals.check()?;
-        while worker > 0 && self.is_busy().await? {
-            sleep(LOOK_INTERVAL).await;
-            signals.check()?;
-        }
-        Ok(())
     }
 
     /// Rests after a piece of work, if the log is busy.

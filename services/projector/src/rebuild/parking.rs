@@ -21,9 +21,9 @@ pub(crate) struct Parked {
 /// Sets a case aside. One that is so already keeps its first reason.
 pub(crate) async fn park(client: &Client, build: BuildKey, parked: &Parked) -> Result<(), Halt> {
     let sql = "INSERT INTO projection_parked (tenant_no, projection, version, build, \
-            stream_id, position, error_class, event_id) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, \
-            (SELECT event_id FROM event WHERE tenant_no = $1 AND position = $6)) \
+            stream_id, position, error_class, event_id, event_type) \
+        SELECT $1, $2, $3, $4, $5, $6, $7, e.event_id, e.type FROM (SELECT) AS always \
+            LEFT JOIN event AS e ON e.tenant_no = $1 AND e.position = $6 \
         ON CONFLICT DO NOTHING";
     let parked_now = client
         .execute_typed(

@@ -16,6 +16,8 @@ use super::pace::Pace;
 use super::phase::Phase;
 use super::record::{Rebuild, find_rebuild};
 use super::settings::RebuildSettings;
+use crate::{Projector, Settings};
+
 use super::{builds, catch_up, finish, fold, plan, sessions};
 
 /// How often whoever waits for a rebuild looks at it.
@@ -30,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) log: EventLog,
     pub(crate) pool: Pool,
     pub(crate) settings: RebuildSettings,
+    /// Follows a build where nobody else does; it is never run.
+    pub(crate) projector: Projector,
 }
 
 impl Inner {
@@ -45,7 +49,8 @@ impl Rebuilder {
     /// connections.
     #[must_use]
     pub fn new(log: EventLog, pool: Pool, settings: RebuildSettings) -> Self {
-        Self(Arc::new(Inner { log, pool, settings }))
+        let projector = Projector::new(log.clone(), pool.clone(), Settings::default());
+        Self(Arc::new(Inner { log, pool, settings, projector }))
     }
 
     /// Takes rebuilds that are asked for, or that another process left, one at a time, until `stop`

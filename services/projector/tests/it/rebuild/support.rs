@@ -22,7 +22,7 @@ pub(crate) fn small() -> RebuildSettings {
         rows_max: 3,
         busy_rows_max: 2,
         busy_share: 100,
-        lag_events_max: 3,
+        lag_events_max: 20,
         lease: Duration::from_millis(600),
         poll_interval: Duration::from_millis(5),
         retry_delay: Duration::from_millis(2),
