@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::authentication::Authenticator;
 use crate::cursor::CursorKey;
+use crate::health::ReadyLimits;
 use crate::idempotency::IdempotencyHasher;
 use crate::metrics::HttpMetrics;
 
@@ -50,8 +51,8 @@ pub struct ApiSettings {
     pub page_rows_max: usize,
     /// Whether health and metrics are served on the main address too.
     pub admin_on_main: bool,
-    /// Events that a projection may trail by before the service says it is not ready.
-    pub ready_lag_events_max: i64,
+    /// From when on the service says that it is not ready.
+    pub ready_limits: ReadyLimits,
 }
 
 impl Default for ApiSettings {
@@ -63,7 +64,7 @@ impl Default for ApiSettings {
             page_rows_default: 200,
             page_rows_max: 1000,
             admin_on_main: true,
-            ready_lag_events_max: 100_000,
+            ready_limits: ReadyLimits::default(),
         }
     }
 }

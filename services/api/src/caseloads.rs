@@ -1,5 +1,7 @@
 //! Who works with whom: one worker's open cases, or everybody's.
 
+use std::collections::HashSet;
+
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
@@ -19,7 +21,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER};
+use crate::freshness::{self, POSITION_HEADER, Present};
 use crate::page;
 use crate::problem::{self, Problem};
 use crate::query::Query;
@@ -45,6 +47,10 @@ pub struct CaseloadAnswer {
     /// How corrections were read.
     #[schema(schema_with = reading)]
     reading: &'static str,
+    /// How many of the tenant's cases could not be followed to their last event: what is said of
+    /// them is stale, and any of them may belong here. Absent where there is none.
+    #[serde(skip_serializing_if = "freshness::is_none")]
+    stale_cases: u64,
     /// Continues the list; absent on its last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -94,6 +100,9 @@ pub struct CaseloadCase {
     review_overdue: bool,
     /// Information requests neither answered nor refused.
     open_information_requests: u32,
+    /// Present, and true, when the case could not be followed to its last event.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stale: bool,
 }
 
 /// Totals of the whole caseload, not of the page.
@@ -161,7 +170,7 @@ async fn answer(
         after: query.text("cursor").map(|c| app.cursors.open::<CaseId>(&topic, c)).transpose()?,
         limit: query.limit(app.settings.page_rows_default, app.settings.page_rows_max)?,
     };
-    let (caseload, asked, position) = if dates.are_present() {
+    let Answered { caseload, asked, position, stale, stale_cases } = if dates.are_present() {
         present(app, request, caller, question).await?
     } else {
         past(app, request, caller, question, &dates).await?
@@ -174,16 +183,32 @@ async fn answer(
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(request, cursor));
     }
+    if let Some(header) = freshness::stale_header(stale_cases > 0) {
+        response.insert_header(header);
+    }
+    let rows = caseload.rows.into_iter();
     Ok(response.json(CaseloadAnswer {
         worker: worker.map(str::to_owned),
-        cases: caseload.rows.into_iter().map(|row| case(row, asked.as_of)).collect(),
+        cases: rows.map(|row| case(row, asked.as_of, &stale)).collect(),
         totals: CaseloadTotals::from(caseload.totals),
         rules: CaseloadRules { dormant: dormant::RULE, review_due: review_due::RULE },
         as_of: asked.as_of,
         known_at: asked.known_at,
         reading: asked.reading.as_str(),
+        stale_cases,
         next,
     }))
+}
+
+/// What an answer is made of.
+struct Answered {
+    caseload: Caseload,
+    asked: Asked,
+    position: Position,
+    /// The cases that could not be followed to their last event: at least those of the page.
+    stale: HashSet<CaseId>,
+    /// How many there are in all.
+    stale_cases: u64,
 }
 
 async fn present(
@@ -191,15 +216,19 @@ async fn present(
     request: &HttpRequest,
     caller: &Caller,
     question: Question<'_>,
-) -> Result<(Caseload, Asked, Position), Problem> {
+) -> Result<Answered, Problem> {
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::Caseload;
-    let (caseload, present) =
+    let ((caseload, stale), present) =
         freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
-            caseload::read(client, place, Question { as_of, ..question }).await
+            let caseload = caseload::read(client, place, Question { as_of, ..question }).await?;
+            let page: Vec<CaseId> = caseload.rows.iter().map(|row| row.case_id).collect();
+            let stale = throughline_projector::stale_among(client, projection, place, &page);
+            Ok((caseload, stale.await?))
         })
         .await?;
-    Ok((caseload, present.asked, present.position))
+    let Present { position, asked, stale_cases } = present;
+    Ok(Answered { caseload, asked, position, stale, stale_cases })
 }
 
 async fn past(
@@ -208,21 +237,25 @@ async fn past(
     caller: &Caller,
     question: Question<'_>,
     dates: &Dates,
-) -> Result<(Caseload, Asked, Position), Problem> {
+) -> Result<Answered, Problem> {
     let tenant = caller.tenant.tenant_no;
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let mut answer = Answer::new(Question { as_of: asked.as_of, ..question });
-    replay::every_case(app, caller, settled.position, |case_id, history| {
+    let position = settled.position;
+    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
         if let Some(row) = caseload::row(case_id, &CaseState::at(history, &asked)) {
             answer.take(row);
         }
     })
     .await?;
-    Ok((answer.finish(), asked, settled.position))
+    let stale = unreadable.known_at(asked.known_at);
+    let stale_cases = stale.len() as u64;
+    Ok(Answered { caseload: answer.finish(), asked, position, stale, stale_cases })
 }
 
-fn case(row: CaseloadRow, as_of: Timestamp) -> CaseloadCase {
+fn case(row: CaseloadRow, as_of: Timestamp, stale: &HashSet<CaseId>) -> CaseloadCase {
     CaseloadCase {
+        stale: stale.contains(&row.case_id),
         dormant: row.is_dormant_at(as_of),
         review_overdue: row.is_review_overdue_at(as_of),
         case_id: row.case_id.0,

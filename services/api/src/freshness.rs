@@ -23,6 +23,9 @@ pub const POSITION_HEADER: &str = "Throughline-Position";
 /// The position that a query waits for.
 pub const AFTER_HEADER: &str = "Throughline-After";
 
+/// Says, as `true`, that an answer is about cases that could not be followed or read to the end.
+pub const STALE_HEADER: &str = "Throughline-Stale";
+
 /// How long a query waits for the log to be settled, and how often it looks.
 const SETTLE_WAIT_MAX: Duration = Duration::from_millis(500);
 const SETTLE_POLL: Duration = Duration::from_millis(5);
@@ -163,6 +166,18 @@ pub async fn reach_log(
         }
         sleep(HEAD_POLL).await;
     }
+}
+
+/// The header of an answer in which something is stale.
+#[must_use]
+pub fn stale_header(is_stale: bool) -> Option<(&'static str, &'static str)> {
+    is_stale.then_some((STALE_HEADER, "true"))
+}
+
+/// Whether a count is none: answers say nothing of stale cases where there are none.
+#[must_use]
+pub fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The read model has not come as far as the question needs; it may be asked again.

@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{CaseRole, CodeList as _};
-use throughline_domain::ids::Position;
 use throughline_domain::programme;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
@@ -18,7 +17,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER};
+use crate::freshness::{self, POSITION_HEADER, Present};
 use crate::problem::Problem;
 use crate::query::{Query, invalid};
 use crate::replay;
@@ -62,6 +61,10 @@ pub struct OutcomesAnswer {
     /// How corrections were read.
     #[schema(schema_with = reading)]
     reading: &'static str,
+    /// How many of the tenant's cases could not be followed to their last event: they are counted as
+    /// they were before it. Absent where there is none.
+    #[serde(skip_serializing_if = "freshness::is_none")]
+    stale_cases: u64,
 }
 
 /// Why values are missing, at either stage.
@@ -155,14 +158,17 @@ pub async fn read_outcomes(
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
     let question = question(&query)?;
-    let (table, asked, position) = if dates.are_present() {
+    let (table, Present { position, asked, stale_cases }) = if dates.are_present() {
         present(&app, &request, &caller, question).await?
     } else {
         past(&app, &request, &caller, question, &dates).await?
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((POSITION_HEADER, position.to_string()))
-        .json(render(question, table, &asked)))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((POSITION_HEADER, position.to_string()));
+    if let Some(header) = freshness::stale_header(stale_cases > 0) {
+        response.insert_header(header);
+    }
+    Ok(response.json(OutcomesAnswer { stale_cases, ..render(question, table, &asked) }))
 }
 
 fn question(query: &Query) -> Result<Question<'_>, Problem> {
@@ -195,15 +201,13 @@ async fn present(
     request: &HttpRequest,
     caller: &Caller,
     question: Question<'_>,
-) -> Result<(OutcomeTable, Asked, Position), Problem> {
+) -> Result<(OutcomeTable, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::OutcomeSnapshot;
-    let (table, present) =
-        freshness::read_present(app, request, tenant, projection, async |client, place, _| {
-            outcome_snapshot::read(client, place, question).await
-        })
-        .await?;
-    Ok((table, present.asked, present.position))
+    freshness::read_present(app, request, tenant, projection, async |client, place, _| {
+        outcome_snapshot::read(client, place, question).await
+    })
+    .await
 }
 
 async fn past(
@@ -212,13 +216,15 @@ async fn past(
     caller: &Caller,
     question: Question<'_>,
     dates: &Dates,
-) -> Result<(OutcomeTable, Asked, Position), Problem> {
+) -> Result<(OutcomeTable, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let mut answer = Answer::new(question);
     let upto = settled.position;
-    replay::every_case(app, caller, upto, |_, history| answer.take(history, &asked)).await?;
-    Ok((answer.finish()?, asked, upto))
+    let unreadable =
+        replay::every_case(app, caller, upto, |_, history| answer.take(history, &asked)).await?;
+    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
+    Ok((answer.finish()?, Present { position: upto, asked, stale_cases }))
 }
 
 fn render(question: Question<'_>, table: OutcomeTable, asked: &Asked) -> OutcomesAnswer {
@@ -265,6 +271,7 @@ fn render(question: Question<'_>, table: OutcomeTable, asked: &Asked) -> Outcome
         as_of: asked.as_of,
         known_at: asked.known_at,
         reading: asked.reading.as_str(),
+        stale_cases: 0,
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) type Touched<'a> = (Uuid, Vec<&'a StoredEvent>);
 pub(crate) struct Folded {
     /// The rows of the cases that could be folded.
     pub(crate) rows: Vec<CaseRows>,
+    /// Of each of them its last event, which is to blame if the database refuses the rows.
+    pub(crate) last_events: Vec<Option<PoisonedEvent>>,
     /// Those cases of the batch that were parked when it began.
     pub(crate) was_parked: HashSet<Uuid>,
     /// Those that cannot be read or folded, and why.
@@ -67,7 +69,11 @@ pub(crate) async fn fold(
         let histories = projector.histories.load(&projector.log, tenant, slice, upto).await?;
         for (case, _) in slice {
             match fold_case(lease, *case, histories.get(case), &folded.was_parked, upto) {
-                Ok(rows) => folded.rows.extend(rows),
+                Ok(None) => {}
+                Ok(Some((rows, last))) => {
+                    folded.rows.push(rows);
+                    folded.last_events.push(last);
+                }
                 Err(poison) => folded.poisoned.push((*case, poison)),
             }
         }
@@ -83,7 +89,7 @@ fn fold_case(
     history: Option<&Result<History, Poison>>,
     was_parked: &HashSet<Uuid>,
     upto: Position,
-) -> Result<Option<CaseRows>, Poison> {
+) -> Result<Option<(CaseRows, Option<PoisonedEvent>)>, Poison> {
     let history = match history {
         Some(Ok(history)) => history,
         Some(Err(poison)) => return Err(poison.clone()),
@@ -96,17 +102,15 @@ fn fold_case(
         // The rows of a parked case stopped at some point before; they are all written again.
         after: if was_parked.contains(&case) { Position(0) } else { lease.position },
     };
-    let event = || {
-        known.last().map(|last| PoisonedEvent {
-            position: last.position,
-            event_id: last.event_id,
-            event_type: last.event.type_name().to_owned(),
-        })
-    };
+    let last = known.last().map(|last| PoisonedEvent {
+        position: last.position,
+        event_id: last.event_id,
+        event_type: last.event.type_name().into(),
+    });
     // Nothing in a fold panics that anybody knows of; if it did, its shard would stand still.
     match catch_unwind(AssertUnwindSafe(|| lease.shard.projection.change(&touched))) {
-        Ok(Ok(rows)) => Ok(rows),
-        Ok(Err(_)) => Err(Poison { error_class: "unfoldable", event: event() }),
-        Err(_) => Err(Poison { error_class: "panicked", event: event() }),
+        Ok(Ok(rows)) => Ok(rows.map(|rows| (rows, last))),
+        Ok(Err(_)) => Err(Poison { error_class: "unfoldable", event: last }),
+        Err(_) => Err(Poison { error_class: "panicked", event: last }),
     }
 }

@@ -157,7 +157,7 @@ fn decode<'a>(
                 event: Some(PoisonedEvent {
                     position: event.position,
                     event_id: event.event_id,
-                    event_type: event.event_type.to_string(),
+                    event_type: event.event_type.clone(),
                 }),
             })
         })

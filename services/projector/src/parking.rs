@@ -1,5 +1,6 @@
 //! Setting streams aside and taking them up again, as the owner of their shard does.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub(crate) struct Poison {
 pub(crate) struct PoisonedEvent {
     pub(crate) position: Position,
     pub(crate) event_id: EventId,
-    pub(crate) event_type: String,
+    pub(crate) event_type: Cow<'static, str>,
 }
 
 /// Which parked streams are tried again.
@@ -132,7 +133,7 @@ pub(crate) async fn park(
     let event = poison.event.as_ref();
     let position = event.map_or(lease.position.0, |event| event.position.0);
     let event_id = event.map(|event| event.event_id.0);
-    let event_type = event.map(|event| event.event_type.as_str());
+    let event_type = event.map(|event| event.event_type.as_ref());
     let [min, max] = [backoff.min, backoff.max].map(|delay| delay.as_secs_f64() * 1_000.0);
     let more: [Parameter<'_>; 7] = [
         (&stream, Type::UUID),

@@ -60,7 +60,7 @@ async fn write_apart(
     folded: &mut Folded,
 ) -> Result<(), LogError> {
     let shard = lease.shard;
-    for rows in &folded.rows {
+    for (rows, last) in folded.rows.iter().zip(&folded.last_events) {
         let savepoint = transaction.transaction().await?;
         let written =
             shard.projection.write(&savepoint, shard.place(), std::slice::from_ref(rows)).await;
@@ -68,7 +68,7 @@ async fn write_apart(
             Ok(()) => savepoint.commit().await?,
             Err(error) if is_about_the_rows(&error) => {
                 savepoint.rollback().await?;
-                let poison = Poison { error_class: "refused", event: None };
+                let poison = Poison { error_class: "refused", event: last.clone() };
                 folded.poisoned.push((rows.case_id.0, poison));
             }
             Err(error) => return Err(error.into()),

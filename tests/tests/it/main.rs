@@ -26,6 +26,7 @@ mod published_tables;
 mod reference;
 mod refused;
 mod service;
+mod stale;
 mod telemetry;
 mod tenants;
 mod tokens;

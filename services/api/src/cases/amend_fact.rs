@@ -95,7 +95,7 @@ async fn correct(
         return Err(Problem::new(problem::IN_FUTURE).with(error).into());
     }
     for _ in 0..ATTEMPTS_MAX {
-        let history = history::read(app, caller, case_id).await?;
+        let history = history::read(app, caller, case_id).await?.whole()?;
         let entries = two_clocks::entries(&history.events, &Asked::LATEST);
         let amends =
             history.events.iter().any(|e| e.event_id == event_id && e.event.amends().is_some());

@@ -15,8 +15,19 @@ use crate::refusal;
 pub struct History {
     /// As stored, with what is sealed.
     pub stored: Vec<StoredEvent>,
-    /// As the folds take it.
+    /// As the folds take it: all of them, or those before the first that cannot be read.
     pub events: Vec<Recorded<CaseEvent>>,
+    /// The first that cannot be read.
+    unreadable: Option<Unreadable>,
+}
+
+/// An event that this program cannot read: whatever is said of its case is stale from then on.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Why.
+    pub source: UnreadableEvent,
 }
 
 impl History {
@@ -32,8 +43,34 @@ impl History {
         self.last_known(known_at).map(|event| event.position).unwrap_or_default()
     }
 
-    fn last_known(&self, known_at: Timestamp) -> Option<&Recorded<CaseEvent>> {
-        self.events.iter().take_while(|event| event.recorded_at <= known_at).last()
+    /// Whether something that was known at a time cannot be read.
+    #[must_use]
+    pub fn is_stale_at(&self, known_at: Timestamp) -> bool {
+        self.unreadable.as_ref().is_some_and(|event| event.recorded_at <= known_at)
+    }
+
+    /// For what is not there: absent, unless it may be among what cannot be read.
+    #[must_use]
+    pub fn absent_at(&self, known_at: Timestamp) -> Problem {
+        match &self.unreadable {
+            Some(event) if event.recorded_at <= known_at => refusal::internal(&event.source),
+            _ => Problem::new(problem::NOT_FOUND),
+        }
+    }
+
+    /// The same where nothing may be missing, as for a decision.
+    ///
+    /// # Errors
+    /// [`problem::INTERNAL`] when an event cannot be read.
+    pub fn whole(self) -> Result<Self, Problem> {
+        match &self.unreadable {
+            Some(event) => Err(refusal::internal(&event.source)),
+            None => Ok(self),
+        }
+    }
+
+    fn last_known(&self, known_at: Timestamp) -> Option<&StoredEvent> {
+        self.stored.iter().take_while(|event| event.recorded_at <= known_at).last()
     }
 }
 
@@ -46,14 +83,21 @@ pub async fn read(app: &App, caller: &Caller, case_id: CaseId) -> Result<History
     if stored.is_empty() {
         return Err(Problem::new(problem::NOT_FOUND));
     }
-    let events = decode(&stored).map_err(|error| refusal::internal(&error))?;
-    Ok(History { stored, events })
+    let (events, unreadable) = decode(&stored);
+    Ok(History { stored, events, unreadable })
 }
 
-/// Decodes a case's stored events.
-///
-/// # Errors
-/// [`UnreadableEvent`] for an event of a later program.
-pub fn decode(stored: &[StoredEvent]) -> Result<Vec<Recorded<CaseEvent>>, UnreadableEvent> {
-    stored.iter().map(StoredEvent::to_case_event).collect()
+/// Decodes a case's stored events, up to the first that cannot be read.
+#[must_use]
+pub fn decode(stored: &[StoredEvent]) -> (Vec<Recorded<CaseEvent>>, Option<Unreadable>) {
+    let mut events = Vec::with_capacity(stored.len());
+    for event in stored {
+        match event.to_case_event() {
+            Ok(event) => events.push(event),
+            Err(source) => {
+                return (events, Some(Unreadable { recorded_at: event.recorded_at, source }));
+            }
+        }
+    }
+    (events, None)
 }

@@ -21,7 +21,7 @@ use crate::cases::history;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::freshness::{self, POSITION_HEADER};
 use crate::preconditions::etag;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::query::Query;
 use crate::schema::{case_status, code_list, reading};
 
@@ -74,6 +74,9 @@ pub struct CaseAnswer {
     reading: &'static str,
     /// The place in the log of the latest event known.
     position: i64,
+    /// Present, and true, when an event of the case cannot be read: the answer is from before it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stale: bool,
 }
 
 /// The latest risk assessment.
@@ -118,7 +121,7 @@ pub struct ContactsAnswer {
 /// Reads a case.
 ///
 /// # Errors
-/// [`problem::NOT_FOUND`] when there is no case, or none had been referred at those dates.
+/// [`crate::problem::NOT_FOUND`] when there is no case, or none had been referred at those dates.
 pub async fn read_case(
     request: HttpRequest,
     path: Path<CasePath>,
@@ -135,12 +138,16 @@ pub async fn read_case(
     let version = history.version_at(asked.known_at);
     let position = history.position_at(asked.known_at);
     let state = CaseState::at(&history.events, &asked);
-    let answer = CaseAnswer::new(case_id, &state, &asked, version, position)
-        .ok_or_else(|| Problem::new(problem::NOT_FOUND))?;
-    Ok(HttpResponse::Ok()
-        .insert_header(etag(version))
-        .insert_header((POSITION_HEADER, position.to_string()))
-        .json(answer))
+    let mut answer = CaseAnswer::new(case_id, &state, &asked, version, position)
+        .ok_or_else(|| history.absent_at(asked.known_at))?;
+    answer.stale = history.is_stale_at(asked.known_at);
+    let mut response = HttpResponse::Ok();
+    response.insert_header(etag(version));
+    response.insert_header((POSITION_HEADER, position.to_string()));
+    if let Some(header) = freshness::stale_header(answer.stale) {
+        response.insert_header(header);
+    }
+    Ok(response.json(answer))
 }
 
 impl CaseAnswer {
@@ -188,6 +195,7 @@ impl CaseAnswer {
             known_at: asked.known_at,
             reading: asked.reading.as_str(),
             position: position.0,
+            stale: false,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
+use jiff::Timestamp;
 use throughline_domain::two_clocks::{Asked, Reading};
 use throughline_projections::engagement_timeline;
 
@@ -12,13 +13,13 @@ use crate::caller::Caller;
 use crate::cases::command::CasePath;
 use crate::cases::timeline_answer::EntryAnswer;
 use crate::cases::{history, opened_words};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::refusal;
 
 /// Reads an event.
 ///
 /// # Errors
-/// [`problem::NOT_FOUND`] when the case has no such event.
+/// [`crate::problem::NOT_FOUND`] when the case has no such event.
 pub async fn read_event(
     path: Path<CasePath>,
     caller: Caller,
@@ -32,7 +33,7 @@ pub async fn read_event(
     let entry = entries
         .into_iter()
         .find(|entry| entry.event_id == event_id)
-        .ok_or_else(|| Problem::new(problem::NOT_FOUND))?;
+        .ok_or_else(|| history.absent_at(Timestamp::MAX))?;
     let stored: HashMap<_, _> =
         history.stored.iter().map(|event| (event.event_id, event)).collect();
     let words = opened_words::of_entry(&app, &caller, &stored, &entry, Reading::Recorded).await?;

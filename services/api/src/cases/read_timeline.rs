@@ -22,7 +22,7 @@ use crate::cases::history::{self, History};
 use crate::cases::opened_words;
 use crate::cases::timeline_answer::{EntryAnswer, PeriodAnswer, TimelineAnswer};
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER};
+use crate::freshness::{self, POSITION_HEADER, Present};
 use crate::page;
 use crate::preconditions::etag;
 use crate::problem::{self, Problem};
@@ -59,12 +59,12 @@ pub async fn read_timeline(
         limit: query.limit(app.settings.page_rows_default, app.settings.page_rows_max)?,
     };
 
-    let (history, timeline, asked, position) = if dates.are_present() {
+    let Answered { history, timeline, asked, position, stale } = if dates.are_present() {
         present(&app, &request, &caller, question).await?
     } else {
         past(&app, &request, &caller, &dates, question).await?
     };
-    if timeline.entries.is_empty() && question.after.is_none() {
+    if timeline.entries.is_empty() && question.after.is_none() && !stale {
         return Err(Problem::new(problem::NOT_FOUND));
     }
     let last = timeline.entries.last().filter(|_| timeline.more).map(TimelineEntry::key);
@@ -76,6 +76,9 @@ pub async fn read_timeline(
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(&request, cursor));
     }
+    if let Some(header) = freshness::stale_header(stale) {
+        response.insert_header(header);
+    }
     Ok(response.json(TimelineAnswer {
         case_id: case_id.0,
         entries: with_words(&app, &caller, &history, asked.reading, timeline.entries).await?,
@@ -83,11 +86,20 @@ pub async fn read_timeline(
         as_of: asked.as_of,
         known_at: asked.known_at,
         reading: asked.reading.as_str(),
+        stale,
         next,
     }))
 }
 
-type Answered = (History, Timeline, Asked, Position);
+/// What an answer is made of.
+struct Answered {
+    history: History,
+    timeline: Timeline,
+    asked: Asked,
+    position: Position,
+    /// Whether the case could not be followed, or read, to its last event.
+    stale: bool,
+}
 
 async fn present(
     app: &App,
@@ -97,19 +109,23 @@ async fn present(
 ) -> Result<Answered, Problem> {
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::EngagementTimeline;
-    let (timeline, present) =
+    let ((timeline, is_parked), present) =
         freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
-            let question = Question { as_of, ..question };
-            engagement_timeline::read(client, place, question).await
+            let case = [question.case_id];
+            let parked = throughline_projector::stale_among(client, projection, place, &case);
+            let (question, parked) = (Question { as_of, ..question }, parked.await?);
+            Ok((engagement_timeline::read(client, place, question).await?, !parked.is_empty()))
         })
         .await?;
     // After the projection, so that the words of its latest entry are there.
     let history = history::read(app, caller, question.case_id).await?;
-    if timeline.entries.is_empty() && question.after.is_none() {
+    let Present { position, asked, .. } = present;
+    let stale = is_parked || history.is_stale_at(asked.known_at);
+    if timeline.entries.is_empty() && question.after.is_none() && !stale {
         // The log has the case: it is not absent, but newer than what is projected.
         return Err(freshness::not_yet());
     }
-    Ok((history, timeline, present.asked, present.position))
+    Ok(Answered { history, timeline, asked, position, stale })
 }
 
 async fn past(
@@ -125,7 +141,8 @@ async fn past(
     let timeline = engagement_timeline::answer(&history.events, &asked, question)
         .map_err(|error| refusal::internal(&error))?;
     let position = history.position_at(asked.known_at);
-    Ok((history, timeline, asked, position))
+    let stale = history.is_stale_at(asked.known_at);
+    Ok(Answered { history, timeline, asked, position, stale })
 }
 
 async fn with_words(

@@ -29,6 +29,9 @@ pub struct TimelineAnswer {
     pub known_at: Timestamp,
     /// How corrections are read.
     pub reading: &'static str,
+    /// Present, and true, when the case could not be followed to its last event.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
     /// Continues the list; absent on its last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,

@@ -43,6 +43,11 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         let what = "The place in the tenant's log that the answer reflects.";
         headers.push(("Throughline-Position", integer(), what));
     }
+    if of_case || is_about_cases(operation) {
+        let what = "Present, and `true`, when something in the answer is of cases that could not be \
+            followed to their last event.";
+        headers.push(("Throughline-Stale", text(), what));
+    }
     if of_case || (!is_query && !of_person) {
         headers.push(("ETag", text(), "The case's version, for `If-Match`."));
     }
@@ -56,6 +61,12 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
     }
     headers
+}
+
+/// Whether it answers about many cases at once.
+fn is_about_cases(operation: Operation) -> bool {
+    use Operation::{ReadCaseload, ReadCaseloads, ReadOutcomes};
+    matches!(operation, ReadCaseload | ReadCaseloads | ReadOutcomes)
 }
 
 fn header(schema: Schema, description: &str) -> Header {

@@ -1,7 +1,10 @@
 //! A case that cannot be read or written is set aside; the others go on.
 
+use std::time::Duration;
+
 use throughline_projections::Projection;
-use throughline_projector::parked;
+use throughline_projector::{Settings, parked, retry_parked};
+use tokio::time::sleep;
 
 use crate::world::{World, small_batches};
 
@@ -29,17 +32,7 @@ async fn an_unreadable_case_is_parked_and_the_others_go_on() {
 async fn a_case_whose_rows_are_refused_is_parked_and_taken_up_again() {
     let mut world = World::new(11).await;
     world.append(30).await;
-    let refusal = format!(
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-         BEGIN
-             IF NEW.case_id = '{}' THEN RAISE EXCEPTION 'refused'; END IF;
-             RETURN NEW;
-         END $$;
-         CREATE TRIGGER refuse BEFORE INSERT ON engagement_timeline
-             FOR EACH ROW EXECUTE FUNCTION refuse();",
-        world.case(3)
-    );
-    world.execute(&refusal).await;
+    refuse_rows_of(&world, 3).await;
     world.append(60).await;
     let running = world.projector(small_batches());
     world.caught_up().await;
@@ -66,4 +59,83 @@ fn world_event() -> throughline_domain::case::CaseEvent {
     let facts = serde_json::json!({"channel": "phone", "outcome": "reached"});
     throughline_domain::case::CaseEvent::from_stored("ContactAttempted", 1, &facts.to_string())
         .unwrap()
+}
+
+/// The trigger that refuses the rows of one case.
+async fn refuse_rows_of(world: &World, case: usize) {
+    let refusal = format!(
+        "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             IF NEW.case_id = '{}' THEN RAISE EXCEPTION 'refused'; END IF;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON engagement_timeline
+             FOR EACH ROW EXECUTE FUNCTION refuse();",
+        world.case(case)
+    );
+    world.execute(&refusal).await;
+}
+
+async fn tries(world: &World) -> Option<i32> {
+    let found = parked(&world.client, world.tenant.0, None).await.unwrap();
+    found.first().map(|parked| parked.tries)
+}
+
+/// It would be tried again in an hour.
+#[tokio::test]
+async fn a_parked_case_is_tried_when_somebody_asks() {
+    let mut world = World::new(12).await;
+    refuse_rows_of(&world, 3).await;
+    world.append(60).await;
+    let hour = Duration::from_hours(1);
+    let settings =
+        Settings { parked_retry_delay_min: hour, parked_retry_delay_max: hour, ..small_batches() };
+    let running = world.projector(settings);
+    world.caught_up().await;
+    let before = parked(&world.client, world.tenant.0, None).await.unwrap();
+    assert_eq!(before.len(), 1);
+    assert_eq!(before[0].error_class, "refused");
+    assert!(before[0].event_id.is_some() && before[0].event_type.is_some());
+    assert!(before[0].retry_at.duration_since(before[0].tried_at).as_secs() > 3_000);
+
+    let retry = async |world: &World, projection| {
+        let asked = retry_parked(&world.client, world.tenant, projection, Some(world.case(3)));
+        asked.await.unwrap()
+    };
+    assert_eq!(retry(&world, Some(Projection::Caseload)).await, 0, "that one is not parked");
+    assert_eq!(retry(&world, None).await, 1);
+    let once = before[0].tries;
+    while tries(&world).await == Some(once) {
+        sleep(Duration::from_millis(5)).await;
+    }
+    let since = parked(&world.client, world.tenant.0, None).await.unwrap()[0].since;
+    assert_eq!(since, before[0].since, "in vain: it is parked since when it was");
+
+    world.execute("DROP TRIGGER refuse ON engagement_timeline").await;
+    assert_eq!(retry(&world, Some(Projection::EngagementTimeline)).await, 1);
+    while tries(&world).await.is_some() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    running.stop().await;
+    world.assert_rows_equal_a_fresh_fold().await;
+    world.assert_every_event_applied_once().await;
+}
+
+#[tokio::test]
+async fn a_parked_case_is_tried_again_by_itself() {
+    let mut world = World::new(13).await;
+    refuse_rows_of(&world, 3).await;
+    world.append(60).await;
+    let settings = Settings { parked_retry_delay_min: Duration::from_millis(1), ..small_batches() };
+    let running = world.projector(settings);
+    world.caught_up().await;
+    while tries(&world).await.unwrap() < 4 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    world.execute("DROP TRIGGER refuse ON engagement_timeline").await;
+    while tries(&world).await.is_some() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    running.stop().await;
+    world.assert_rows_equal_a_fresh_fold().await;
 }

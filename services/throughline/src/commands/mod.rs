@@ -23,6 +23,7 @@ pub(crate) mod migrate;
 pub(crate) mod person;
 pub(crate) mod progress;
 pub(crate) mod projections;
+mod readiness;
 pub(crate) mod replay;
 mod safeguards;
 pub(crate) mod serve;

@@ -25,6 +25,7 @@ use super::checkpoint_schedule::{CheckpointMetrics, RunningSchedule, Schedule, S
 use super::database::{Database, DatabaseArguments};
 use super::master_key::master_key;
 use super::migrate::migrate;
+use super::readiness::ReadinessArguments;
 use super::safeguards::{SafeguardArguments, could_bypass};
 use super::signing_key::signing_key;
 use crate::telemetry::Telemetry;
@@ -70,6 +71,9 @@ pub(crate) struct ServeArguments {
 
     #[command(flatten)]
     pub(crate) checkpoints: ScheduleArguments,
+
+    #[command(flatten)]
+    pub(crate) readiness: ReadinessArguments,
 }
 
 /// Serves until it is told to stop by SIGTERM or SIGINT, then finishes what it accepted.
@@ -185,7 +189,11 @@ impl Service {
             authenticator: authenticator(arguments)?,
             cursors,
             idempotency,
-            settings: ApiSettings { admin_on_main, ..ApiSettings::default() },
+            settings: ApiSettings {
+                admin_on_main,
+                ready_limits: arguments.readiness.limits(),
+                ..ApiSettings::default()
+            },
             metrics: HttpMetrics::new(registry),
             wake_projector: Arc::new(move || waker.wake()),
             replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),

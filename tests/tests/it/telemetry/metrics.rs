@@ -34,7 +34,7 @@ async fn scrape_when_caught_up(service: &Service, events: f64) -> Page {
         let behind = PROJECTIONS.into_iter().filter(|projection| {
             let labels = [("projection", *projection)];
             let applied = page.find("throughline_projection_applied_events_total", &labels);
-            let labels = [("projection", *projection), ("tenant_no", "1")];
+            let labels = [("projection", *projection), ("tenant_no", "1"), ("build", "0")];
             let lag = page.find("throughline_projection_lag_events", &labels);
             applied != Some(events) || lag != Some(0.0)
         });
@@ -161,7 +161,7 @@ fn assert_projections(page: &Page) {
         assert_value(page, delays, &labels, batches);
         let parked = page.find("throughline_projection_parked_streams_total", &labels);
         assert!(parked.is_none_or(|parked| parked < 0.5), "{projection}");
-        let labels = [("projection", projection), ("tenant_no", "1")];
+        let labels = [("projection", projection), ("tenant_no", "1"), ("build", "0")];
         assert_value(page, "throughline_projection_lag_seconds", &labels, 0.0);
     }
 }
@@ -216,6 +216,16 @@ async fn no_caller_can_make_a_new_series() {
     }
     // Every label of the page is one whose values are ours.
     let labels: Vec<&str> = page.label_names().into_iter().collect();
-    let ours = ["le", "method", "outcome", "projection", "route", "status", "tenant_no", "version"];
+    let ours = [
+        "build",
+        "le",
+        "method",
+        "outcome",
+        "projection",
+        "route",
+        "status",
+        "tenant_no",
+        "version",
+    ];
     assert_eq!(labels, ours);
 }
