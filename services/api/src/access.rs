@@ -124,6 +124,13 @@ impl Operation {
     pub fn is_about_a_person(self) -> bool {
         self.path().starts_with("/v1/persons/")
     }
+
+    /// Whether it is about how the service runs: then no case, version or position is in it.
+    #[must_use]
+    pub fn is_operators(self) -> bool {
+        let places = ["/v1/projections", "/v1/operations", "/v1/parked"];
+        places.iter().any(|place| self.path().starts_with(place))
+    }
 }
 
 operations! {
@@ -203,8 +210,28 @@ operations! {
     ReadAgencyResponse = GET "/v1/agency-response",
     /// The requests for information that are overdue, the longest overdue first.
     ReadOverdueRequests = GET "/v1/agency-response/overdue",
-    /// How far each projection has followed the log.
+    /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
+    /// Make a projection's rows again from the log, beside those in use.
+    RebuildProjection = POST "/v1/projections/{name}/rebuilds",
+    /// Hold a sample of a projection's rows against the log.
+    VerifyProjection = POST "/v1/projections/{name}/verifications",
+    /// Answer readers from the build before.
+    RollBackProjection = POST "/v1/projections/{name}/rollback",
+    /// Drop a build that readers are not answered from.
+    DropBuild = DELETE "/v1/projections/{name}/builds/{build}",
+    /// What operators did to projections, the newest first.
+    ReadProjectionAudit = GET "/v1/projections/audit",
+    /// Rebuilds, the newest first.
+    ReadOperations = GET "/v1/operations",
+    /// How far an operation is, and what came of it.
+    ReadOperation = GET "/v1/operations/{operation_id}",
+    /// Call an operation off.
+    CancelOperation = POST "/v1/operations/{operation_id}/cancellation",
+    /// Cases that a projection has set aside, with the reason.
+    ReadParked = GET "/v1/parked",
+    /// Try what was set aside again at once.
+    RetryParked = POST "/v1/parked/retries",
 }
 
 /// Whether a role may do something. Every cell is decided here and nowhere else.
@@ -250,7 +277,17 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         Operation::ReadOutcomes
         | Operation::ReadReferralPipeline
         | Operation::ReadAgencyResponse => &[Caseworker, TeamManager, Evaluator],
-        Operation::ReadProjections => &[Operator],
+        Operation::ReadProjections
+        | Operation::RebuildProjection
+        | Operation::VerifyProjection
+        | Operation::RollBackProjection
+        | Operation::DropBuild
+        | Operation::ReadProjectionAudit
+        | Operation::ReadOperations
+        | Operation::ReadOperation
+        | Operation::CancelOperation
+        | Operation::ReadParked
+        | Operation::RetryParked => &[Operator],
     };
     permitted.contains(&role)
 }

@@ -58,7 +58,8 @@ pub struct Problem {
     kind: ProblemType,
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
-    allow: Option<String>,
+    allow: Option<Box<str>>,
+    location: Option<Box<str>>,
     /// What went wrong here, for the log line alone.
     cause: Option<Box<str>>,
 }
@@ -67,7 +68,14 @@ impl Problem {
     /// A problem of a kind, with nothing more to say.
     #[must_use]
     pub fn new(kind: ProblemType) -> Self {
-        Self { kind, errors: Vec::new(), retry_after_s: None, allow: None, cause: None }
+        Self {
+            kind,
+            errors: Vec::new(),
+            retry_after_s: None,
+            allow: None,
+            location: None,
+            cause: None,
+        }
     }
 
     /// Says what went wrong here, in words that hold nothing of what was sent. The log line has
@@ -95,7 +103,14 @@ impl Problem {
     /// Says which methods the path has.
     #[must_use]
     pub fn allowing(mut self, methods: String) -> Self {
-        self.allow = Some(methods);
+        self.allow = Some(methods.into_boxed_str());
+        self
+    }
+
+    /// Says where to look instead.
+    #[must_use]
+    pub fn located(mut self, location: String) -> Self {
+        self.location = Some(location.into_boxed_str());
         self
     }
 
@@ -187,6 +202,9 @@ impl ResponseError for Problem {
         if let Some(allow) = self.allow.as_deref().and_then(|a| HeaderValue::from_str(a).ok()) {
             response.insert_header((header::ALLOW, allow));
         }
+        if let Some(at) = self.location.as_deref().and_then(|at| HeaderValue::from_str(at).ok()) {
+            response.insert_header((header::LOCATION, at));
+        }
         if self.kind == UNAUTHENTICATED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
@@ -255,6 +273,14 @@ problem_types! {
     LEGAL_HOLD = 409 "legal-hold" "A legal hold is in force.",
     /// The hold is over.
     HOLD_RELEASED = 409 "hold-released" "The legal hold has been released already.",
+    /// One rebuild at a time of each projection.
+    ALREADY_UNDER_WAY = 409 "already-under-way" "The projection is being rebuilt already; Location says where to look.",
+    /// There was no build before the live one, or it is gone.
+    NOTHING_TO_ROLL_BACK_TO = 409 "nothing-to-roll-back-to" "There is no build to go back to.",
+    /// Readers need it.
+    LIVE_BUILD = 409 "live-build" "Readers are answered from this build.",
+    /// It cannot be called off any more.
+    OPERATION_OVER = 409 "operation-over" "The operation is over.",
     /// The tenant's history is being loaded.
     TENANT_LOADING = 409 "tenant-loading" "The tenant's history is being loaded; nothing can be recorded yet.",
     /// The `If-Match` version is no longer the present one.

@@ -4,8 +4,11 @@ use throughline_domain::case::CaseError;
 use throughline_domain::person::PersonError;
 use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
+use throughline_projector::{RebuildError, SwitchError, VerifyError};
+use uuid::Uuid;
 
 use crate::problem::{self, FieldError, Problem, ProblemType};
+use crate::projections::operations;
 
 /// Seconds after which a caller may try again when the service is overloaded.
 const RETRY_OVERLOADED_S: u32 = 1;
@@ -166,6 +169,41 @@ impl From<ReadError> for Problem {
             }
         }
     }
+}
+
+impl From<RebuildError> for Problem {
+    fn from(error: RebuildError) -> Self {
+        match error {
+            RebuildError::AlreadyUnderWay { operation_id } => already_under_way(operation_id),
+            RebuildError::NoSuchRebuild { .. } => Self::new(problem::NOT_FOUND),
+            RebuildError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<SwitchError> for Problem {
+    fn from(error: SwitchError) -> Self {
+        match error {
+            SwitchError::NothingBefore => Self::new(problem::NOTHING_TO_ROLL_BACK_TO),
+            SwitchError::IsLive { .. } => Self::new(problem::LIVE_BUILD),
+            SwitchError::UnderWay { operation_id } => already_under_way(operation_id),
+            SwitchError::NoSuchBuild { .. } => Self::new(problem::NOT_FOUND),
+            SwitchError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Problem {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::NoSuchBuild { .. } => Self::new(problem::NOT_FOUND),
+            VerifyError::Log(error) => error.into(),
+        }
+    }
+}
+
+fn already_under_way(operation_id: Uuid) -> Problem {
+    Problem::new(problem::ALREADY_UNDER_WAY).located(operations::location(operation_id))
 }
 
 /// The database is out of reach: the caller may try again.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -26,9 +25,11 @@ use crate::cases::{
 use crate::feed::{page::read_events, stream::stream_events};
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
-use crate::{
-    agency_response, caseloads, health, metrics, openapi, outcomes, projections, referral_pipeline,
+use crate::projections::{
+    builds, operations, parked, read_audit::read_audit, read_projections::read_projections,
+    rebuild::rebuild_projection, verify::verify_projection,
 };
+use crate::{agency_response, caseloads, health, metrics, openapi, outcomes, referral_pipeline};
 
 /// Registers the interface.
 pub fn configure(config: &mut ServiceConfig) {
@@ -78,7 +79,7 @@ pub fn configure_admin(config: &mut ServiceConfig) {
 }
 
 fn handler(operation: Operation) -> Route {
-    let route = if operation.method() == Method::GET { web::get() } else { web::post() };
+    let route = web::method(operation.method());
     match operation {
         Operation::ReceiveReferral => route.to(receive_referral),
         Operation::AcceptReferral => route.to(record::<AcceptanceBody>),
@@ -120,6 +121,16 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadReferralPipeline => route.to(referral_pipeline::read_referral_pipeline),
         Operation::ReadAgencyResponse => route.to(agency_response::read_agency_response),
         Operation::ReadOverdueRequests => route.to(agency_response::overdue::read_overdue_requests),
-        Operation::ReadProjections => route.to(projections::read_projections),
+        Operation::ReadProjections => route.to(read_projections),
+        Operation::RebuildProjection => route.to(rebuild_projection),
+        Operation::VerifyProjection => route.to(verify_projection),
+        Operation::RollBackProjection => route.to(builds::roll_back),
+        Operation::DropBuild => route.to(builds::drop_one),
+        Operation::ReadProjectionAudit => route.to(read_audit),
+        Operation::ReadOperations => route.to(operations::read_operations),
+        Operation::ReadOperation => route.to(operations::read_operation),
+        Operation::CancelOperation => route.to(operations::cancel_operation),
+        Operation::ReadParked => route.to(parked::read_parked),
+        Operation::RetryParked => route.to(parked::retry),
     }
 }

@@ -17,6 +17,7 @@ mod lease;
 mod look;
 mod metrics;
 mod new_events;
+pub mod operator;
 mod ownership;
 mod parked;
 mod parking;

@@ -9,6 +9,7 @@ use crate::commands::keys::KeysArguments;
 use crate::commands::log::LogArguments;
 use crate::commands::migrate::MigrateArguments;
 use crate::commands::person::PersonArguments;
+use crate::commands::projections::ProjectionsArguments;
 use crate::commands::replay::ReplayArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::token::TokenArguments;
@@ -35,6 +36,12 @@ pub(crate) enum Command {
     Log(LogArguments),
     /// Erase a person for good, or keep one from being erased.
     Person(PersonArguments),
+    /// Look after the projections: how far they are, rebuilding, verifying, going back.
+    ///
+    /// Exit codes: 0 done; 1 rows differ from the log (verify, rebuild --dry-run); 2 it could not be
+    /// done or found out; 3 a rule refuses, or the rebuild was called off; 4 there is no such
+    /// tenant, build or operation; 130 interrupted.
+    Projections(ProjectionsArguments),
     /// Replace the keys that seal people's words, without touching an event.
     Keys(KeysArguments),
     /// Answer a question as of two dates from the log alone, case by case.

@@ -21,6 +21,7 @@ mod journal;
 mod journeys;
 mod licences;
 mod long_journey;
+mod operators;
 mod outage;
 mod pages;
 mod published_tables;

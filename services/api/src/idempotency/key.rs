@@ -59,6 +59,18 @@ pub struct CommandKey {
 }
 
 impl CommandKey {
+    /// Whose key it is, for which operation.
+    #[must_use]
+    pub fn scope(&self) -> [u8; 32] {
+        self.scope
+    }
+
+    /// Whether what was asked with this key before is what is asked now.
+    #[must_use]
+    pub fn asks_the_same(&self, fingerprint: &[u8]) -> bool {
+        self.fingerprint == fingerprint
+    }
+
     /// What is to be stored with the command's events. `ids` are those that the service drew.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod responses;
 
 use std::collections::HashSet;
 
+use actix_web::http::Method;
 use serde_json::Value;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
@@ -49,7 +50,14 @@ use crate::feed::page::EventsAnswer;
 use crate::outcomes::OutcomesAnswer;
 use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
-use crate::projections::ProjectionsAnswer;
+use crate::projections::NothingMore;
+use crate::projections::builds::SwitchedAnswer;
+use crate::projections::operations::{OperationAnswer, OperationsAnswer};
+use crate::projections::parked::{ParkedAnswer, RetryAnswer, RetryBody};
+use crate::projections::read_audit::AuditAnswer;
+use crate::projections::read_projections::ProjectionsAnswer;
+use crate::projections::rebuild::RebuildBody;
+use crate::projections::verify::{VerificationAnswer, VerificationBody};
 use crate::referral_pipeline::PipelineAnswer;
 
 const SCHEME: &str = "bearer";
@@ -123,7 +131,6 @@ impl Schemas {
 }
 
 fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
-    let is_query = operation.method() == actix_web::http::Method::GET;
     let roles: Vec<&str> = Role::ALL
         .iter()
         .filter(|role| permits(**role, operation))
@@ -148,7 +155,11 @@ fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
     for status in responses::problem_statuses(operation, needs_version) {
         builder = builder.response(status.to_string(), responses::problem(status));
     }
-    let method = if is_query { HttpMethod::Get } else { HttpMethod::Post };
+    let method = match operation.method() {
+        Method::GET => HttpMethod::Get,
+        Method::DELETE => HttpMethod::Delete,
+        _ => HttpMethod::Post,
+    };
     paths.add_path_operation(operation.path(), vec![method], builder.build());
 }
 
@@ -184,6 +195,12 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::EraseSubject => (Some(schemas.refer::<ErasureBody>()), false),
         Operation::PlaceLegalHold => (Some(schemas.refer::<LegalHoldBody>()), false),
         Operation::ReleaseLegalHold => (Some(schemas.refer::<ReleaseBody>()), false),
+        Operation::RebuildProjection => (Some(schemas.refer::<RebuildBody>()), false),
+        Operation::VerifyProjection => (Some(schemas.refer::<VerificationBody>()), false),
+        Operation::RollBackProjection | Operation::CancelOperation => {
+            (Some(schemas.refer::<NothingMore>()), false)
+        }
+        Operation::RetryParked => (Some(schemas.refer::<RetryBody>()), false),
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadEvent
@@ -195,13 +212,18 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadReferralPipeline
         | Operation::ReadAgencyResponse
         | Operation::ReadOverdueRequests
-        | Operation::ReadProjections => (None, false),
+        | Operation::ReadProjections
+        | Operation::DropBuild
+        | Operation::ReadProjectionAudit
+        | Operation::ReadOperations
+        | Operation::ReadOperation
+        | Operation::ReadParked => (None, false),
     }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other operation is a command")]
-fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Ref) {
-    match operation {
+fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<Ref>) {
+    let (status, answer) = match operation {
         Operation::ReceiveReferral => ("201", schemas.refer::<Referred>()),
         Operation::ReadCase => ("200", schemas.refer::<CaseAnswer>()),
         Operation::ReadTimeline => ("200", schemas.refer::<TimelineAnswer>()),
@@ -216,8 +238,20 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Ref) {
         Operation::ReadAgencyResponse => ("200", schemas.refer::<AgencyResponseAnswer>()),
         Operation::ReadOverdueRequests => ("200", schemas.refer::<OverdueRequestsAnswer>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
+        Operation::ReadOperations => ("200", schemas.refer::<OperationsAnswer>()),
+        Operation::ReadOperation => ("200", schemas.refer::<OperationAnswer>()),
+        Operation::RebuildProjection | Operation::CancelOperation => {
+            ("202", schemas.refer::<OperationAnswer>())
+        }
+        Operation::VerifyProjection => ("200", schemas.refer::<VerificationAnswer>()),
+        Operation::RollBackProjection => ("200", schemas.refer::<SwitchedAnswer>()),
+        Operation::DropBuild => return ("204", None),
+        Operation::ReadProjectionAudit => ("200", schemas.refer::<AuditAnswer>()),
+        Operation::ReadParked => ("200", schemas.refer::<ParkedAnswer>()),
+        Operation::RetryParked => ("202", schemas.refer::<RetryAnswer>()),
         _ => ("201", schemas.refer::<Recorded>()),
-    }
+    };
+    (status, Some(answer))
 }
 
 fn tag(operation: Operation) -> &'static str {
@@ -229,7 +263,7 @@ fn tag(operation: Operation) -> &'static str {
         Some("events") => "events",
         Some("referral-pipeline") => "referral pipeline",
         Some("agency-response") => "agency response",
-        Some("projections") => "projections",
+        Some("projections" | "operations" | "parked") => "projections",
         _ => "cases",
     }
 }

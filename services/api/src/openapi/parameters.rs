@@ -60,6 +60,9 @@ fn path_parameter(name: &'static str) -> Known {
             (formatted("uuid"), "The information request: the `event_id` that making it answered.")
         }
         "person_id" => (formatted("uuid"), "The person, as the referral answered."),
+        "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
+        "name" => (schema::code(), "The projection."),
+        "build" => (integer(), "The build."),
         "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
         _ => (formatted("uuid"), "The case."),
     };
@@ -68,6 +71,9 @@ fn path_parameter(name: &'static str) -> Known {
 
 fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let place = ParameterIn::Header;
+    if operation.is_operators() && operation.method() != Method::POST {
+        return Vec::new();
+    }
     if operation.method() == Method::GET {
         let description = "Waits until the answer reflects this position, up to a limit.";
         let name = "Throughline-After";
@@ -87,7 +93,10 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let name = idempotency::HEADER;
     let key =
         Known { name, place: ParameterIn::Header, required: false, schema: text(), description };
-    if operation == Operation::ReceiveReferral || operation.is_about_a_person() {
+    if operation == Operation::ReceiveReferral
+        || operation.is_about_a_person()
+        || operation.is_operators()
+    {
         return vec![key];
     }
     let description =
@@ -121,6 +130,9 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let worker = Known::query("worker", schema::code(), "Only cases of this worker.");
             let question = [programme(), agency(), worker];
             question.into_iter().chain(dates()).chain(pages()).collect()
+        }
+        Operation::ReadOperations | Operation::ReadProjectionAudit => {
+            vec![limit()]
         }
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         _ => Vec::new(),

@@ -15,16 +15,19 @@ Server-sent events. Of each, `id` is the position, `event` the type, and `data` 
 `/asyncapi.json` describes by type. A frame with an `id` alone moves the position from which to go on.";
 
 /// The answer of an operation that did as it was asked.
-pub(super) fn done(operation: Operation, answer: Ref) -> Response {
-    let content = ContentBuilder::new().schema(Some(answer)).build();
+pub(super) fn done(operation: Operation, answer: Option<Ref>) -> Response {
     let is_query = operation.method() == Method::GET;
-    let (description, content_type) = if operation == Operation::StreamEvents {
-        (STREAM, "text/event-stream")
-    } else {
-        (if is_query { "The answer." } else { "Recorded." }, "application/json")
+    let (description, content_type) = match () {
+        () if operation == Operation::StreamEvents => (STREAM, "text/event-stream"),
+        () if is_query => ("The answer.", "application/json"),
+        () if operation.is_operators() => ("Done, or begun.", "application/json"),
+        () => ("Recorded.", "application/json"),
     };
-    let mut response =
-        ResponseBuilder::new().description(description).content(content_type, content);
+    let mut response = ResponseBuilder::new().description(description);
+    if let Some(answer) = answer {
+        let content = ContentBuilder::new().schema(Some(answer)).build();
+        response = response.content(content_type, content);
+    }
     for (name, schema, description) in headers(operation, is_query) {
         response = response.header(name, header(schema, description));
     }
@@ -32,10 +35,16 @@ pub(super) fn done(operation: Operation, answer: Ref) -> Response {
 }
 
 fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &'static str)> {
+    if operation.is_operators() {
+        let begins =
+            [Operation::RebuildProjection, Operation::CancelOperation].contains(&operation);
+        let place = ("Location", text(), "Where the operation can be looked at.");
+        return if begins { vec![place] } else { Vec::new() };
+    }
     let mut headers = Vec::new();
     let of_person = operation.is_about_a_person();
     let of_case = matches!(operation, Operation::ReadCase | Operation::ReadTimeline);
-    if !matches!(operation, Operation::ReadProjections | Operation::ReadEvent) {
+    if operation != Operation::ReadEvent {
         let what = "The place in the tenant's log that the answer reflects.";
         headers.push(("Throughline-Position", integer(), what));
     }
@@ -79,7 +88,13 @@ pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec
         statuses.push(429);
     }
     if operation.method() != Method::GET {
-        statuses.extend([409, 412, 413, 415]);
+        statuses.push(409);
+    }
+    if operation.method() == Method::POST {
+        statuses.extend([413, 415]);
+    }
+    if operation.method() == Method::POST && !operation.is_operators() {
+        statuses.push(412);
     }
     if needs_version {
         statuses.push(428);

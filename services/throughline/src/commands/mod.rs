@@ -1,10 +1,12 @@
 //! The subcommands, one file each.
 
+mod actor;
 pub(crate) mod bench;
 pub(crate) mod bench_replay;
 mod checkpoint_log;
 mod checkpoint_schedule;
 mod checkpoints;
+mod confirm;
 mod data_dir;
 pub(crate) mod database;
 pub(crate) mod demo;
@@ -21,6 +23,7 @@ mod master_key;
 pub(crate) mod migrate;
 pub(crate) mod person;
 pub(crate) mod progress;
+pub(crate) mod projections;
 mod readiness;
 pub(crate) mod replay;
 mod safeguards;
@@ -46,6 +49,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Token(arguments) => token::run(arguments).await,
         Command::Log(arguments) => log::run(arguments).await,
         Command::Person(arguments) => person::run(arguments).await,
+        Command::Projections(arguments) => Ok(Box::pin(projections::run(arguments)).await),
         Command::Keys(arguments) => keys::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,

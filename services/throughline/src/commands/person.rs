@@ -1,11 +1,9 @@
 //! `throughline person`: `erase`, `hold` and `release`. See `ops/runbooks/erasure.md`.
 
-use std::env;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 use throughline_domain::case::Moment;
@@ -22,11 +20,10 @@ use throughline_log::{
 };
 use uuid::Uuid;
 
+use super::actor::{ROLE, actor};
+use super::confirm::confirm;
 use super::database::DatabaseArguments;
 use super::with_log::{OpenLog, Sealed, with_log};
-
-/// The role in which whoever has the command line acts.
-const ROLE: &str = "operator";
 
 /// Exit codes for scripts: what a rule refuses, and whom nobody knows.
 const REFUSED: u8 = 3;
@@ -136,7 +133,9 @@ pub(crate) async fn run(arguments: PersonArguments) -> anyhow::Result<ExitCode> 
     let (outcome, person) = match arguments.command {
         PersonVerb::Erase(arguments) => {
             let EraseArguments { subject, basis, yes } = arguments;
-            confirm(&subject, yes)?;
+            let SubjectArguments { person, tenant, .. } = &subject;
+            let question = format!("Erase person {person} of tenant {tenant} for good?");
+            confirm(&question, "nothing was erased", yes)?;
             (erase(&subject, basis).await?, subject.person)
         }
         PersonVerb::Hold(HoldArguments { subject, reason, reference }) => {
@@ -170,23 +169,6 @@ pub(crate) async fn run(arguments: PersonArguments) -> anyhow::Result<ExitCode> 
         }
     };
     Ok(ExitCode::from(code))
-}
-
-/// Asks whoever sits at the terminal; where nobody does, `--yes` must have been given.
-fn confirm(
-    SubjectArguments { person, tenant, .. }: &SubjectArguments,
-    yes: bool,
-) -> anyhow::Result<()> {
-    if yes {
-        return Ok(());
-    }
-    ensure!(io::stdin().is_terminal(), "nobody can be asked here: confirm with --yes");
-    print!("Erase person {person} of tenant {tenant} for good? Type yes: ");
-    io::stdout().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).context("could not read the answer")?;
-    ensure!(answer.trim() == "yes", "nothing was erased");
-    Ok(())
 }
 
 async fn erase(subject: &SubjectArguments, basis: ErasureBasis) -> anyhow::Result<Outcome> {
@@ -277,11 +259,9 @@ async fn find(open: &OpenLog, subject: &SubjectArguments) -> anyhow::Result<Opti
 }
 
 fn meta(subject: &SubjectArguments) -> CommandMeta {
-    let account = || env::var("USER").ok()?.parse::<Code>().ok();
-    let actor = subject.actor.clone().or_else(account);
     let command_id = Uuid::now_v7();
     CommandMeta {
-        actor: actor.map_or_else(|| ROLE.to_owned(), |actor| actor.to_string()),
+        actor: actor(subject.actor.as_ref()),
         actor_role: ROLE.to_owned(),
         source_organisation: None,
         command_id,

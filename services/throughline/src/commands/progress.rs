@@ -14,6 +14,8 @@ pub(crate) enum Unit {
     Bytes,
     /// Events of a log.
     Events,
+    /// Cases of a tenant.
+    Cases,
 }
 
 /// A bar on standard error that follows a counter, until it is dropped.
@@ -63,6 +65,10 @@ fn style(unit: Unit, total: Option<u64>) -> ProgressStyle {
         (Unit::Events, Some(_)) => {
             "{bar:30} {human_pos}/{human_len} events ({per_sec}), {eta} remaining"
         }
+        (Unit::Cases, Some(_)) => {
+            "{bar:30} {human_pos}/{human_len} cases ({per_sec}), {eta} remaining"
+        }
+        (Unit::Cases, None) => "{spinner} {human_pos} cases ({per_sec})",
         (Unit::Events, None) => "{spinner} {human_pos} events ({per_sec})",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -85,7 +91,7 @@ mod tests {
 
     #[test]
     fn every_style_is_well_formed() {
-        for unit in [Unit::Bytes, Unit::Events] {
+        for unit in [Unit::Bytes, Unit::Events, Unit::Cases] {
             for total in [None, Some(1)] {
                 let _ = style(unit, total);
             }

@@ -15,7 +15,7 @@ use throughline_api::metrics::HttpMetrics;
 use throughline_api::replay::REPLAYS_AT_ONCE_MAX;
 use throughline_api::{ApiSettings, App, Feed, server};
 use throughline_log::{AppendSettings, EventLog};
-use throughline_projector::{Projector, Settings};
+use throughline_projector::{Projector, RebuildSettings, Rebuilder, Settings};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -37,6 +37,8 @@ use crate::telemetry::Telemetry;
 pub(crate) const CONNECTIONS_MAX: usize = 24;
 /// Connections for the projector.
 const PROJECTOR_CONNECTIONS_MAX: usize = 6;
+/// Connections for rebuilds: two for each of two workers, and two beside them.
+const REBUILDER_CONNECTIONS_MAX: usize = 6;
 /// Where health and metrics are served when the main address is not a loopback address.
 const ADMIN_ADDRESS: &str = "127.0.0.1:8081";
 
@@ -156,6 +158,7 @@ struct Service {
     app: App,
     log: EventLog,
     projector: Projector,
+    rebuilder: Rebuilder,
     checkpoints: Option<Schedule>,
     /// How to connect, for what listens.
     listener_config: Box<Config>,
@@ -176,6 +179,8 @@ impl Service {
         let log = EventLog::new(pool, master_key, AppendSettings::default());
         log.register_metrics(&mut registry);
         let projector_pool = throughline_log::pool(config.clone(), PROJECTOR_CONNECTIONS_MAX)?;
+        let rebuilder_pool = throughline_log::pool(config.clone(), REBUILDER_CONNECTIONS_MAX)?;
+        let rebuilder = Rebuilder::new(log.clone(), rebuilder_pool, RebuildSettings::default());
         let projector = Projector::new(log.clone(), projector_pool, Settings::default());
         projector.register_metrics(&mut registry);
         let data_dir = &arguments.database.data_dir;
@@ -201,7 +206,8 @@ impl Service {
             feed,
             replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),
         };
-        Ok(Self { app, log, projector, checkpoints, listener_config: Box::new(config) })
+        let listener_config = Box::new(config);
+        Ok(Self { app, log, projector, rebuilder, checkpoints, listener_config })
     }
 }
 
@@ -216,6 +222,7 @@ struct Running {
     log: EventLog,
     feed: Feed,
     projector: JoinHandle<()>,
+    rebuilder: JoinHandle<()>,
     projecting: CancellationToken,
     wakeups: Wakeups,
     checkpoints: Option<RunningSchedule>,
@@ -223,7 +230,7 @@ struct Running {
 
 impl Running {
     fn start(
-        Service { app, log, projector, checkpoints, listener_config }: Service,
+        Service { app, log, projector, rebuilder, checkpoints, listener_config }: Service,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
     ) -> anyhow::Result<Self> {
@@ -233,8 +240,8 @@ impl Running {
         let admin =
             admin_listener.map(|listener| server::serve_admin(listener, app)).transpose()?;
         let projecting = CancellationToken::new();
-        let until = projecting.clone();
         let wakeups = Wakeups::start(log.tidings().clone(), listener_config, projector.clone());
+        let (until, rebuild_until) = (projecting.clone(), projecting.clone());
         Ok(Self {
             main_handle: main.handle(),
             main: tokio::spawn(main),
@@ -246,6 +253,7 @@ impl Running {
             log,
             feed,
             projector: tokio::spawn(async move { projector.run(until).await }),
+            rebuilder: tokio::spawn(async move { rebuilder.run(rebuild_until).await }),
             projecting,
             wakeups,
             checkpoints: checkpoints.map(Schedule::start),
@@ -261,6 +269,7 @@ impl Running {
         self.projecting.cancel();
         self.projector.await?;
         self.wakeups.stop().await?;
+        self.rebuilder.await?;
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.stop().await?;
         }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use throughline_log::{AppendSettings, DatabaseError, ErasureLedger, EventLog, MasterKey, pool};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::database::{Database, DatabaseArguments};
 use super::master_key::master_key;
@@ -12,7 +12,7 @@ use super::migrate::migrate;
 const CONNECTIONS_MAX: usize = 8;
 
 /// What a shell makes of an interruption.
-const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Whether the work seals or opens words about persons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,20 +74,65 @@ pub(crate) async fn with_log<T>(
     sealed: Sealed,
     work: impl AsyncFnOnce(OpenLog) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    // Before the server starts: a signal from now on ends the work, then the server.
-    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for signals")?;
-    let mut terminate = signal(SignalKind::terminate()).context("could not listen for signals")?;
-    let database = Database::open(arguments).await?;
-    let worked = tokio::select! {
-        outcome = on_log(arguments, &database, sealed, work) => Some(outcome),
-        _ = interrupt.recv() => None,
-        _ = terminate.recv() => None,
-    };
-    let closed = database.close().await;
-    let Some(outcome) = worked else {
+    let ended = Box::pin(with_log_and_signals(arguments, sealed, async |open, mut signals| {
+        tokio::select! {
+            outcome = work(open) => outcome.map(Some),
+            _ = signals.next() => Ok(None),
+        }
+    }));
+    let Some(outcome) = ended.await? else {
         // Not by returning: a read of standard input may still be waiting, and would be waited for.
-        std::process::exit(INTERRUPTED);
+        std::process::exit(INTERRUPTED.into());
     };
+    Ok(outcome)
+}
+
+/// A signal that asks a command to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// By whoever sits at the terminal.
+    Interrupt,
+    /// By whatever started the command.
+    Terminate,
+}
+
+/// The signals that ask a command to end.
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let context = "could not listen for signals";
+        let interrupt = signal(SignalKind::interrupt()).context(context)?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate()).context(context)? })
+    }
+
+    /// Waits for the next.
+    pub(crate) async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.terminate.recv() => Asked::Terminate,
+        }
+    }
+}
+
+/// As [`with_log`], for work that decides itself what a signal means.
+///
+/// # Errors
+/// Those of the work, or what keeps the log from being opened.
+pub(crate) async fn with_log_and_signals<T>(
+    arguments: &DatabaseArguments,
+    sealed: Sealed,
+    work: impl AsyncFnOnce(OpenLog, Signals) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    // Before the server starts: a signal from now on ends the work, then the server.
+    let signals = Signals::listen()?;
+    let database = Database::open(arguments).await?;
+    let outcome =
+        on_log(arguments, &database, sealed, async |open| work(open, signals).await).await;
+    let closed = database.close().await;
     let outcome = outcome.map_err(with_hint)?;
     closed?;
     Ok(outcome)

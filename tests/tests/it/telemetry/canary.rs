@@ -28,6 +28,7 @@ async fn what_is_sent_is_found_in_no_span_line_metric_or_problem() {
     let mut service = Service::start_with(&variables).await;
     let canary = Canary::of(&service).await;
     let officer = canary.officer().await;
+    let operator = canary.operator().await;
     let description = Description::read(canary.client()).await;
     let operations = description.operations();
     let case = an_open_case(canary.client()).await;
@@ -35,6 +36,7 @@ async fn what_is_sent_is_found_in_no_span_line_metric_or_problem() {
     for operation in &operations {
         let canary = if operation.is_about_a_person() { &officer } else { &canary };
         match operation.method.as_str() {
+            _ if operation.is_operators() => operator.operators(&description, operation).await,
             "POST" | "PUT" | "PATCH" | "DELETE" => canary.command(&description, operation).await,
             _ => canary.query(operation, &case, &event).await,
         }

@@ -67,7 +67,15 @@ impl<'a> Canary<'a> {
 
     /// The same, who answers for the data.
     pub(super) async fn officer(&self) -> Self {
-        let role = "data_protection_officer";
+        self.playing("data_protection_officer").await
+    }
+
+    /// The same, who runs the service.
+    pub(super) async fn operator(&self) -> Self {
+        self.playing("operator").await
+    }
+
+    async fn playing(&self, role: &str) -> Self {
         let arguments = ["--tenant", TENANT, "--role", role, "--subject", SUBJECT];
         Self { service: self.service, token: self.service.issue(&arguments).await }
     }
@@ -147,6 +155,36 @@ impl<'a> Canary<'a> {
         }
         self.without_being_let_in(operation, &path).await;
         self.keys(id, &path, &body).await;
+    }
+
+    /// What operators look at and ask for, as it should be and as it should not be.
+    pub(super) async fn operators(&self, description: &Description, operation: &Operation) {
+        let id = &operation.id;
+        let path = operation
+            .path
+            .replace("{name}", "caseload")
+            .replace("{build}", &NUMBER.to_string())
+            .replace("{operation_id}", &uuid::Uuid::new_v4().to_string());
+        if operation.method == "POST" {
+            let body = description.body(operation);
+            let answer = self.post(&path, &body).await;
+            assert!([200, 202, 404, 409].contains(&answer.status), "{id} {body}: {answer:?}");
+            assert_clean_answer(id, &answer);
+            for wrong in wrong_bodies(&body).into_iter().chain([json!({CODE: WORDS}), json!(CODE)])
+            {
+                assert_clean_answer(id, &self.post(&path, &wrong).await);
+            }
+            for path in strange_paths(operation) {
+                assert_clean_answer(id, &self.post(&path, &body).await);
+            }
+        }
+        for path in strange_paths(operation).into_iter().chain([path.clone()]) {
+            for value in ["", "?limit=918273645", "?limit=canary9f3a", "?canary9f3a=1"] {
+                let request = self.request(&operation.method, &format!("{path}{value}"));
+                assert_clean_answer(id, &read(request.bearer_auth(&self.token)).await);
+            }
+        }
+        self.without_being_let_in(operation, &path).await;
     }
 
     /// Two keys, what is none, and one that came with something else before.

@@ -120,6 +120,11 @@ impl Operation {
     pub(crate) fn is_about_a_person(&self) -> bool {
         self.path.starts_with("/v1/persons/")
     }
+
+    pub(crate) fn is_operators(&self) -> bool {
+        let places = ["/v1/projections", "/v1/operations", "/v1/parked"];
+        places.iter().any(|place| self.path.starts_with(place))
+    }
 }
 
 /// The members that a schema alone does not give a value that is accepted: another value, or none.
@@ -136,6 +141,9 @@ fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
             let values = json!({CODE: CODE, "canary9f3a-2": NUMBER, "canary9f3a-3": {"missing": "declined"}});
             vec![("values", Some(values))]
         }
+        // There is no build of that number, and no projection of that name.
+        "VerificationBody" => vec![("build", None)],
+        "RetryBody" => vec![("projection", None)],
         "ClosureBody" => vec![("evidence", Some(json!([])))],
         "CorrectionBody" => {
             let replacement = json!({
