@@ -4,7 +4,6 @@
 mod facts;
 
 use serde_json::{Map, Value, json};
-use throughline_domain::ids::Position;
 use utoipa::PartialSchema as _;
 
 use crate::access::Operation;
@@ -102,7 +101,7 @@ fn query() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "after": {"type": "integer", "minimum": Position(0).0},
+            "after": {"type": "integer", "minimum": 0},
             "type": {"type": "string", "description": format!("Of: {}.", types.join(", "))},
         },
     })

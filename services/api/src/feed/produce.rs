@@ -24,6 +24,8 @@ use super::tail::{POLL, Tail};
 
 /// Events are sent together up to about this many bytes.
 const CHUNK_BYTES: usize = 16 * 1024;
+/// How long appends are let gather after tidings.
+const LINGER: Duration = Duration::from_millis(10);
 /// How long to wait when the log cannot be read.
 const OUTAGE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -143,7 +145,7 @@ impl Way<'_> {
 /// Waits for something new, for as long as nobody is missed by that.
 async fn wait(tidings: &mut Subscription, until: Instant) {
     tokio::select! {
-        () = tidings.changed() => {}
+        () = tidings.changed() => sleep(LINGER).await,
         () = sleep(POLL) => {}
         () = sleep_until(until) => {}
     }

@@ -19,6 +19,9 @@ pub(super) const POLL: Duration = Duration::from_secs(1);
 /// The most positions that are kept, and the most bytes of them.
 const KEPT_POSITIONS_MAX: usize = 1_000;
 const KEPT_BYTES_MAX: usize = 4 << 20;
+/// The most bytes that a stream is given at a time, by one event at most exceeded: a slow client
+/// holds them until it has taken them.
+const GIVEN_BYTES_MAX: usize = 256 << 10;
 /// Reads at once of those who are behind: they must not take the connections that others need.
 const READS_BEHIND_MAX: usize = 4;
 
@@ -97,7 +100,7 @@ impl Tail {
             drop(kept);
             let _permit = self.reads_behind.acquire().await;
             let entries = read_after(&self.log, self.tenant, after, READ_POSITIONS_MAX).await?;
-            return Ok(entries.into_iter().map(Arc::new).collect());
+            return Ok(given(entries.into_iter().map(Arc::new)));
         }
         if after > kept.end {
             // The one who is furthest leads.
@@ -108,13 +111,25 @@ impl Tail {
         }
         let looked = Instant::now();
         let entries = read_after(&self.log, self.tenant, after, READ_POSITIONS_MAX).await?;
-        let entries: Vec<_> = entries.into_iter().map(Arc::new).collect();
+        // A full page is not the end, nor is one of which a part is left for the next time.
+        let is_full = entries.len() >= READ_POSITIONS_MAX as usize;
+        let count = entries.len();
+        let entries = given(entries.into_iter().map(Arc::new));
         kept.keep(&entries);
-        // A full page is not the end.
-        let is_end = entries.len() < READ_POSITIONS_MAX as usize;
+        let is_end = !is_full && entries.len() == count;
         kept.looked = is_end.then_some((looked, tidings));
         Ok(entries)
     }
+}
+
+/// As many as a stream is given at a time.
+fn given(entries: impl Iterator<Item = Arc<Entry>>) -> Vec<Arc<Entry>> {
+    let within = |bytes: &mut usize, entry: Arc<Entry>| {
+        let has_room = *bytes < GIVEN_BYTES_MAX;
+        *bytes += entry.bytes();
+        has_room.then_some(entry)
+    };
+    entries.take(READ_POSITIONS_MAX as usize).scan(0, within).collect()
 }
 
 impl Kept {
@@ -123,7 +138,7 @@ impl Kept {
         let first = self.entries.front()?.position;
         let from = usize::try_from(after.0 - (first.0 - 1)).ok()?;
         let entries = self.entries.range(from.min(self.entries.len())..);
-        let entries: Vec<_> = entries.take(READ_POSITIONS_MAX as usize).cloned().collect();
+        let entries = given(entries.cloned());
         (!entries.is_empty()).then_some(entries)
     }
 
@@ -143,6 +158,8 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::kind::Kind;
+    use crate::feed::read::Told;
 
     fn entries(positions: std::ops::RangeInclusive<i64>) -> Vec<Arc<Entry>> {
         positions.map(|at| Arc::new(Entry { position: Position(at), event: None })).collect()
@@ -165,6 +182,19 @@ mod tests {
         for after in [0, 3, 8, 9] {
             assert!(kept.find(Position(after)).is_none(), "after {after}");
         }
+    }
+
+    #[test]
+    fn what_a_stream_is_given_is_bounded_and_something() {
+        let large = |position| {
+            let json = vec![b'x'; GIVEN_BYTES_MAX * 2 / 3].into();
+            let event = Some(Told { kind: Kind::CaseClosed, json });
+            Arc::new(Entry { position: Position(position), event })
+        };
+        assert_eq!(places(&given((1..=9).map(large))), [1, 2]);
+        let mut kept = Kept::default();
+        kept.keep(&given((1..=2).map(large)));
+        assert_eq!((kept.end, places(&kept.find(Position(1)).unwrap())), (Position(2), vec![2]));
     }
 
     #[test]

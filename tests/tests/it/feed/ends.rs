@@ -1,7 +1,7 @@
 //! How a stream ends, and who gets none.
 
 use super::reader::{Frame, Stream, follow};
-use crate::cases::an_open_case;
+use crate::cases::{an_open_case, text};
 use crate::service::{Service, read};
 
 /// The value of a metric's line that begins like this.
@@ -65,6 +65,7 @@ async fn a_tenant_has_so_many_streams_and_a_place_is_free_when_one_left() {
     let refused = service.worker().get("/v1/events/stream").await;
     assert_eq!((refused.status, refused.problem().as_str()), (429, "too-many-streams"));
     assert_eq!(refused.header("retry-after"), Some("30"));
+    assert_eq!(text(&refused.json()["trace_id"]).len(), 32);
     assert_eq!(metric(&service, "throughline_feed_streams_refused_total").await, 1);
     // Another tenant has its own.
     let county = service.token("county", "caseworker").await;

@@ -152,7 +152,8 @@ async fn the_table_has_every_status_that_the_description_has() {
             }
         }
     }
-    described.retain(|status, _| *status >= 400);
+    // Too many streams takes streams that stay open: `feed/ends.rs`.
+    described.retain(|status, _| *status >= 400 && *status != 429);
     let tried: BTreeSet<u16> = TABLE.iter().map(|(status, _, _)| *status).collect();
     described.retain(|status, _| !tried.contains(status));
     assert_eq!(described, BTreeMap::new(), "statuses that no request of the table has");
