@@ -15,9 +15,10 @@ use crate::batch::Outcome;
 use crate::lease::Lease;
 use crate::look::{Seen, look};
 use crate::ownership::Ownership;
-use crate::parking::{self, Due};
+use crate::parking;
 use crate::projector::Inner;
 use crate::shard::Shard;
+use crate::state::{State, next_delay};
 use crate::turn::turn;
 
 /// How a turn ended: with the lease as it is then, and what came of the last batch.
@@ -35,25 +36,6 @@ pub(crate) struct Dispatch {
     outage: Option<Duration>,
     /// Until when nothing is looked at, since there is much to do and it is worth gathering.
     rests_until: Option<Instant>,
-}
-
-/// What is remembered of a shard between its turns.
-#[derive(Debug, Default)]
-struct State {
-    /// Not before then.
-    not_before: Option<Instant>,
-    /// The present pause, while the shard fails.
-    retry_delay: Option<Duration>,
-    /// Whether the failure has been logged.
-    is_failure_logged: bool,
-    /// How many of its streams are parked, when they were last counted.
-    parked: i64,
-    /// Whether any of them is to be tried again.
-    is_parked_due: bool,
-    /// Whether this process has tried all of them.
-    has_retried_parked: bool,
-    /// When the shard last had a turn: who waited longest goes first.
-    last_turn: Option<Instant>,
 }
 
 impl Dispatch {
@@ -246,10 +228,7 @@ impl Dispatch {
     fn succeed(&mut self, shard: Shard, outcome: Outcome) {
         let settings = &self.projector.settings;
         let state = self.states.entry(shard).or_default();
-        state.retry_delay = None;
-        if std::mem::take(&mut state.is_failure_logged) {
-            log_recovered(shard);
-        }
+        state.succeed(shard);
         state.not_before = match outcome {
             Outcome::Applied { more, many } => {
                 let rests_until = (many && !more).then(|| Instant::now() + settings.rest);
@@ -268,23 +247,8 @@ impl Dispatch {
     fn fail(&mut self, shard: Shard, error: Option<&LogError>) {
         let settings = &self.projector.settings;
         let state = self.states.entry(shard).or_default();
-        self.projector.histories.clear();
-        // When the database is away, the next look at the log says so once for all shards.
-        let is_outage = matches!(error, Some(LogError::Unavailable(_)));
-        if !state.is_failure_logged && (state.retry_delay.is_some() || !is_outage) {
-            state.is_failure_logged = true;
-            tracing::error!(
-                throughline.tenant_no = shard.tenant.0,
-                throughline.projection = shard.projection.name(),
-                throughline.build = shard.build,
-                error = error.map(|error| error as &dyn std::error::Error),
-                "a projection fails and is tried again"
-            );
-        }
-        let delay =
-            next_delay(state.retry_delay, settings.retry_delay_min, settings.retry_delay_max);
-        state.retry_delay = Some(delay);
-        state.not_before = Some(Instant::now() + delay);
+        self.projector.forget_log();
+        state.fail(shard, error, settings);
     }
 
     /// Says once that the log cannot be looked at, and once that it can be again.
@@ -302,35 +266,11 @@ impl Dispatch {
                         error = error as &dyn std::error::Error,
                         "projections cannot follow the log, and wait until they can"
                     );
-                    self.projector.histories.clear();
+                    self.projector.forget_log();
                 }
                 self.outage =
                     Some(next_delay(outage, settings.retry_delay_min, settings.retry_delay_max));
             }
         }
     }
-}
-
-impl State {
-    /// Which parked streams are to be tried in the next turn.
-    fn parked_due(&self) -> Option<Due> {
-        match self.parked {
-            0 => None,
-            _ if !self.has_retried_parked => Some(Due::All),
-            _ => self.is_parked_due.then_some(Due::Now),
-        }
-    }
-}
-
-fn next_delay(present: Option<Duration>, min: Duration, max: Duration) -> Duration {
-    present.map_or(min, |delay| (delay * 2).min(max))
-}
-
-fn log_recovered(shard: Shard) {
-    tracing::info!(
-        throughline.tenant_no = shard.tenant.0,
-        throughline.projection = shard.projection.name(),
-        throughline.build = shard.build,
-        "a projection that failed goes on"
-    );
 }

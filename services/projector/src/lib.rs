@@ -25,6 +25,7 @@ mod projector;
 mod rebuild;
 mod settings;
 mod shard;
+mod state;
 mod status;
 mod trace;
 mod turn;

@@ -71,6 +71,12 @@ impl NewEvents {
         Ok(batch)
     }
 
+    /// Forgets everything. After a failure the database may be one that was restored, in which other
+    /// events follow.
+    pub(crate) fn clear(&self) {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn place(&self, tenant: TenantNo) -> Place {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, place)) = tenants.iter().find(|(known, _)| *known == tenant) {

@@ -34,6 +34,14 @@ pub(crate) struct Inner {
     pub(crate) woken: Notify,
 }
 
+impl Inner {
+    /// Forgets what was read of the log.
+    pub(crate) fn forget_log(&self) {
+        self.histories.clear();
+        self.new_events.clear();
+    }
+}
+
 impl Projector {
     /// A projector of `log` that writes through `pool`: the log's own, or another, of at least two
     /// connections.
