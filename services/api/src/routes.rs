@@ -16,10 +16,11 @@ use crate::cases::{
     accept_referral::AcceptanceBody, allocate_case::AllocationBody, amend_fact,
     change_child_protection_status::ChildProtectionStatusBody, close_case::ClosureBody,
     decline_referral::DeclineBody, identify_need::NeedBody, provide_support::SupportBody,
-    read_case::read_case, read_event::read_event, read_timeline::read_timeline,
-    receive_referral::receive_referral, record_agency_action::AgencyActionBody,
-    record_contact_attempt::ContactAttemptBody, record_measure::MeasureBody,
-    record_protective_order::OrderBody, record_risk_assessment::RiskAssessmentBody,
+    read_case::read_case, read_event::read_event, read_risk_trajectory::read_risk_trajectory,
+    read_timeline::read_timeline, receive_referral::receive_referral,
+    record_agency_action::AgencyActionBody, record_contact_attempt::ContactAttemptBody,
+    record_measure::MeasureBody, record_protective_order::OrderBody,
+    record_risk_assessment::RiskAssessmentBody,
     refer_to_multi_agency_forum::MultiAgencyReferralBody, reopen_case::ReopeningBody,
     report_incident::IncidentBody, request_information, waitlist_referral::WaitlistingBody,
 };
@@ -28,6 +29,7 @@ use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
 use crate::{
     agency_response, caseloads, health, metrics, openapi, outcomes, projections, referral_pipeline,
+    risk_trajectory, workload,
 };
 
 /// Registers the interface.
@@ -120,6 +122,9 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadReferralPipeline => route.to(referral_pipeline::read_referral_pipeline),
         Operation::ReadAgencyResponse => route.to(agency_response::read_agency_response),
         Operation::ReadOverdueRequests => route.to(agency_response::overdue::read_overdue_requests),
+        Operation::ReadRiskTrajectory => route.to(read_risk_trajectory),
+        Operation::ReadWorkload => route.to(workload::read_workload),
+        Operation::ReadRiskTrajectories => route.to(risk_trajectory::read_risk_trajectories),
         Operation::ReadProjections => route.to(projections::read_projections),
     }
 }

@@ -30,6 +30,7 @@ use crate::cases::decline_referral::DeclineBody;
 use crate::cases::identify_need::NeedBody;
 use crate::cases::provide_support::SupportBody;
 use crate::cases::read_case::CaseAnswer;
+use crate::cases::read_risk_trajectory::CaseTrajectoryAnswer;
 use crate::cases::receive_referral::{ReferralBody, Referred};
 use crate::cases::record_agency_action::AgencyActionBody;
 use crate::cases::record_contact_attempt::ContactAttemptBody;
@@ -51,6 +52,8 @@ use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
 use crate::projections::ProjectionsAnswer;
 use crate::referral_pipeline::PipelineAnswer;
+use crate::risk_trajectory::TrajectoriesAnswer;
+use crate::workload::WorkloadAnswer;
 
 const SCHEME: &str = "bearer";
 
@@ -195,6 +198,9 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadReferralPipeline
         | Operation::ReadAgencyResponse
         | Operation::ReadOverdueRequests
+        | Operation::ReadRiskTrajectory
+        | Operation::ReadWorkload
+        | Operation::ReadRiskTrajectories
         | Operation::ReadProjections => (None, false),
     }
 }
@@ -215,6 +221,9 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Ref) {
         Operation::ReadReferralPipeline => ("200", schemas.refer::<PipelineAnswer>()),
         Operation::ReadAgencyResponse => ("200", schemas.refer::<AgencyResponseAnswer>()),
         Operation::ReadOverdueRequests => ("200", schemas.refer::<OverdueRequestsAnswer>()),
+        Operation::ReadRiskTrajectory => ("200", schemas.refer::<CaseTrajectoryAnswer>()),
+        Operation::ReadWorkload => ("200", schemas.refer::<WorkloadAnswer>()),
+        Operation::ReadRiskTrajectories => ("200", schemas.refer::<TrajectoriesAnswer>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
         _ => ("201", schemas.refer::<Recorded>()),
     }
@@ -229,6 +238,8 @@ fn tag(operation: Operation) -> &'static str {
         Some("events") => "events",
         Some("referral-pipeline") => "referral pipeline",
         Some("agency-response") => "agency response",
+        Some("workload") => "workload",
+        Some("risk-trajectory") => "risk trajectory",
         Some("projections") => "projections",
         _ => "cases",
     }

@@ -34,7 +34,10 @@ pub(super) fn done(operation: Operation, answer: Ref) -> Response {
 fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &'static str)> {
     let mut headers = Vec::new();
     let of_person = operation.is_about_a_person();
-    let of_case = matches!(operation, Operation::ReadCase | Operation::ReadTimeline);
+    let of_case = matches!(
+        operation,
+        Operation::ReadCase | Operation::ReadTimeline | Operation::ReadRiskTrajectory
+    );
     if !matches!(operation, Operation::ReadProjections | Operation::ReadEvent) {
         let what = "The place in the tenant's log that the answer reflects.";
         headers.push(("Throughline-Position", integer(), what));
@@ -56,6 +59,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadCaseload
             | Operation::ReadCaseloads
             | Operation::ReadOverdueRequests
+            | Operation::ReadWorkload
     ) {
         headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
     }
