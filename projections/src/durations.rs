@@ -106,6 +106,12 @@ impl Days {
         Self::rounded(i128::from(microseconds_between(from, to)), 1)
     }
 
+    /// The sum of several times, in microseconds; never negative.
+    #[must_use]
+    pub fn sum(microseconds: i128) -> Self {
+        Self::rounded(microseconds, 1)
+    }
+
     /// `numerator / denominator` microseconds, halves up. Neither is negative.
     fn rounded(numerator: i128, denominator: i128) -> Self {
         let hundredth = MICROSECONDS_A_DAY / 100 * denominator;

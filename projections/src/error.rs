@@ -26,6 +26,14 @@ pub enum ReadError {
         /// The most that are counted.
         counted_max: usize,
     },
+    /// The question is about more workers or cases than are counted at once.
+    #[error("the question is about more than {counted_max} at once")]
+    TooWide {
+        /// The parameter that would make it narrower.
+        parameter: &'static str,
+        /// The most that are counted.
+        counted_max: usize,
+    },
     /// The case has more facts than its periods can be laid out from.
     #[error("the case has more than {facts_max} facts")]
     TooManyFacts {

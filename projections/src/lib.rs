@@ -24,6 +24,8 @@ pub mod durations;
 pub mod engagement_timeline;
 pub mod outcome_snapshot;
 pub mod referral_pipeline;
+pub mod risk_trajectory;
+pub mod workload;
 
 pub use cell::{Cell, Kind, Row};
 pub use error::ReadError;

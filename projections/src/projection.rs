@@ -7,7 +7,10 @@ use throughline_domain::recorded::Recorded;
 use crate::cell::Row;
 use crate::rows::{CaseRows, Extent};
 use crate::table::Table;
-use crate::{agency_response, caseload, engagement_timeline, outcome_snapshot, referral_pipeline};
+use crate::{
+    agency_response, caseload, engagement_timeline, outcome_snapshot, referral_pipeline,
+    risk_trajectory, workload,
+};
 
 /// A read model that follows the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +25,10 @@ pub enum Projection {
     ReferralPipeline,
     /// [`agency_response`]
     AgencyResponse,
+    /// [`workload`]
+    Workload,
+    /// [`risk_trajectory`]
+    RiskTrajectory,
 }
 
 /// A case with new events: its whole history up to the last position applied with it.
@@ -47,12 +54,14 @@ pub struct Unfoldable {
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Caseload,
         Self::EngagementTimeline,
         Self::OutcomeSnapshot,
         Self::ReferralPipeline,
         Self::AgencyResponse,
+        Self::Workload,
+        Self::RiskTrajectory,
     ];
 
     /// The name by which it is known in the database and outside.
@@ -64,6 +73,8 @@ impl Projection {
             Self::OutcomeSnapshot => "outcome_snapshot",
             Self::ReferralPipeline => "referral_pipeline",
             Self::AgencyResponse => "agency_response",
+            Self::Workload => "workload",
+            Self::RiskTrajectory => "risk_trajectory",
         }
     }
 
@@ -82,6 +93,8 @@ impl Projection {
             Self::OutcomeSnapshot => outcome_snapshot::VERSION,
             Self::ReferralPipeline => referral_pipeline::VERSION,
             Self::AgencyResponse => agency_response::VERSION,
+            Self::Workload => workload::VERSION,
+            Self::RiskTrajectory => risk_trajectory::VERSION,
         }
     }
 
@@ -94,6 +107,8 @@ impl Projection {
             Self::OutcomeSnapshot => outcome_snapshot::TABLES,
             Self::ReferralPipeline => referral_pipeline::TABLES,
             Self::AgencyResponse => agency_response::TABLES,
+            Self::Workload => workload::TABLES,
+            Self::RiskTrajectory => risk_trajectory::TABLES,
         }
     }
 
@@ -114,6 +129,8 @@ impl Projection {
             Self::OutcomeSnapshot => Ok(outcome_snapshot::rows(case_id, history)),
             Self::ReferralPipeline => Ok(referral_pipeline::rows(case_id, history)),
             Self::AgencyResponse => Ok(agency_response::rows(case_id, history)),
+            Self::Workload => Ok(workload::rows(case_id, history)),
+            Self::RiskTrajectory => Ok(risk_trajectory::rows(case_id, history)),
         }
     }
 
@@ -126,11 +143,15 @@ impl Projection {
             Self::OutcomeSnapshot if !outcome_snapshot::is_touched(case) => return Ok(None),
             Self::ReferralPipeline if !referral_pipeline::is_touched(case) => return Ok(None),
             Self::AgencyResponse if !agency_response::is_touched(case) => return Ok(None),
+            Self::Workload if !workload::is_touched(case) => return Ok(None),
+            Self::RiskTrajectory if !risk_trajectory::is_touched(case) => return Ok(None),
             Self::EngagementTimeline => (engagement_timeline::changed_rows(case)?, Extent::Changed),
             Self::Caseload
             | Self::OutcomeSnapshot
             | Self::ReferralPipeline
-            | Self::AgencyResponse => (self.rows(case.case_id, case.history)?, Extent::Whole),
+            | Self::AgencyResponse
+            | Self::Workload
+            | Self::RiskTrajectory => (self.rows(case.case_id, case.history)?, Extent::Whole),
         };
         Ok(Some(CaseRows { case_id: case.case_id, tables, extent }))
     }

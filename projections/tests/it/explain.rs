@@ -48,6 +48,25 @@ const MANY_REQUESTS: &str = "
     FROM generate_series(1, 20000) AS n;
     ANALYZE agency_request;";
 
+const MANY_STRETCHES: &str = "
+    INSERT INTO workload_stretch (tenant_no, case_id, from_at, until_at, programme, worker,
+        is_high_risk)
+    SELECT 1 + n % 2, gen_random_uuid(), timestamptz '2026-01-01 00:00Z' - n * interval '1 hour',
+        CASE WHEN n % 50 > 1 THEN timestamptz '2026-01-31 00:00Z' - n * interval '1 hour' END,
+        'mrp', 'w' || n % 40, false
+    FROM generate_series(1, 20000) AS n;
+    INSERT INTO workload_contact (tenant_no, case_id, position, occurred_at, programme, worker,
+        is_reached)
+    SELECT 1 + n % 2, gen_random_uuid(), n, timestamptz '2026-01-01 00:00Z' - n * interval '1 hour',
+        'mrp', 'w' || n % 40, true
+    FROM generate_series(1, 20000) AS n;
+    INSERT INTO risk_stretch (tenant_no, case_id, place, programme, role, area, from_at,
+        is_assessment, is_first, is_first_at_level)
+    SELECT 1, gen_random_uuid(), 1, 'programme' || n % 20, 'victim_survivor', 'south', now(), false,
+        true, true
+    FROM generate_series(1, 20000) AS n;
+    ANALYZE workload_stretch, workload_contact, risk_stretch;";
+
 async fn plan(client: &Client, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> String {
     // Of build 0, whose tables are named as the statement names them.
     let explain = format!("EXPLAIN {}", sql.replace(['{', '}'], ""));
@@ -192,4 +211,39 @@ async fn a_page_of_overdue_requests_stops_early() {
         assert_uses(&plan, "agency_request_due");
         assert!(!plan.contains("Sort"), "the index gives the order:\n{plan}");
     }
+}
+
+#[tokio::test]
+async fn a_quarters_workload_is_found_by_indexes() {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_STRETCHES).await.unwrap();
+    let [from, to] = ["2025-10-06T00:00:00Z", "2026-01-01T00:00:00Z"]
+        .map(|at| at.parse::<jiff::Timestamp>().unwrap());
+    let parameters: [(&(dyn ToSql + Sync), Type); 6] = [
+        (&1_i32, Type::INT4),
+        (&from, Type::TIMESTAMPTZ),
+        (&to, Type::TIMESTAMPTZ),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&Some("w1"), Type::TEXT),
+    ];
+    let stretches = include_str!("../../src/workload/stretches.sql");
+    assert_uses(&plan(&client, stretches, &parameters).await, "workload_stretch_by_end");
+    let contacts = include_str!("../../src/workload/contacts.sql");
+    assert_uses(&plan(&client, contacts, &parameters).await, "workload_contact_by_time");
+}
+
+#[tokio::test]
+async fn the_trajectories_of_a_programme_are_found_by_an_index() {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_STRETCHES).await.unwrap();
+    let parameters: [(&(dyn ToSql + Sync), Type); 5] = [
+        (&1_i32, Type::INT4),
+        (&Some("programme7"), Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&Some("south"), Type::TEXT),
+        (&jiff::Timestamp::from_second(2_000_000_000).unwrap(), Type::TIMESTAMPTZ),
+    ];
+    let read = include_str!("../../src/risk_trajectory/read.sql");
+    assert_uses(&plan(&client, read, &parameters).await, "risk_stretch_by_programme");
 }

@@ -7,3 +7,4 @@ mod explain;
 mod present_equals_past;
 mod random;
 mod tables;
+mod workload_and_risk;

@@ -17,17 +17,19 @@ use uuid::Uuid;
 
 use crate::database::{rows, with_tables};
 use crate::random::Random;
+use crate::workload_and_risk::{assert_trajectories, assert_workloads};
 
-const PLACE: Place = Place { tenant_no: 1, build: 0 };
+pub(crate) const PLACE: Place = Place { tenant_no: 1, build: 0 };
 const CASES: usize = 12;
 const EVENTS: i64 = 300;
 
-type Histories = BTreeMap<CaseId, Vec<Recorded<CaseEvent>>>;
+pub(crate) type Histories = BTreeMap<CaseId, Vec<Recorded<CaseEvent>>>;
 
 #[tokio::test]
 async fn the_present_equals_the_past_asked_for_now() {
     let (_database, mut client) = with_tables().await;
     let (mut pairs, mut waits, mut answers, mut overdue) = (0, 0, 0, 0);
+    let (mut loads, mut spells) = (0, 0);
     for seed in 1..=8 {
         let mut random = Random::seeded(seed);
         let (histories, order) = a_log(&mut random);
@@ -48,6 +50,8 @@ async fn the_present_equals_the_past_asked_for_now() {
         waits += assert_referrals(&client, &histories).await;
         answers += assert_requests(&client, &histories).await;
         overdue += assert_overdue(&client, &histories).await;
+        loads += assert_workloads(&client, &histories).await;
+        spells += assert_trajectories(&client, &histories).await;
 
         erase(&mut client).await;
         assert!(rows(&client).await.is_empty());
@@ -61,10 +65,11 @@ async fn the_present_equals_the_past_asked_for_now() {
     }
     assert!(pairs > 50, "the histories measure something: {pairs} pairs");
     assert!(waits > 50 && answers > 20 && overdue > 20, "{waits} {answers} {overdue}");
+    assert!(loads > 500 && spells > 100, "{loads} {spells}");
 }
 
 /// Histories of several cases, and the case of each position.
-fn a_log(random: &mut Random) -> (Histories, Vec<CaseId>) {
+pub(crate) fn a_log(random: &mut Random) -> (Histories, Vec<CaseId>) {
     let ids: Vec<CaseId> = (0..CASES).map(|_| CaseId(random.uuid())).collect();
     let start: Timestamp = "2016-01-01T00:00:00Z".parse().unwrap();
     let mut facts: BTreeMap<CaseId, Vec<(EventId, CaseEvent)>> = BTreeMap::new();

@@ -192,6 +192,8 @@ operations! {
     ReadCase = GET "/v1/cases/{case_id}",
     /// What happened in a case, at two dates.
     ReadTimeline = GET "/v1/cases/{case_id}/timeline",
+    /// How a case's risk went, at two dates.
+    ReadRiskTrajectory = GET "/v1/cases/{case_id}/risk-trajectory",
     /// One event of a case, as it was recorded.
     ReadEvent = GET "/v1/cases/{case_id}/events/{event_id}",
     /// Everybody's open cases.
@@ -210,6 +212,10 @@ operations! {
     ReadAgencyResponse = GET "/v1/agency-response",
     /// The requests for information that are overdue, the longest overdue first.
     ReadOverdueRequests = GET "/v1/agency-response/overdue",
+    /// How many cases each worker has, step by step, and how often they try to reach people.
+    ReadWorkload = GET "/v1/workload",
+    /// How risk went over many cases: time at each level, rises and falls.
+    ReadRiskTrajectories = GET "/v1/risk-trajectory",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -271,12 +277,17 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }
-        Operation::ReadCase | Operation::ReadTimeline | Operation::ReadEvent => {
-            &[Caseworker, TeamManager, DataProtectionOfficer]
-        }
+        Operation::ReadCase
+        | Operation::ReadTimeline
+        | Operation::ReadRiskTrajectory
+        | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
+        // Figures about colleagues are for whoever shares the work out. An evaluator is given the
+        // totals without the workers.
+        Operation::ReadWorkload => &[TeamManager, Evaluator],
         Operation::ReadOutcomes
         | Operation::ReadReferralPipeline
-        | Operation::ReadAgencyResponse => &[Caseworker, TeamManager, Evaluator],
+        | Operation::ReadAgencyResponse
+        | Operation::ReadRiskTrajectories => &[Caseworker, TeamManager, Evaluator],
         Operation::ReadProjections
         | Operation::RebuildProjection
         | Operation::VerifyProjection
@@ -310,6 +321,7 @@ mod tests {
             for operation in [
                 Operation::ReadCase,
                 Operation::ReadTimeline,
+                Operation::ReadRiskTrajectory,
                 Operation::ReadEvent,
                 Operation::ReadCaseload,
                 Operation::ReadCaseloads,

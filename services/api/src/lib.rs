@@ -34,10 +34,12 @@ pub mod query;
 pub mod referral_pipeline;
 pub mod refusal;
 pub mod replay;
+pub mod risk_trajectory;
 pub mod routes;
 pub mod schema;
 pub mod server;
 pub mod trace;
+pub mod workload;
 
 pub use app::{ApiSettings, App};
 pub use feed::{Feed, FeedSettings};

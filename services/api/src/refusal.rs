@@ -167,6 +167,10 @@ impl From<ReadError> for Problem {
                     format!("ask of a shorter time: no more than {counted_max} are counted");
                 Self::new(problem::INVALID).with(FieldError::parameter("from", detail))
             }
+            ReadError::TooWide { parameter, counted_max } => {
+                let detail = format!("is needed: no more than {counted_max} are counted at once");
+                Self::new(problem::INVALID).with(FieldError::parameter(parameter, detail))
+            }
         }
     }
 }

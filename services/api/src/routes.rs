@@ -15,10 +15,11 @@ use crate::cases::{
     accept_referral::AcceptanceBody, allocate_case::AllocationBody, amend_fact,
     change_child_protection_status::ChildProtectionStatusBody, close_case::ClosureBody,
     decline_referral::DeclineBody, identify_need::NeedBody, provide_support::SupportBody,
-    read_case::read_case, read_event::read_event, read_timeline::read_timeline,
-    receive_referral::receive_referral, record_agency_action::AgencyActionBody,
-    record_contact_attempt::ContactAttemptBody, record_measure::MeasureBody,
-    record_protective_order::OrderBody, record_risk_assessment::RiskAssessmentBody,
+    read_case::read_case, read_event::read_event, read_risk_trajectory::read_risk_trajectory,
+    read_timeline::read_timeline, receive_referral::receive_referral,
+    record_agency_action::AgencyActionBody, record_contact_attempt::ContactAttemptBody,
+    record_measure::MeasureBody, record_protective_order::OrderBody,
+    record_risk_assessment::RiskAssessmentBody,
     refer_to_multi_agency_forum::MultiAgencyReferralBody, reopen_case::ReopeningBody,
     report_incident::IncidentBody, request_information, waitlist_referral::WaitlistingBody,
 };
@@ -29,7 +30,10 @@ use crate::projections::{
     builds, operations, parked, read_audit::read_audit, read_projections::read_projections,
     rebuild::rebuild_projection, verify::verify_projection,
 };
-use crate::{agency_response, caseloads, health, metrics, openapi, outcomes, referral_pipeline};
+use crate::{
+    agency_response, caseloads, health, metrics, openapi, outcomes, referral_pipeline,
+    risk_trajectory, workload,
+};
 
 /// Registers the interface.
 pub fn configure(config: &mut ServiceConfig) {
@@ -132,5 +136,8 @@ fn handler(operation: Operation) -> Route {
         Operation::CancelOperation => route.to(operations::cancel_operation),
         Operation::ReadParked => route.to(parked::read_parked),
         Operation::RetryParked => route.to(parked::retry),
+        Operation::ReadRiskTrajectory => route.to(read_risk_trajectory),
+        Operation::ReadWorkload => route.to(workload::read_workload),
+        Operation::ReadRiskTrajectories => route.to(risk_trajectory::read_risk_trajectories),
     }
 }

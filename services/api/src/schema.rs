@@ -48,6 +48,12 @@ pub fn decision() -> Schema {
     one_of(&["pending", "waiting", "accepted", "declined"])
 }
 
+/// How long the steps of a series are.
+#[must_use]
+pub fn step() -> Schema {
+    one_of(&["week", "month"])
+}
+
 /// How corrections are read.
 #[must_use]
 pub fn reading() -> Schema {

@@ -16,6 +16,7 @@ const CASEWORK: &[&str] = &["caseworker", "team_manager"];
 const REFERRERS: &[&str] = &["caseworker", "team_manager", "partner"];
 const READERS: &[&str] = &["caseworker", "team_manager", "data_protection_officer"];
 const COUNTERS: &[&str] = &["caseworker", "team_manager", "evaluator"];
+const MANAGERS: &[&str] = &["team_manager", "evaluator"];
 const OFFICERS: &[&str] = &["data_protection_officer"];
 const OPERATORS: &[&str] = &["operator"];
 
@@ -50,6 +51,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/persons/{person_id}/erasure", OFFICERS),
     ("GET", "/v1/cases/{case_id}", READERS),
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
+    ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
     ("GET", "/v1/cases/{case_id}/events/{event_id}", READERS),
     ("GET", "/v1/caseloads", CASEWORK),
     ("GET", "/v1/caseloads/{worker_id}", CASEWORK),
@@ -59,6 +61,8 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/referral-pipeline", COUNTERS),
     ("GET", "/v1/agency-response", COUNTERS),
     ("GET", "/v1/agency-response/overdue", CASEWORK),
+    ("GET", "/v1/workload", MANAGERS),
+    ("GET", "/v1/risk-trajectory", COUNTERS),
     ("GET", "/v1/projections", OPERATORS),
     ("GET", "/v1/projections/audit", OPERATORS),
     ("POST", "/v1/projections/{name}/verifications", OPERATORS),
@@ -137,7 +141,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 203);
+    assert_eq!(refused, 213);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -155,7 +159,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 203);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 213);
 }
 
 #[tokio::test]

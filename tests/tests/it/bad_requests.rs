@@ -166,6 +166,11 @@ async fn figures_of_what_cannot_be_are_refused() {
         ("agency-response/overdue?limit=0".to_owned(), "?limit"),
         ("agency-response/overdue?cursor=canary-7f3a".to_owned(), "?cursor"),
         ("agency-response/overdue?from=2024-01-01T00:00:00Z".to_owned(), "?"),
+        ("risk-trajectory?programme=canary-7f3a".to_owned(), "?programme"),
+        ("risk-trajectory?role=canary-7f3a".to_owned(), "?role"),
+        ("risk-trajectory?area=Canary%207F3A".to_owned(), "?area"),
+        ("risk-trajectory?worker=w-ann".to_owned(), "?"),
+        ("risk-trajectory?as_of=canary-7f3a".to_owned(), "?as_of"),
     ];
     for (query, place) in &faults {
         let request = bench.asking(Method::GET, &format!("/v1/{query}")).await;
@@ -257,5 +262,36 @@ async fn a_method_that_a_path_does_not_have_is_told_which_it_has() {
         let refused = (405, "method-not-allowed");
         let answer = bench.assert_refused(&what, request, refused, &[]).await;
         assert_eq!(answer.header("allow"), Some(allowed), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn workloads_of_what_cannot_be_are_refused() {
+    let bench = Bench::new().await;
+    let faults = [
+        ("programme=canary-7f3a", "?programme"),
+        ("team=Canary%207F3A", "?team"),
+        ("worker=Canary%207F3A", "?worker"),
+        ("step=canary-7f3a", "?step"),
+        ("from=canary-7f3a", "?from"),
+        ("to=2024-01-01", "?to"),
+        ("from=2024-02-01T00:00:00Z&to=2024-01-31T00:00:00Z", "?to"),
+        ("from=2018-01-01T00:00:00Z&to=2024-01-01T00:00:00Z", "?from"),
+        ("from=-009999-01-03T00:00:00Z", "?from"),
+        ("limit=101", "?limit"),
+        ("cursor=canary-7f3a", "?cursor"),
+        ("as_of=canary-7f3a", "?as_of"),
+        ("reading=canary-7f3a", "?reading"),
+        ("area=city", "?"),
+    ];
+    for (query, place) in faults {
+        for dates in ["", "&as_of=2024-06-01T00:00:00Z"] {
+            if query.starts_with("as_of") && !dates.is_empty() {
+                continue;
+            }
+            let path = format!("/v1/workload?{query}{dates}");
+            let request = bench.asking_as("team_manager", Method::GET, &path).await;
+            bench.assert_refused(&path, request, INVALID, &[place]).await;
+        }
     }
 }

@@ -94,6 +94,35 @@ async fn megan_and_sue_come_back_as_the_report_tells_them() {
     }
 }
 
+/// DOMAIN golden fact 1: medium, high, medium, high, standard, and still so at the end of July 2015.
+#[tokio::test]
+async fn megans_risk_went_as_the_report_tells_it() {
+    let service = Service::start().await;
+    let client = service.worker();
+    let case = post(client, &serde_json::from_str(MEGAN).unwrap()).await;
+    let path = format!("/v1/cases/{case}/risk-trajectory?as_of=2015-07-31T00:00:00Z");
+    let trajectory = client.get(&path).await.expect(200);
+    let spells: Vec<Value> = trajectory["spells"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|spell| json!([spell["level"], spell["from"], spell["days"]]))
+        .collect();
+    let expected = json!([
+        ["medium", "2014-03-01T00:00:00Z", 31.0],
+        ["high", "2014-04-01T00:00:00Z", 91.0],
+        ["medium", "2014-07-01T00:00:00Z", 153.0],
+        ["high", "2014-12-01T00:00:00Z", 31.0],
+        ["standard", "2015-01-01T00:00:00Z", 211.0],
+    ]);
+    assert_eq!(json!(spells), expected);
+    assert_eq!(trajectory["current"]["level"], "standard");
+    let moves = ["rises", "falls", "unchanged", "not_assessed_days"].map(|of| &trajectory[of]);
+    assert_eq!(json!(moves), json!([2, 2, 0, 0.0]));
+    let then = format!("/v1/cases/{case}/risk-trajectory?as_of=2014-05-31T00:00:00Z");
+    assert_eq!(client.get(&then).await.expect(200)["current"]["level"], "high");
+}
+
 #[tokio::test]
 async fn what_was_known_before_it_was_recorded_is_nothing() {
     let service = Service::start().await;

@@ -108,6 +108,24 @@ async fn pages_of_overdue_requests_visit_each_once() {
 }
 
 #[tokio::test]
+async fn pages_of_a_workload_visit_each_worker_once() {
+    let service = Service::start().await;
+    let manager = service.as_role("city", "team_manager");
+    let workers = ["w-ann", "w-bea", "w-cay", "w-dee", "w-eve"];
+    for worker in workers.iter().rev() {
+        an_open_case_of(service.worker(), worker).await;
+    }
+    let now = jiff::Timestamp::now();
+    for dates in ["", &format!("&as_of={now}&known_at={now}")] {
+        let list = format!("/v1/workload?step=month{dates}");
+        assert_eq!(assert_pages(manager, &list, "workers", "worker").await, workers);
+    }
+    let first = cursor(manager, "/v1/workload?step=month").await;
+    let other = manager.get(&format!("/v1/workload?step=week&cursor={first}")).await;
+    assert_eq!((other.status, other.problem().as_str()), (422, "invalid"));
+}
+
+#[tokio::test]
 async fn pages_of_a_timeline_visit_each_event_once() {
     let service = Service::start().await;
     let client = service.worker();

@@ -34,7 +34,11 @@ impl Bench {
 
     /// A request of a caseworker.
     pub(crate) async fn asking(&self, method: Method, path: &str) -> RequestBuilder {
-        let token = self.service.token("city", "caseworker").await;
+        self.asking_as("caseworker", method, path).await
+    }
+
+    pub(crate) async fn asking_as(&self, role: &str, method: Method, path: &str) -> RequestBuilder {
+        let token = self.service.token("city", role).await;
         self.service.request(method, path).bearer_auth(token)
     }
 

@@ -51,7 +51,13 @@ async fn every_query_about_another_tenants_case_is_like_one_about_none() {
     let other = service.as_role("county", "caseworker");
     let own = an_open_case(other).await;
 
-    let below = ["", "/timeline", "?as_of=2024-05-01T00:00:00Z", "/timeline?reading=recorded"];
+    let below = [
+        "",
+        "/timeline",
+        "/risk-trajectory",
+        "?as_of=2024-05-01T00:00:00Z",
+        "/timeline?reading=recorded",
+    ];
     let mut paths: Vec<String> = below.iter().map(|b| format!("/v1/cases/ID{b}")).collect();
     paths.push(format!("/v1/cases/ID/events/{event}"));
     for path in paths {
@@ -126,6 +132,18 @@ async fn lists_and_counts_hold_one_tenants_cases_alone() {
             let ours = service.worker().get(&format!("{path}&{dates}")).await.expect(200);
             let counts = (theirs.pointer(of), ours.pointer(of));
             assert_eq!(counts, (Some(&json!(0)), Some(&json!(1))), "{path}");
+        }
+        for (path, of) in [
+            ("/v1/risk-trajectory?programme=mrp", "/cases"),
+            ("/v1/workload?programme=mrp", "/totals/11/cases"),
+        ] {
+            let of_tenant = async |tenant| {
+                let manager = service.as_role(tenant, "team_manager");
+                let answer = manager.get(&format!("{path}&{dates}")).await.expect(200);
+                answer.pointer(of).unwrap().clone()
+            };
+            let counts = (of_tenant("county").await, of_tenant("city").await);
+            assert_eq!(counts, (json!(0), json!(1)), "{path}");
         }
         let overdue = format!("/v1/agency-response/overdue?{dates}");
         let theirs = other.get(&overdue).await.expect(200);

@@ -19,12 +19,15 @@ const AT_ONCE: usize = 8;
 enum Question {
     Case(String),
     Timeline(String),
+    CaseTrajectory(String),
     Caseloads,
     Caseload(&'static str),
     Outcomes(&'static str),
     ReferralPipeline,
     AgencyResponse,
     OverdueRequests,
+    Workload,
+    Trajectories,
 }
 
 impl Question {
@@ -34,17 +37,24 @@ impl Question {
         all.push(Self::Caseload("w-ann"));
         all.extend(["risk_level", "physical"].map(Self::Outcomes));
         all.extend([Self::ReferralPipeline, Self::AgencyResponse, Self::OverdueRequests]);
+        all.extend([Self::Workload, Self::Trajectories]);
         all
     }
 
-    fn of(case: &str) -> [Self; 2] {
-        [Self::Case(case.to_owned()), Self::Timeline(case.to_owned())]
+    fn of(case: &str) -> [Self; 3] {
+        let case = || case.to_owned();
+        [Self::Case(case()), Self::Timeline(case()), Self::CaseTrajectory(case())]
     }
 
     fn path(&self) -> String {
         match self {
             Self::Case(case) => format!("/v1/cases/{case}?"),
             Self::Timeline(case) => format!("/v1/cases/{case}/timeline?"),
+            Self::CaseTrajectory(case) => format!("/v1/cases/{case}/risk-trajectory?"),
+            Self::Workload => "/v1/workload?step=month&from=2024-01-01T00:00:00Z\
+                 &to=2024-12-31T00:00:00Z&"
+                .to_owned(),
+            Self::Trajectories => "/v1/risk-trajectory?".to_owned(),
             Self::Caseloads => "/v1/caseloads?".to_owned(),
             Self::Caseload(worker) => format!("/v1/caseloads/{worker}?"),
             Self::ReferralPipeline => "/v1/referral-pipeline?programme=mrp&".to_owned(),
@@ -65,6 +75,9 @@ impl Question {
         match self {
             Self::Case(case) => reference::case(log, case, asked),
             Self::Timeline(case) => reference::timeline(log, case, asked),
+            Self::CaseTrajectory(case) => reference::case_trajectory(log, case, asked),
+            Self::Workload => Some(reference::workload(log, asked)),
+            Self::Trajectories => Some(reference::trajectories(log, asked)),
             Self::Caseloads => Some(reference::caseload(log, None, asked)),
             Self::Caseload(worker) => Some(reference::caseload(log, Some(worker), asked)),
             Self::ReferralPipeline => Some(reference::referral_pipeline(log, asked)),
@@ -157,6 +170,7 @@ async fn every_question_at_every_two_dates_is_answered_as_an_independent_fold_an
     let service = Service::start().await;
     let client = service.worker();
     let mut journal = Journal::new(client);
+    let manager = service.as_role("city", "team_manager");
     let before = now();
     let cases = live_through(&mut journal, async |_| {}).await;
 
@@ -173,7 +187,7 @@ async fn every_question_at_every_two_dates_is_answered_as_an_independent_fold_an
         }
     }
     assert!(asked.len() > 5_000, "{}", asked.len());
-    assert_all_answered(client, &journal.log, asked).await;
+    assert_all_answered(manager, &journal.log, asked).await;
 }
 
 #[tokio::test]
@@ -181,13 +195,14 @@ async fn the_present_is_answered_at_every_step_as_the_fold_answers_it() {
     let service = Service::start().await;
     let client = service.worker();
     let mut journal = Journal::new(client);
+    let manager = service.as_role("city", "team_manager");
     let mut asked = 0;
     live_through(&mut journal, async |log| {
         let cases: BTreeSet<String> = log.iter().map(|posted| posted.case.clone()).collect();
         let cases: Vec<String> = cases.into_iter().collect();
         for question in Question::all(&cases) {
             let path = question.path();
-            let answer = client.get(path.trim_end_matches(['?', '&'])).await;
+            let answer = manager.get(path.trim_end_matches(['?', '&'])).await;
             let echoed = answer.json();
             let date = |name: &str| echoed[name].as_str().unwrap().parse().unwrap();
             let asked_at =
@@ -205,6 +220,7 @@ async fn the_same_question_has_the_same_answer_whatever_is_recorded_later() {
     let service = Service::start().await;
     let client = service.worker();
     let mut journal = Journal::new(client);
+    let manager = service.as_role("city", "team_manager");
     let mut answers: Vec<(String, u16, String)> = Vec::new();
     live_through(&mut journal, async |log| {
         let known_at = log.last().unwrap().noted;
@@ -213,14 +229,14 @@ async fn the_same_question_has_the_same_answer_whatever_is_recorded_later() {
         for effective in [true, false] {
             for question in Question::all(&cases) {
                 let path = question.at(&Asked { as_of, known_at, effective });
-                let answer = client.get(&path).await;
+                let answer = manager.get(&path).await;
                 answers.push((path, answer.status, answer.text));
             }
         }
     })
     .await;
     for (path, status, text) in &answers {
-        let again = client.get(path).await;
+        let again = manager.get(path).await;
         if *status == 200 {
             assert_eq!(&again.text, text, "{path}");
         }

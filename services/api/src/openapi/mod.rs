@@ -31,6 +31,7 @@ use crate::cases::decline_referral::DeclineBody;
 use crate::cases::identify_need::NeedBody;
 use crate::cases::provide_support::SupportBody;
 use crate::cases::read_case::CaseAnswer;
+use crate::cases::read_risk_trajectory::CaseTrajectoryAnswer;
 use crate::cases::receive_referral::{ReferralBody, Referred};
 use crate::cases::record_agency_action::AgencyActionBody;
 use crate::cases::record_contact_attempt::ContactAttemptBody;
@@ -59,6 +60,8 @@ use crate::projections::read_projections::ProjectionsAnswer;
 use crate::projections::rebuild::RebuildBody;
 use crate::projections::verify::{VerificationAnswer, VerificationBody};
 use crate::referral_pipeline::PipelineAnswer;
+use crate::risk_trajectory::TrajectoriesAnswer;
+use crate::workload::WorkloadAnswer;
 
 const SCHEME: &str = "bearer";
 
@@ -217,7 +220,10 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadProjectionAudit
         | Operation::ReadOperations
         | Operation::ReadOperation
-        | Operation::ReadParked => (None, false),
+        | Operation::ReadParked
+        | Operation::ReadRiskTrajectory
+        | Operation::ReadWorkload
+        | Operation::ReadRiskTrajectories => (None, false),
     }
 }
 
@@ -237,6 +243,9 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadReferralPipeline => ("200", schemas.refer::<PipelineAnswer>()),
         Operation::ReadAgencyResponse => ("200", schemas.refer::<AgencyResponseAnswer>()),
         Operation::ReadOverdueRequests => ("200", schemas.refer::<OverdueRequestsAnswer>()),
+        Operation::ReadRiskTrajectory => ("200", schemas.refer::<CaseTrajectoryAnswer>()),
+        Operation::ReadWorkload => ("200", schemas.refer::<WorkloadAnswer>()),
+        Operation::ReadRiskTrajectories => ("200", schemas.refer::<TrajectoriesAnswer>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
         Operation::ReadOperations => ("200", schemas.refer::<OperationsAnswer>()),
         Operation::ReadOperation => ("200", schemas.refer::<OperationAnswer>()),
@@ -264,6 +273,8 @@ fn tag(operation: Operation) -> &'static str {
         Some("referral-pipeline") => "referral pipeline",
         Some("agency-response") => "agency response",
         Some("projections" | "operations" | "parked") => "projections",
+        Some("workload") => "workload",
+        Some("risk-trajectory") => "risk trajectory",
         _ => "cases",
     }
 }

@@ -108,7 +108,7 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]
 fn query_parameters(operation: Operation) -> Vec<Known> {
     match operation {
-        Operation::ReadCase => dates().into(),
+        Operation::ReadCase | Operation::ReadRiskTrajectory => dates().into(),
         Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
             dates().into_iter().chain(pages()).collect()
         }
@@ -135,8 +135,46 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             vec![limit()]
         }
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
+        Operation::ReadWorkload => workload_question().into_iter().chain(dates()).collect(),
+        Operation::ReadRiskTrajectories => {
+            trajectory_question().into_iter().chain(dates()).collect()
+        }
         _ => Vec::new(),
     }
+}
+
+fn workload_question() -> [Known; 8] {
+    [
+        programme(),
+        Known::query("team", schema::code(), "Only what was in this team's hands at the time."),
+        Known::query("worker", schema::code(), "Only this worker. Refused to an evaluator."),
+        Known::query(
+            "from",
+            date_time(),
+            "A moment of the first step. Default: so that there are 12 steps.",
+        ),
+        Known::query(
+            "to",
+            date_time(),
+            "A moment of the last step; steps after `as_of` are left out. Default: `as_of`. From \
+             `from` to `to` there are at most 260 steps.",
+        ),
+        Known::query(
+            "step",
+            schema::step(),
+            "Calendar weeks, from Monday, or months, in UTC. Default: week.",
+        ),
+        Known::query("limit", integer(), "Workers in a page: 1 to 100. Default: 50."),
+        Known::query("cursor", text(), "`next` of the page before, for the same question."),
+    ]
+}
+
+fn trajectory_question() -> [Known; 3] {
+    [
+        programme(),
+        Known::query("role", schema::code_list::<CaseRole>(), "Only cases about this role."),
+        Known::query("area", schema::code(), "Only cases of this area."),
+    ]
 }
 
 fn dates() -> [Known; 3] {

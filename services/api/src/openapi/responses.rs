@@ -43,7 +43,10 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     }
     let mut headers = Vec::new();
     let of_person = operation.is_about_a_person();
-    let of_case = matches!(operation, Operation::ReadCase | Operation::ReadTimeline);
+    let of_case = matches!(
+        operation,
+        Operation::ReadCase | Operation::ReadTimeline | Operation::ReadRiskTrajectory
+    );
     if operation != Operation::ReadEvent {
         let what = "The place in the tenant's log that the answer reflects.";
         headers.push(("Throughline-Position", integer(), what));
@@ -65,6 +68,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadCaseload
             | Operation::ReadCaseloads
             | Operation::ReadOverdueRequests
+            | Operation::ReadWorkload
     ) {
         headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
     }

@@ -17,7 +17,7 @@ use throughline_log::{
 };
 use throughline_projections::{
     Place, Projection, agency_response, caseload, engagement_timeline, outcome_snapshot,
-    referral_pipeline,
+    referral_pipeline, risk_trajectory, workload,
 };
 use throughline_projector::{Projector, Settings, wait_for};
 use throughline_test_database::TestDatabase;
@@ -248,6 +248,40 @@ impl World {
         }
         self.assert_referrals(&histories).await;
         self.assert_requests(&histories).await;
+        self.assert_workload(&histories).await;
+        self.assert_trajectories(&histories).await;
+    }
+
+    async fn assert_workload(&self, histories: &Histories) {
+        let steps = workload::Span { step: workload::Step::Month, from: None, to: None };
+        let steps = steps.steps(now()).unwrap();
+        let question = workload::Question {
+            programme: None,
+            team: None,
+            worker: None,
+            steps: &steps,
+            after: None,
+            limit: 100,
+        };
+        let read = workload::read(&self.client, self.place(), question).await;
+        let mut answer = workload::Answer::new(question);
+        for (id, history) in histories {
+            answer.take(&workload::fold(*id, history, &Asked::LATEST));
+        }
+        assert_eq!(read.unwrap(), answer.finish().unwrap(), "workload");
+    }
+
+    async fn assert_trajectories(&self, histories: &Histories) {
+        let question =
+            risk_trajectory::Question { programme: None, role: None, area: None, as_of: now() };
+        let read = risk_trajectory::read(&self.client, self.place(), question).await;
+        let mut answer = risk_trajectory::Answer::new(question);
+        for (id, history) in histories {
+            for stretch in risk_trajectory::fold(*id, history, &Asked::LATEST) {
+                answer.take(&stretch);
+            }
+        }
+        assert_eq!(read.unwrap(), answer.finish().unwrap(), "trajectories");
     }
 
     async fn assert_referrals(&self, histories: &Histories) {

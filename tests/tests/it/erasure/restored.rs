@@ -190,6 +190,9 @@ async fn read_models(client: &Client) -> Vec<Vec<String>> {
         "outcome_value",
         "referral_pipeline",
         "agency_request",
+        "workload_stretch",
+        "workload_contact",
+        "risk_stretch",
     ];
     of.map(|name| tables.remove(name).unwrap()).into()
 }

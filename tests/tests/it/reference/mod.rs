@@ -6,8 +6,10 @@ mod caseload;
 mod days;
 mod outcomes;
 mod referral_pipeline;
+mod risk_trajectory;
 mod state;
 mod timeline;
+mod workload;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -16,8 +18,10 @@ pub(crate) use agency_response::{agency_response, overdue_requests};
 pub(crate) use caseload::caseload;
 pub(crate) use outcomes::outcomes;
 pub(crate) use referral_pipeline::referral_pipeline;
+pub(crate) use risk_trajectory::{case_trajectory, trajectories};
 pub(crate) use state::case;
 pub(crate) use timeline::timeline;
+pub(crate) use workload::workload;
 
 /// One event as the client posted it, with what it was told and when it had the answer.
 #[derive(Debug, Clone)]

@@ -14,8 +14,15 @@ use crate::service::{Service, read};
 /// What whoever runs the service is told of this.
 const DOCUMENT: &str = include_str!("../../../../ops/telemetry.md");
 const REQUESTS: &str = "throughline_http_requests_total";
-const PROJECTIONS: [&str; 5] =
-    ["caseload", "engagement_timeline", "outcome_snapshot", "referral_pipeline", "agency_response"];
+const PROJECTIONS: [&str; 7] = [
+    "caseload",
+    "engagement_timeline",
+    "outcome_snapshot",
+    "referral_pipeline",
+    "agency_response",
+    "workload",
+    "risk_trajectory",
+];
 
 async fn scrape(service: &Service) -> Page {
     let answer = read(service.request(Method::GET, "/metrics")).await;

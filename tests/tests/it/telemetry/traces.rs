@@ -11,8 +11,15 @@ use super::otlp_receiver::{OtlpReceiver, Told};
 use crate::cases::{an_open_case, text};
 use crate::service::Service;
 
-const PROJECTIONS: [&str; 5] =
-    ["caseload", "engagement_timeline", "outcome_snapshot", "referral_pipeline", "agency_response"];
+const PROJECTIONS: [&str; 7] = [
+    "caseload",
+    "engagement_timeline",
+    "outcome_snapshot",
+    "referral_pipeline",
+    "agency_response",
+    "workload",
+    "risk_trajectory",
+];
 const ROUTE: &str = "/v1/cases/{case_id}/contact-attempts";
 
 /// What every span has besides its own attributes: where it was written, and how long it was

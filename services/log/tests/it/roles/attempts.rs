@@ -34,10 +34,13 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("projection_table", &["SELECT"]),
     ("referral_pipeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("refinery_schema_history", &["SELECT"]),
+    ("risk_stretch", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("stream", &["INSERT", "SELECT"]),
     ("stream_key", &["INSERT", "SELECT"]),
     ("tenant", &["INSERT", "SELECT", "UPDATE (state)"]),
     ("tenant_key", &["INSERT", "SELECT"]),
+    ("workload_contact", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("workload_stretch", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
 ];
 
 /// The functions with which the service does what only their owner may, such as

@@ -1,0 +1,205 @@
+//! How risk went, over many cases.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use serde::Serialize;
+use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
+use throughline_domain::ids::Position;
+use throughline_domain::two_clocks::Asked;
+use throughline_projections::Projection;
+use throughline_projections::risk_trajectory::{
+    self, Answer, LevelFigures, Question, Trajectories,
+};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::cases::command::now;
+use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
+use crate::days::DaysAnswer;
+use crate::freshness::{self, POSITION_HEADER};
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::replay;
+use crate::schema::{code_list, reading};
+
+/// How risk went up to a date. Only time within an episode counts. Sums grow with `as_of`: what went
+/// on between two dates is the difference of two answers.
+#[derive(Serialize, ToSchema)]
+pub struct TrajectoriesAnswer {
+    /// The programme asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    programme: Option<String>,
+    /// Cases with time in an episode.
+    cases: u64,
+    /// Each level, from the lowest.
+    levels: Vec<LevelAnswer>,
+    /// Before the first assessment.
+    not_assessed: NotAssessedAnswer,
+    /// Assessments after another, by the level before (rows) and the level given (columns), in the
+    /// order of `levels`.
+    matrix: Vec<Vec<u64>>,
+    /// Assessments with a higher level than the one before.
+    rises: u64,
+    /// Assessments with a lower level than the one before.
+    falls: u64,
+    /// Assessments with the same level as the one before.
+    unchanged: u64,
+    /// The rule of what time counts, and what a spell and a movement are.
+    rule: &'static str,
+    /// The date in force: what had happened by then.
+    as_of: Timestamp,
+    /// The date in force: what was known by then.
+    known_at: Timestamp,
+    /// How corrections were read.
+    #[schema(schema_with = reading)]
+    reading: &'static str,
+}
+
+/// What one level comes to.
+#[derive(Serialize, ToSchema)]
+pub struct LevelAnswer {
+    /// The level.
+    #[schema(schema_with = code_list::<RiskLevel>)]
+    level: &'static str,
+    /// Cases that were ever at it.
+    cases: u64,
+    /// Spells at it: time at one level without a break. An assessment that confirms the level goes
+    /// on with its spell; a reopening begins another.
+    spells: u64,
+    /// The sum of their lengths, in days of 24 hours, rounded to a hundredth, halves up.
+    person_days: f64,
+    /// Those that go on.
+    current: CurrentSpells,
+}
+
+/// Spells that go on at the date asked about.
+#[derive(Serialize, ToSchema)]
+pub struct CurrentSpells {
+    /// Cases at the level.
+    cases: u64,
+    /// For how long they have been; null when there are none.
+    days: Option<DaysAnswer>,
+}
+
+/// Time within episodes before anybody assessed the person.
+#[derive(Serialize, ToSchema)]
+pub struct NotAssessedAnswer {
+    /// Cases with such time, be it none: the assessment came at once.
+    cases: u64,
+    /// The sum, in days of 24 hours, rounded to a hundredth, halves up.
+    person_days: f64,
+    /// Cases in an episode that are still not assessed.
+    current: u64,
+}
+
+/// Reads how risk went over many cases.
+///
+/// # Errors
+/// [`crate::problem::INVALID`] for a programme, role or area that cannot be.
+pub async fn read_risk_trajectories(
+    request: HttpRequest,
+    caller: Caller,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let known = ["programme", "role", "area", AS_OF, KNOWN_AT, READING];
+    let query = Query::read(&request, &known)?;
+    let dates = Dates::read(&query, now())?;
+    let question = question(&query)?;
+    let (figures, asked, position) = if dates.are_present() {
+        present(&app, &request, &caller, question).await?
+    } else {
+        past(&app, &request, &caller, question, &dates).await?
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((POSITION_HEADER, position.to_string()))
+        .json(render(question, &figures, &asked)))
+}
+
+/// Up to when time is counted: the date asked about, or the present when that is earlier, since time
+/// that lies ahead has not been spent at any level.
+#[must_use]
+pub fn counted_to(asked: &Asked, now: Timestamp) -> Timestamp {
+    asked.as_of.min(now.max(asked.known_at))
+}
+
+fn question(query: &Query) -> Result<Question<'_>, Problem> {
+    query.code("area")?;
+    let (programme, role) = (query.programme()?, query.listed::<CaseRole>("role")?);
+    // The date in force takes its place.
+    Ok(Question { programme, role, area: query.text("area"), as_of: now() })
+}
+
+async fn present(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    question: Question<'_>,
+) -> Result<(Trajectories, Asked, Position), Problem> {
+    let tenant = caller.tenant.tenant_no;
+    let projection = Projection::RiskTrajectory;
+    let (figures, present) =
+        freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
+            risk_trajectory::read(client, place, Question { as_of, ..question }).await
+        })
+        .await?;
+    Ok((figures, present.asked, present.position))
+}
+
+async fn past(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    question: Question<'_>,
+    dates: &Dates,
+) -> Result<(Trajectories, Asked, Position), Problem> {
+    let tenant = caller.tenant.tenant_no;
+    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
+    let as_of = counted_to(&asked, now());
+    let mut answer = Answer::new(Question { as_of, ..question });
+    replay::every_case(app, caller, settled.position, |case_id, history| {
+        for stretch in risk_trajectory::fold(case_id, history, &asked) {
+            answer.take(&stretch);
+        }
+    })
+    .await?;
+    Ok((answer.finish()?, asked, settled.position))
+}
+
+fn render(question: Question<'_>, figures: &Trajectories, asked: &Asked) -> TrajectoriesAnswer {
+    let not_assessed = &figures.not_assessed;
+    TrajectoriesAnswer {
+        programme: question.programme.map(str::to_owned),
+        cases: figures.cases,
+        levels: figures.levels.iter().map(LevelAnswer::from).collect(),
+        not_assessed: NotAssessedAnswer {
+            cases: not_assessed.cases,
+            person_days: not_assessed.time.as_f64(),
+            current: not_assessed.current,
+        },
+        matrix: figures.matrix.iter().map(|row| row.to_vec()).collect(),
+        rises: figures.rises(),
+        falls: figures.falls(),
+        unchanged: figures.unchanged(),
+        rule: risk_trajectory::RULE,
+        as_of: asked.as_of,
+        known_at: asked.known_at,
+        reading: asked.reading.as_str(),
+    }
+}
+
+impl From<&LevelFigures> for LevelAnswer {
+    fn from(figures: &LevelFigures) -> Self {
+        Self {
+            level: figures.level.as_str(),
+            cases: figures.cases,
+            spells: figures.spells,
+            person_days: figures.time.as_f64(),
+            current: CurrentSpells {
+                cases: figures.current,
+                days: figures.current_length.map(DaysAnswer::from),
+            },
+        }
+    }
+}
