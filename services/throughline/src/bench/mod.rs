@@ -3,7 +3,7 @@
 //! Every figure that has a bare counterpart is measured in turns with it, in one run on one server,
 //! because a figure alone says more about the machine than about the program (ADR 0016).
 //!
-//! Deliberately absent: the read models' figures, and any judgement in the exit code unless it is
+//! Deliberately absent: any judgement in the exit code unless it is
 //! asked for: on a machine that does other work, a figure that does not hold proves nothing.
 
 mod bare;
@@ -14,8 +14,10 @@ mod conditions;
 mod cpu;
 mod databases;
 mod growth;
+mod lag;
 mod loaded;
 mod over_http;
+mod paced;
 mod replays;
 mod report;
 mod statistics;
@@ -38,7 +40,7 @@ pub(crate) use self::replays::{Replayed, replay, resident_kib_max};
 pub(crate) use self::report::Report;
 
 /// What is measured, in the order in which it is.
-pub(crate) const WORKLOADS: [(&str, Workload); 10] = [
+pub(crate) const WORKLOADS: [(&str, Workload); 11] = [
     ("commands_1", Workload::Commands(1)),
     ("commands_8", Workload::Commands(8)),
     ("commands_32", Workload::Commands(32)),
@@ -46,6 +48,7 @@ pub(crate) const WORKLOADS: [(&str, Workload); 10] = [
     ("commands_512", Workload::Commands(512)),
     ("http_128", Workload::Http(128)),
     ("case_two_dates", Workload::CaseTwoDates),
+    ("projection_lag", Workload::ProjectionLag),
     ("replay", Workload::Replay),
     ("replay_memory", Workload::ReplayMemory),
     // Last: it appends to the history that the others replay.
@@ -61,6 +64,8 @@ pub(crate) enum Workload {
     Http(usize),
     /// One case at two dates.
     CaseTwoDates,
+    /// How far the read models trail commands at a steady rate.
+    ProjectionLag,
     /// A replay of a whole history.
     Replay,
     /// The memory of one.
@@ -136,6 +141,7 @@ impl Bench<'_> {
             Workload::Commands(callers) => commands::measure(self, name, callers).await,
             Workload::Http(connections) => over_http::measure(self, name, connections).await,
             Workload::CaseTwoDates => two_dates::measure(self, name).await,
+            Workload::ProjectionLag => lag::measure(self, name).await,
             Workload::Replay => replays::measure(self, name).await,
             Workload::ReplayMemory => replays::measure_memory(self, name).await,
             Workload::Growth => growth::measure(self, name).await,
