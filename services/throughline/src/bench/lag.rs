@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::closed_loop::{Caller, Window};
+use super::closed_loop::{Caller, Stretch, Window};
 use super::commands::{UNIT, Worker, count};
 use super::databases::Place;
 use super::report::{Figure, Outcome, Target};
@@ -113,7 +113,10 @@ pub(super) async fn measure(bench: &mut Bench<'_>, name: &'static str) -> anyhow
         }
         drop(sender);
         let watching = watch(Arc::clone(&client), tenant, receiver);
-        let (mut back, window) = paced::run(workers, PER_SECOND, bench.settings.stretch).await?;
+        let Stretch { warm_up, window } = bench.settings.stretch;
+        let during = async { Ok(tokio::time::sleep(warm_up + window).await) };
+        let ran = paced::run(workers, PER_SECOND, warm_up, during).await;
+        let (mut back, window, ()) = ran?;
         for worker in &mut back {
             worker.answered = None;
         }

@@ -8,6 +8,7 @@
 
 mod bare;
 mod casework;
+mod child;
 mod closed_loop;
 mod commands;
 mod conditions;
@@ -18,6 +19,7 @@ mod lag;
 mod loaded;
 mod over_http;
 mod paced;
+mod rebuilds;
 mod replays;
 mod report;
 mod statistics;
@@ -34,13 +36,15 @@ use self::databases::Place;
 use self::report::{Figure, Outcome};
 use crate::commands::serve::CONNECTIONS_MAX;
 
+pub(crate) use self::child::{Done, Work, resident_kib_max};
 pub(crate) use self::closed_loop::Stretch;
 pub(crate) use self::databases::Databases;
-pub(crate) use self::replays::{Replayed, replay, resident_kib_max};
+pub(crate) use self::rebuilds::rebuild;
+pub(crate) use self::replays::replay;
 pub(crate) use self::report::Report;
 
 /// What is measured, in the order in which it is.
-pub(crate) const WORKLOADS: [(&str, Workload); 11] = [
+pub(crate) const WORKLOADS: [(&str, Workload); 14] = [
     ("commands_1", Workload::Commands(1)),
     ("commands_8", Workload::Commands(8)),
     ("commands_32", Workload::Commands(32)),
@@ -51,6 +55,9 @@ pub(crate) const WORKLOADS: [(&str, Workload); 11] = [
     ("projection_lag", Workload::ProjectionLag),
     ("replay", Workload::Replay),
     ("replay_memory", Workload::ReplayMemory),
+    ("rebuild", Workload::Rebuild),
+    ("rebuild_memory", Workload::RebuildMemory),
+    ("commands_during_rebuild", Workload::CommandsDuringRebuild),
     // Last: it appends to the history that the others replay.
     ("growth", Workload::Growth),
 ];
@@ -70,6 +77,12 @@ pub(crate) enum Workload {
     Replay,
     /// The memory of one.
     ReplayMemory,
+    /// A rebuild of a read model from a whole history.
+    Rebuild,
+    /// The memory of one.
+    RebuildMemory,
+    /// Commands while there is one beside commands while there is none.
+    CommandsDuringRebuild,
     /// Appends to a long history beside appends to a short one.
     Growth,
 }
@@ -144,6 +157,9 @@ impl Bench<'_> {
             Workload::ProjectionLag => lag::measure(self, name).await,
             Workload::Replay => replays::measure(self, name).await,
             Workload::ReplayMemory => replays::measure_memory(self, name).await,
+            Workload::Rebuild => rebuilds::measure(self, name).await,
+            Workload::RebuildMemory => rebuilds::measure_memory(self, name).await,
+            Workload::CommandsDuringRebuild => rebuilds::measure_beside_commands(self, name).await,
             Workload::Growth => growth::measure(self, name).await,
         }
     }

@@ -8,31 +8,42 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
 
-use super::closed_loop::{Caller, Stretch, Window};
+use super::closed_loop::{Caller, Window};
 use super::cpu::CpuClock;
 use super::statistics::to_f64;
 
-/// Lets callers take turns so that together they call `per_second` times, and gives them back with
-/// what was measured: from when a call was due until it was answered.
+/// Lets callers take turns so that together they call `per_second` times, until `during` is over,
+/// and gives them back with what came of `during` and what was measured: from when a call was due
+/// until it was answered. Calls that were due in the first `warm_up` are not measured.
 ///
 /// # Errors
-/// The first call that fails.
-pub(super) async fn run<C: Caller>(
+/// The first call that fails, or `during`.
+pub(super) async fn run<C: Caller, T>(
     callers: Vec<C>,
     per_second: u32,
-    stretch: Stretch,
-) -> anyhow::Result<(Vec<C>, Window)> {
+    warm_up: Duration,
+    during: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<(Vec<C>, Window, T)> {
     let clock = CpuClock::start();
     let count = u32::try_from(callers.len()).context("too many callers")?;
     let step = Duration::from_secs(1) / per_second.max(1);
-    let start = Instant::now() + stretch.warm_up;
-    let end = start + stretch.window;
+    let began = Instant::now();
+    let over = CancellationToken::new();
     let mut calling = JoinSet::new();
     for (caller, place) in callers.into_iter().zip(0..) {
-        let first = Instant::now() + step * place;
-        calling.spawn(call_until(caller, Turns { next: first, every: step * count, start, end }));
+        let turns = Turns {
+            next: began + step * place,
+            every: step * count,
+            measured_from: began + warm_up,
+            over: over.clone(),
+        };
+        calling.spawn(call_until(caller, turns));
     }
+    let came = during.await;
+    over.cancel();
+    let took = began.elapsed().saturating_sub(warm_up).as_secs_f64();
     let (mut callers, mut nanos) = (Vec::new(), Vec::new());
     while let Some(ended) = calling.join_next().await {
         let (caller, measured) = ended.context("a caller ended early")??;
@@ -40,31 +51,32 @@ pub(super) async fn run<C: Caller>(
         nanos.extend(measured);
     }
     let calls = u64::try_from(nanos.len()).unwrap_or(u64::MAX);
-    let per_second = to_f64(calls) / stretch.window.as_secs_f64();
-    Ok((callers, Window { per_second, nanos, cpu_share: clock.share() }))
+    let per_second = to_f64(calls) / took;
+    Ok((callers, Window { per_second, nanos, cpu_share: clock.share() }, came?))
 }
 
 /// When one caller is due.
 struct Turns {
     next: Instant,
     every: Duration,
-    /// From when on calls are measured, and until when they are made.
-    start: Instant,
-    end: Instant,
+    measured_from: Instant,
+    over: CancellationToken,
 }
 
 async fn call_until<C: Caller>(mut caller: C, turns: Turns) -> anyhow::Result<(C, Vec<u64>)> {
     let mut nanos = Vec::new();
     let mut due = turns.next;
-    while due < turns.end {
-        sleep_until(due.into()).await;
+    loop {
+        tokio::select! {
+            () = turns.over.cancelled() => return Ok((caller, nanos)),
+            () = sleep_until(due.into()) => {}
+        }
         caller.call().await?;
-        if due >= turns.start {
+        if due >= turns.measured_from {
             nanos.push(u64::try_from(due.elapsed().as_nanos()).unwrap_or(u64::MAX));
         }
         due += turns.every;
     }
-    Ok((caller, nanos))
 }
 
 #[cfg(test)]
@@ -82,11 +94,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_waits_for_a_slow_one_is_measured_from_when_it_was_due() {
-        let stretch = Stretch { warm_up: Duration::ZERO, window: Duration::from_millis(100) };
-        let (callers, window) = run(vec![Slow], 100, stretch).await.unwrap();
-        assert_eq!(callers.len(), 1);
-        assert_eq!(window.nanos.len(), 10, "every call that was due was made");
-        // The tenth was due after 90 ms and answered after 300.
-        assert!(window.nanos.iter().max().unwrap() >= &200_000_000, "{:?}", window.nanos);
+        let during = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            Ok("over")
+        };
+        let ran = run(vec![Slow], 100, Duration::ZERO, during).await;
+        let (callers, window, came) = ran.unwrap();
+        assert_eq!((callers.len(), came), (1, "over"));
+        // Each is answered 30 ms after it was sent, and 20 ms later after it was due than the last.
+        let rises = window.nanos.windows(2).all(|pair| pair[1] > pair[0]);
+        assert!(window.nanos.len() > 2 && rises, "{:?}", window.nanos);
     }
 }

@@ -1,7 +1,7 @@
 //! The subcommands, one file each.
 
 pub(crate) mod bench;
-pub(crate) mod bench_replay;
+pub(crate) mod bench_child;
 mod checkpoint_log;
 mod checkpoint_schedule;
 mod checkpoints;
@@ -47,7 +47,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
-        Command::BenchReplay(arguments) => bench_replay::run(arguments).await,
+        Command::BenchChild(arguments) => bench_child::run(arguments).await,
         Command::WithPostgres(arguments) => with_postgres::run(arguments).await,
     }
 }
