@@ -160,7 +160,8 @@ impl From<ReadError> for Problem {
             ReadError::TooManyLevels { .. } => Self::new(problem::INVALID)
                 .with(FieldError::parameter("measure", "has too many values to make a table of")),
             ReadError::TooMany { counted_max } => {
-                let detail = format!("ask of a shorter time: no more than {counted_max} are counted");
+                let detail =
+                    format!("ask of a shorter time: no more than {counted_max} are counted");
                 Self::new(problem::INVALID).with(FieldError::parameter("from", detail))
             }
         }

@@ -7,7 +7,9 @@ use futures_util::{Stream, StreamExt as _};
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::recorded::Recorded;
-use throughline_log::{EVERY_STREAM, EventLog, LogError, Replayed, StreamId, StoredEvent, StreamKind, TenantNo};
+use throughline_log::{
+    EVERY_STREAM, EventLog, LogError, Replayed, StoredEvent, StreamId, StreamKind, TenantNo,
+};
 use uuid::Uuid;
 
 use super::comparison::Sample;
@@ -83,7 +85,8 @@ impl Cases {
                     for history in log.read_streams(*tenant, &few, *upto).await? {
                         let events = history.events.iter().map(StoredEvent::to_case_event);
                         let case_id = CaseId(history.stream.id);
-                        cases.push(Case { case_id, history: events.collect::<Result<_, _>>().ok() });
+                        cases
+                            .push(Case { case_id, history: events.collect::<Result<_, _>>().ok() });
                     }
                 }
                 Ok(cases)

@@ -12,9 +12,7 @@ mod snapshot;
 pub(crate) mod stored;
 mod verify;
 
-pub use comparison::{
-    Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows,
-};
+pub use comparison::{Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows};
 pub use verify::{VerifyError, verify};
 
 pub(crate) use verify::new_and_live;

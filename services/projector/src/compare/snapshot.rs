@@ -147,8 +147,10 @@ impl<'a> Snapshot<'a> {
 
     /// How many rows of the tenant a table has.
     pub(crate) async fn count(&self, build: BuildKey, table: &Table) -> Result<u64, LogError> {
-        let sql =
-            format!("SELECT count(*) FROM {} WHERE tenant_no = $1", build.place().table(table.name));
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE tenant_no = $1",
+            build.place().table(table.name)
+        );
         let row = self.0.query_typed_one(&sql, &[(&build.tenant.0, Type::INT4)]).await?;
         Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
     }

@@ -45,10 +45,7 @@ pub(crate) fn write(comparison: &Comparison) -> Result<String, serde_json::Error
 }
 
 /// Reads what was kept for a rebuild of `projection`.
-pub(crate) fn read(
-    projection: Projection,
-    json: &str,
-) -> Result<Comparison, UnreadableComparison> {
+pub(crate) fn read(projection: Projection, json: &str) -> Result<Comparison, UnreadableComparison> {
     let stored: Stored = serde_json::from_str(json)?;
     stored.comparison(projection.tables()).ok_or(UnreadableComparison::Unknown)
 }
@@ -79,9 +76,8 @@ impl Stored {
     fn comparison(&self, tables: &'static [Table]) -> Option<Comparison> {
         let find = |name: &str| tables.iter().find(|table| table.name == name);
         let differences = self.differences.iter().map(|d| d.difference(find(&d.table)?));
-        let counts = |(name, rows): &(String, u64)| {
-            Some(TableRows { table: find(name)?.name, rows: *rows })
-        };
+        let counts =
+            |(name, rows): &(String, u64)| Some(TableRows { table: find(name)?.name, rows: *rows });
         let live = match &self.live {
             Some(live) => Some(Box::new(live.comparison(tables)?)),
             None => None,

@@ -12,7 +12,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::cases::{Case, Cases};
-use super::comparison::{Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows};
+use super::comparison::{
+    Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows,
+};
 use super::rows::differences;
 use super::snapshot::Snapshot;
 use crate::rebuild::{BuildKey, Halt, Inner, Pace};

@@ -207,9 +207,10 @@ impl Uses {
                 AND to_regclass(projection_build_table(table_name, $1, $4)) IS NOT NULL)"
                 .to_owned()
         } else {
-            let any = key.projection.tables().iter().map(|table| {
-                format!("EXISTS (SELECT FROM {} WHERE tenant_no = $1)", table.name)
-            });
+            let any =
+                key.projection.tables().iter().map(|table| {
+                    format!("EXISTS (SELECT FROM {} WHERE tenant_no = $1)", table.name)
+                });
             any.collect::<Vec<_>>().join(" OR ")
         };
         let sql = format!(

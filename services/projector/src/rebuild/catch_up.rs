@@ -21,11 +21,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 const OTHERS_MAX: Duration = Duration::from_millis(500);
 
 /// Waits until the build is caught up, then goes on to the next phase.
-pub(crate) async fn run(
-    inner: &Arc<Inner>,
-    lease: &Lease,
-    signals: &Signals,
-) -> Result<(), Halt> {
+pub(crate) async fn run(inner: &Arc<Inner>, lease: &Lease, signals: &Signals) -> Result<(), Halt> {
     let mut seen = Position(-1);
     let mut moved_at = Instant::now();
     loop {

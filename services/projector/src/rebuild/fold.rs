@@ -205,8 +205,7 @@ impl Work {
         if marked != 1 {
             return Err(Halt::Lost);
         }
-        let assignments =
-            "events_done = events_done + $5, rows_written = rows_written + $6";
+        let assignments = "events_done = events_done + $5, rows_written = rows_written + $6";
         let values = [(&events as _, Type::INT8), (&rows as _, Type::INT8)];
         lease.note(inner, transaction, Phase::Folding, assignments, &values).await
     }

@@ -119,11 +119,7 @@ impl Lease {
     }
 
     /// Gives a sign of life; says whether the rebuild was called off.
-    pub(crate) async fn renew(
-        &self,
-        client: &Object,
-        lease: Duration,
-    ) -> Result<bool, Halt> {
+    pub(crate) async fn renew(&self, client: &Object, lease: Duration) -> Result<bool, Halt> {
         let sql = format!(
             "UPDATE projection_rebuild \
              SET leased_until = clock_timestamp() + $4 * interval '1 ms' \
@@ -192,11 +188,7 @@ impl Lease {
     }
 
     fn key(&self) -> [(&(dyn ToSql + Sync), Type); 3] {
-        [
-            (&self.tenant.0, Type::INT4),
-            (&self.operation_id, Type::UUID),
-            (&self.epoch, Type::INT8),
-        ]
+        [(&self.tenant.0, Type::INT4), (&self.operation_id, Type::UUID), (&self.epoch, Type::INT8)]
     }
 
     /// What the build that is made is known by.

@@ -209,10 +209,9 @@ impl Rebuilder {
                     finish::compare(inner, lease, rebuild.is_dry_run, &pace, signals).await?;
                 }
                 (Phase::Folding, None) => return Err(Halt::failed("not_pinned")),
-                (
-                    Phase::Switched | Phase::Compared | Phase::Cancelled | Phase::Failed,
-                    _,
-                ) => return Ok(()),
+                (Phase::Switched | Phase::Compared | Phase::Cancelled | Phase::Failed, _) => {
+                    return Ok(());
+                }
             }
             log(lease, rebuild.phase, "a phase of a rebuild is done");
         }

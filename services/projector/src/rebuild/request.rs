@@ -116,8 +116,7 @@ pub async fn cancel_rebuild(
              epoch = CASE WHEN phase = 'queued' THEN epoch + 1 ELSE epoch END \
          WHERE tenant_no = $1 AND operation_id = $2 AND {UNDER_WAY}"
     );
-    let called_off = client
-        .execute_typed(&sql, &[(&tenant.0, Type::INT4), (&operation_id, Type::UUID)])
-        .await?;
+    let called_off =
+        client.execute_typed(&sql, &[(&tenant.0, Type::INT4), (&operation_id, Type::UUID)]).await?;
     Ok(called_off == 1)
 }

@@ -23,7 +23,9 @@ pub(crate) async fn left(client: &Object, lease: &Lease) -> Result<Vec<Slice>, L
         .query_typed(sql, &[(&lease.tenant.0, Type::INT4), (&lease.operation_id, Type::UUID)])
         .await?;
     rows.iter()
-        .map(|row| Ok(Slice { number: row.try_get(0)?, streams: row.try_get(1)?..=row.try_get(2)? }))
+        .map(|row| {
+            Ok(Slice { number: row.try_get(0)?, streams: row.try_get(1)?..=row.try_get(2)? })
+        })
         .collect()
 }
 

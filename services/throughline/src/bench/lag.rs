@@ -26,7 +26,7 @@ const CALLERS: usize = 64;
 /// How often the checkpoints are looked at: no lag is known more exactly.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How long after the last command the read models may take.
-const CATCH_UP_MAX: Duration = Duration::from_secs(60);
+const CATCH_UP_MAX: Duration = Duration::from_mins(1);
 
 /// A projector that follows the log as that of the service does, until it is dropped.
 pub(super) struct Following {
@@ -114,7 +114,10 @@ pub(super) async fn measure(bench: &mut Bench<'_>, name: &'static str) -> anyhow
         drop(sender);
         let watching = watch(Arc::clone(&client), tenant, receiver);
         let Stretch { warm_up, window } = bench.settings.stretch;
-        let during = async { Ok(tokio::time::sleep(warm_up + window).await) };
+        let during = async {
+            tokio::time::sleep(warm_up + window).await;
+            Ok(())
+        };
         let ran = paced::run(workers, PER_SECOND, warm_up, during).await;
         let (mut back, window, ()) = ran?;
         for worker in &mut back {

@@ -142,7 +142,7 @@ pub(crate) async fn run(databases: &Databases, settings: &Settings) -> anyhow::R
     for (name, workload) in WORKLOADS {
         if settings.names.is_empty() || settings.names.iter().any(|chosen| chosen == name) {
             say(&format!("measuring {name}"));
-            outcomes.push(bench.measure(name, workload).await?);
+            outcomes.push(Box::pin(bench.measure(name, workload)).await?);
         }
     }
     Ok(Report { workloads: outcomes, bare: bench.bare, conditions })

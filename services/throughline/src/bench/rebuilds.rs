@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use deadpool_postgres::Pool;
 use throughline_log::{EventLog, TenantNo};
 use throughline_projections::Projection;
@@ -131,13 +131,16 @@ pub(super) async fn measure_beside_commands(
     let quiet = warm_up + window * QUIET_WINDOWS;
     let (mut without, mut beside, mut took) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.settings.rounds {
-        let during = async { Ok(tokio::time::sleep(quiet).await) };
+        let during = async {
+            tokio::time::sleep(quiet).await;
+            Ok(())
+        };
         let (back, window, ()) = paced::run(workers, PER_SECOND, warm_up, during).await?;
         without.push(window);
         let during = async {
             tokio::time::sleep(warm_up).await;
             let began = Instant::now();
-            rebuild(&log, &pool, tenant).await?;
+            Box::pin(rebuild(&log, &pool, tenant)).await?;
             Ok(began.elapsed().as_secs_f64())
         };
         let (back, window, seconds) = paced::run(back, PER_SECOND, warm_up, during).await?;

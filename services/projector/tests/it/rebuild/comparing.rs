@@ -8,8 +8,7 @@ use throughline_projector::{DifferenceKind, Phase, Sample, VerifyError, verify};
 use uuid::Uuid;
 
 use super::support::{
-    brake, braked, build_tables, finish, followed, live_build, rebuild, release, request,
-    verified,
+    brake, braked, build_tables, finish, followed, live_build, rebuild, release, request, verified,
 };
 
 #[tokio::test]
@@ -119,9 +118,7 @@ async fn a_rebuild_that_lost_events_fails() {
     let lose = async {
         braked(&world).await;
         // The last slice is not among those that were taken: it counts as written.
-        world
-            .execute("UPDATE projection_rebuild_slice SET events = 0 WHERE slice = 13")
-            .await;
+        world.execute("UPDATE projection_rebuild_slice SET events = 0 WHERE slice = 13").await;
         release(&world, "projection_rebuild_slice").await;
     };
     let (done, ()) = tokio::join!(finish(&world, asked.operation_id), lose);

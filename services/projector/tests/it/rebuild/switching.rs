@@ -3,9 +3,7 @@
 use throughline_projections::Projection;
 use throughline_projector::{Phase, SwitchError, builds, drop_build, rollback};
 
-use super::support::{
-    build_tables, followed, live_build, rebuild, request, rows,
-};
+use super::support::{build_tables, followed, live_build, rebuild, request, rows};
 use crate::world::World;
 
 const CASELOAD: Projection = Projection::Caseload;
@@ -80,10 +78,8 @@ async fn a_build_is_dropped_unless_it_is_live_or_being_made() {
 
     let asked = request(&world, CASELOAD, false).await;
     let refused = drop_build(client, tenant, CASELOAD, asked.build).await;
-    assert!(
-        matches!(refused, Err(SwitchError::UnderWay { operation_id })
-            if operation_id == asked.operation_id)
-    );
+    assert!(matches!(refused, Err(SwitchError::UnderWay { operation_id })
+            if operation_id == asked.operation_id));
 }
 
 /// The pointer is what a killed clean-up leaves right; the next rebuild drops the rest.

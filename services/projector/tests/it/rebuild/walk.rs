@@ -100,10 +100,8 @@ async fn one_rebuild_of_a_projection_at_a_time() {
     let asked = request(&world, Projection::Caseload, false).await;
     let (client, tenant) = (&world.client, world.tenant);
     let again = request_rebuild(client, tenant, Projection::Caseload, true, "operator-2").await;
-    assert!(
-        matches!(again, Err(RebuildError::AlreadyUnderWay { operation_id })
-            if operation_id == asked.operation_id)
-    );
+    assert!(matches!(again, Err(RebuildError::AlreadyUnderWay { operation_id })
+            if operation_id == asked.operation_id));
     finish(&world, asked.operation_id).await;
     let next = request(&world, Projection::Caseload, false).await;
     assert_eq!(next.build, 2);
@@ -127,9 +125,8 @@ async fn a_rebuild_that_is_called_off_leaves_nothing() {
         let cancelled = async {
             braked(&world).await;
             let cancel = world.database.connect().await;
-            let cancel = async {
-                cancel_rebuild(&cancel, world.tenant, asked.operation_id).await.unwrap()
-            };
+            let cancel =
+                async { cancel_rebuild(&cancel, world.tenant, asked.operation_id).await.unwrap() };
             let (cancelled, ()) = tokio::join!(cancel, release(&world, "projection_rebuild"));
             assert!(cancelled);
         };
