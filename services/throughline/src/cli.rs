@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::bench::BenchArguments;
-use crate::commands::bench_replay::BenchReplayArguments;
+use crate::commands::bench_child::BenchChildArguments;
 use crate::commands::demo::DemoArguments;
 use crate::commands::keys::KeysArguments;
 use crate::commands::log::LogArguments;
@@ -50,9 +50,9 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Measure the event log beside the bare database, in databases of its own.
     Bench(BenchArguments),
-    /// Replay a tenant's log and print what memory that took: for `bench`.
+    /// Do some work in a process of its own and print what memory that took: for `bench`.
     #[command(hide = true)]
-    BenchReplay(BenchReplayArguments),
+    BenchChild(BenchChildArguments),
     /// Run a command with `DATABASE_URL` naming a private PostgreSQL, which ends with it.
     #[command(hide = true)]
     WithPostgres(WithPostgresArguments),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use jiff::Timestamp;
 use throughline_domain::case::{Case, CaseCommand, Moment};
-use throughline_domain::ids::EventId;
+use throughline_domain::ids::{EventId, Position};
 use throughline_domain::time::{Occurred, to_microseconds};
 use throughline_log::{CommandMeta, EventLog, TenantNo, TenantState};
 use uuid::Uuid;
@@ -55,10 +55,12 @@ impl Worker {
         };
         (first_seed..).take(count).map(worker).collect()
     }
-}
 
-impl Caller for Worker {
-    async fn call(&mut self) -> anyhow::Result<()> {
+    /// Records the next step; gives its position.
+    ///
+    /// # Errors
+    /// When the command is refused.
+    pub(super) async fn record(&mut self) -> anyhow::Result<Position> {
         let step = self.casework.next();
         let now = to_microseconds(Timestamp::now());
         let event_id = EventId(Uuid::now_v7());
@@ -69,7 +71,13 @@ impl Caller for Worker {
         let meta = meta(&self.actor);
         let executed =
             self.log.execute::<Case>(self.tenant, step.case.0, expected, command, meta, None);
-        executed.await.context("a command was refused")?;
+        Ok(executed.await.context("a command was refused")?.position)
+    }
+}
+
+impl Caller for Worker {
+    async fn call(&mut self) -> anyhow::Result<()> {
+        self.record().await?;
         Ok(())
     }
 }

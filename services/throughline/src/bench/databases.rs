@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
+use deadpool_postgres::Pool;
 use throughline_log::{AppendSettings, DatabaseError, EventLog, MasterKey, pool};
 use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
@@ -110,10 +111,18 @@ impl Place {
         connect(&self.config).await
     }
 
+    /// Connections in the role of the service.
+    pub(super) fn pool(&self, connections_max: usize) -> anyhow::Result<Pool> {
+        Ok(pool(self.config.clone(), connections_max)?)
+    }
+
     /// A log on the database, with the settings of production.
     pub(super) fn log(&self, connections_max: usize) -> anyhow::Result<EventLog> {
-        let pool = pool(self.config.clone(), connections_max)?;
-        Ok(EventLog::new(pool, MasterKey::random()?, AppendSettings::default()))
+        Ok(EventLog::new(
+            self.pool(connections_max)?,
+            MasterKey::random()?,
+            AppendSettings::default(),
+        ))
     }
 }
 

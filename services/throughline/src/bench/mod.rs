@@ -3,19 +3,23 @@
 //! Every figure that has a bare counterpart is measured in turns with it, in one run on one server,
 //! because a figure alone says more about the machine than about the program (ADR 0016).
 //!
-//! Deliberately absent: the read models' figures, and any judgement in the exit code unless it is
+//! Deliberately absent: any judgement in the exit code unless it is
 //! asked for: on a machine that does other work, a figure that does not hold proves nothing.
 
 mod bare;
 mod casework;
+mod child;
 mod closed_loop;
 mod commands;
 mod conditions;
 mod cpu;
 mod databases;
 mod growth;
+mod lag;
 mod loaded;
 mod over_http;
+mod paced;
+mod rebuilds;
 mod replays;
 mod report;
 mod statistics;
@@ -32,13 +36,15 @@ use self::databases::Place;
 use self::report::{Figure, Outcome};
 use crate::commands::serve::CONNECTIONS_MAX;
 
+pub(crate) use self::child::{Done, Work, resident_kib_max};
 pub(crate) use self::closed_loop::Stretch;
 pub(crate) use self::databases::Databases;
-pub(crate) use self::replays::{Replayed, replay, resident_kib_max};
+pub(crate) use self::rebuilds::rebuild;
+pub(crate) use self::replays::replay;
 pub(crate) use self::report::Report;
 
 /// What is measured, in the order in which it is.
-pub(crate) const WORKLOADS: [(&str, Workload); 10] = [
+pub(crate) const WORKLOADS: [(&str, Workload); 14] = [
     ("commands_1", Workload::Commands(1)),
     ("commands_8", Workload::Commands(8)),
     ("commands_32", Workload::Commands(32)),
@@ -46,8 +52,12 @@ pub(crate) const WORKLOADS: [(&str, Workload); 10] = [
     ("commands_512", Workload::Commands(512)),
     ("http_128", Workload::Http(128)),
     ("case_two_dates", Workload::CaseTwoDates),
+    ("projection_lag", Workload::ProjectionLag),
     ("replay", Workload::Replay),
     ("replay_memory", Workload::ReplayMemory),
+    ("rebuild", Workload::Rebuild),
+    ("rebuild_memory", Workload::RebuildMemory),
+    ("commands_during_rebuild", Workload::CommandsDuringRebuild),
     // Last: it appends to the history that the others replay.
     ("growth", Workload::Growth),
 ];
@@ -61,10 +71,18 @@ pub(crate) enum Workload {
     Http(usize),
     /// One case at two dates.
     CaseTwoDates,
+    /// How far the read models trail commands at a steady rate.
+    ProjectionLag,
     /// A replay of a whole history.
     Replay,
     /// The memory of one.
     ReplayMemory,
+    /// A rebuild of a read model from a whole history.
+    Rebuild,
+    /// The memory of one.
+    RebuildMemory,
+    /// Commands while there is one beside commands while there is none.
+    CommandsDuringRebuild,
     /// Appends to a long history beside appends to a short one.
     Growth,
 }
@@ -124,7 +142,7 @@ pub(crate) async fn run(databases: &Databases, settings: &Settings) -> anyhow::R
     for (name, workload) in WORKLOADS {
         if settings.names.is_empty() || settings.names.iter().any(|chosen| chosen == name) {
             say(&format!("measuring {name}"));
-            outcomes.push(bench.measure(name, workload).await?);
+            outcomes.push(Box::pin(bench.measure(name, workload)).await?);
         }
     }
     Ok(Report { workloads: outcomes, bare: bench.bare, conditions })
@@ -136,8 +154,12 @@ impl Bench<'_> {
             Workload::Commands(callers) => commands::measure(self, name, callers).await,
             Workload::Http(connections) => over_http::measure(self, name, connections).await,
             Workload::CaseTwoDates => two_dates::measure(self, name).await,
+            Workload::ProjectionLag => lag::measure(self, name).await,
             Workload::Replay => replays::measure(self, name).await,
             Workload::ReplayMemory => replays::measure_memory(self, name).await,
+            Workload::Rebuild => rebuilds::measure(self, name).await,
+            Workload::RebuildMemory => rebuilds::measure_memory(self, name).await,
+            Workload::CommandsDuringRebuild => rebuilds::measure_beside_commands(self, name).await,
             Workload::Growth => growth::measure(self, name).await,
         }
     }

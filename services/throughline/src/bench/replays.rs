@@ -1,39 +1,24 @@
 //! Replaying a whole history, and how much memory that takes.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
-use serde::{Deserialize, Serialize};
+use anyhow::ensure;
 use throughline_domain::two_clocks::Asked;
 use throughline_log::{EventLog, TenantNo};
-use tokio::process::Command;
 
 use super::closed_loop::Window;
 use super::report::{Figure, Outcome, Target};
 use super::statistics::to_f64;
 use super::turns::in_turns;
-use super::{Bench, bare};
-use crate::commands::database::DatabaseUrl;
+use super::{Bench, bare, child};
 use crate::replay::{self, Question};
 
 /// COPY in is there to be known, and need not be as long as the history.
 const COPY_IN_ROWS_MAX: u64 = 200_000;
 /// How often a replay's memory is measured: it hardly varies.
 const MEMORY_ROUNDS_MAX: usize = 3;
-/// The name of the subcommand that measures it.
-const CHILD: &str = "bench-replay";
-
-/// What a process that replayed says of itself.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Replayed {
-    /// How many events it read.
-    pub(crate) events: u64,
-    /// The most memory it had resident, in KiB.
-    pub(crate) resident_kib_max: u64,
-}
 
 /// Reads, decodes and folds every case of a tenant, as `throughline replay` does; gives the events.
 ///
@@ -95,58 +80,15 @@ pub(super) async fn measure_memory(
     bench: &mut Bench<'_>,
     name: &'static str,
 ) -> anyhow::Result<Outcome> {
-    const KIB_PER_MIB: f64 = 1024.0;
     let history = bench.history().await?;
     let events = bench.settings.events;
     let mut mib = Vec::new();
     for _ in 0..bench.settings.rounds.min(MEMORY_ROUNDS_MAX) {
-        let replayed = in_child(&history.place.url, history.tenant).await?;
+        let replayed = child::run(&history.place.url, history.tenant, child::Work::Replay).await?;
         ensure!(replayed.events == events, "a replay of {events} read {}", replayed.events);
-        mib.push(to_f64(replayed.resident_kib_max) / KIB_PER_MIB);
+        mib.push(replayed.resident_mib_max());
     }
     let figure = Figure::of("MiB", &mib);
     let outcome = Outcome::new(name, figure).held_to(Target::MedianAtMost, 512.0);
     Ok(outcome.with("events", to_f64(events)))
-}
-
-async fn in_child(url: &DatabaseUrl, tenant: TenantNo) -> anyhow::Result<Replayed> {
-    let program = std::env::current_exe().context("could not find this program")?;
-    let child = Command::new(program)
-        .args([CHILD, "--tenant-no", &tenant.to_string()])
-        // Not as an argument, which every user of the machine can read.
-        .env("DATABASE_URL", url.expose())
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .kill_on_drop(true)
-        .output();
-    let output = child.await.context("could not run this program again")?;
-    ensure!(output.status.success(), "the replay in a process of its own failed");
-    serde_json::from_slice(&output.stdout).context("the replay did not say what it took")
-}
-
-/// The most memory that this process has had resident, in KiB.
-///
-/// # Errors
-/// Where the system does not say.
-pub(crate) fn resident_kib_max() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")
-        .context("this system does not say how much memory a process has had")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    number.context("the process status has no VmHWM")?.parse().context("VmHWM is not a number")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_knows_the_most_memory_it_had() {
-        const BLOCK_KIB: u64 = 64 << 10;
-        let block = vec![1_u8; 64 << 20];
-        assert!(resident_kib_max().unwrap() > BLOCK_KIB);
-        drop(std::hint::black_box(block));
-        // The system counts to within a few pages.
-        assert!(resident_kib_max().unwrap() > BLOCK_KIB * 9 / 10);
-    }
 }

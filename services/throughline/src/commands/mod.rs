@@ -2,7 +2,7 @@
 
 mod actor;
 pub(crate) mod bench;
-pub(crate) mod bench_replay;
+pub(crate) mod bench_child;
 mod checkpoint_log;
 mod checkpoint_schedule;
 mod checkpoints;
@@ -54,7 +54,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
-        Command::BenchReplay(arguments) => bench_replay::run(arguments).await,
+        Command::BenchChild(arguments) => bench_child::run(arguments).await,
         Command::WithPostgres(arguments) => with_postgres::run(arguments).await,
     }
 }

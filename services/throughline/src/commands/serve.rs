@@ -36,7 +36,7 @@ use crate::telemetry::Telemetry;
 /// Connections for the log and the interface.
 pub(crate) const CONNECTIONS_MAX: usize = 24;
 /// Connections for the projector.
-const PROJECTOR_CONNECTIONS_MAX: usize = 6;
+pub(crate) const PROJECTOR_CONNECTIONS_MAX: usize = 6;
 /// Connections for rebuilds: two for each of two workers, and two beside them.
 const REBUILDER_CONNECTIONS_MAX: usize = 6;
 /// Where health and metrics are served when the main address is not a loopback address.
