@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
-use throughline_domain::ids::Position;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::risk_trajectory::{
@@ -18,7 +17,7 @@ use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::days::DaysAnswer;
-use crate::freshness::{self, POSITION_HEADER};
+use crate::freshness::{self, POSITION_HEADER, Present};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::replay;
@@ -55,6 +54,10 @@ pub struct TrajectoriesAnswer {
     /// How corrections were read.
     #[schema(schema_with = reading)]
     reading: &'static str,
+    /// How many of the tenant's cases could not be followed to their last event: they are counted as
+    /// they were before it. Absent where there is none.
+    #[serde(skip_serializing_if = "freshness::is_none")]
+    stale_cases: u64,
 }
 
 /// What one level comes to.
@@ -107,14 +110,17 @@ pub async fn read_risk_trajectories(
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
     let question = question(&query)?;
-    let (figures, asked, position) = if dates.are_present() {
+    let (figures, Present { position, asked, stale_cases }) = if dates.are_present() {
         present(&app, &request, &caller, question).await?
     } else {
         past(&app, &request, &caller, question, &dates).await?
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((POSITION_HEADER, position.to_string()))
-        .json(render(question, &figures, &asked)))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((POSITION_HEADER, position.to_string()));
+    if let Some(header) = freshness::stale_header(stale_cases > 0) {
+        response.insert_header(header);
+    }
+    Ok(response.json(TrajectoriesAnswer { stale_cases, ..render(question, &figures, &asked) }))
 }
 
 /// Up to when time is counted: the date asked about, or the present when that is earlier, since time
@@ -136,15 +142,13 @@ async fn present(
     request: &HttpRequest,
     caller: &Caller,
     question: Question<'_>,
-) -> Result<(Trajectories, Asked, Position), Problem> {
+) -> Result<(Trajectories, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::RiskTrajectory;
-    let (figures, present) =
-        freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
-            risk_trajectory::read(client, place, Question { as_of, ..question }).await
-        })
-        .await?;
-    Ok((figures, present.asked, present.position))
+    freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
+        risk_trajectory::read(client, place, Question { as_of, ..question }).await
+    })
+    .await
 }
 
 async fn past(
@@ -153,18 +157,20 @@ async fn past(
     caller: &Caller,
     question: Question<'_>,
     dates: &Dates,
-) -> Result<(Trajectories, Asked, Position), Problem> {
+) -> Result<(Trajectories, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let as_of = counted_to(&asked, now());
     let mut answer = Answer::new(Question { as_of, ..question });
-    replay::every_case(app, caller, settled.position, |case_id, history| {
+    let position = settled.position;
+    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
         for stretch in risk_trajectory::fold(case_id, history, &asked) {
             answer.take(&stretch);
         }
     })
     .await?;
-    Ok((answer.finish()?, asked, settled.position))
+    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
+    Ok((answer.finish()?, Present { position, asked, stale_cases }))
 }
 
 fn render(question: Question<'_>, figures: &Trajectories, asked: &Asked) -> TrajectoriesAnswer {
@@ -186,6 +192,7 @@ fn render(question: Question<'_>, figures: &Trajectories, asked: &Asked) -> Traj
         as_of: asked.as_of,
         known_at: asked.known_at,
         reading: asked.reading.as_str(),
+        stale_cases: 0,
     }
 }
 

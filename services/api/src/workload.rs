@@ -5,9 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code::Code;
-use throughline_domain::ids::Position;
 use throughline_domain::rules::dormant;
-use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::workload::{
     self, Answer, Load, Question, Span, SpanError, Step, Steps, Total, WorkerLoad, Workload,
@@ -19,7 +17,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER};
+use crate::freshness::{self, POSITION_HEADER, Present};
 use crate::page;
 use crate::problem::{self, Problem};
 use crate::query::{Query, invalid};
@@ -54,6 +52,10 @@ pub struct WorkloadAnswer {
     /// How corrections were read.
     #[schema(schema_with = reading)]
     reading: &'static str,
+    /// How many of the tenant's cases could not be followed to their last event: they are counted as
+    /// they were before it. Absent where there is none.
+    #[serde(skip_serializing_if = "freshness::is_none")]
+    stale_cases: u64,
     /// Continues the list; absent on its last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -136,8 +138,7 @@ struct Sent<'a> {
 struct Found {
     workload: Workload,
     steps: Steps,
-    asked: Asked,
-    position: Position,
+    present: Present,
 }
 
 /// Reads workloads over time.
@@ -180,9 +181,12 @@ pub async fn read_workload(
     let last = found.workload.workers.last().filter(|_| found.workload.more && names_workers);
     let next = last.map(|last| app.cursors.seal(&topic, &last.worker)).transpose()?;
     let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, found.position.to_string()));
+    response.insert_header((POSITION_HEADER, found.present.position.to_string()));
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(&request, cursor));
+    }
+    if let Some(header) = freshness::stale_header(found.present.stale_cases > 0) {
+        response.insert_header(header);
     }
     Ok(response.json(render(sent.span.step, found, names_workers, next)))
 }
@@ -257,7 +261,7 @@ async fn present(
         })
         .await?;
     let (workload, steps) = read?;
-    Ok(Found { workload, steps, asked: present.asked, position: present.position })
+    Ok(Found { workload, steps, present })
 }
 
 async fn past(
@@ -272,16 +276,17 @@ async fn past(
     let position = settled.position;
     let steps = sent.steps(asked.as_of)?;
     let mut answer = Answer::new(sent.question(&steps));
-    replay::every_case(app, caller, position, |case_id, history| {
+    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
         answer.take(&workload::fold(case_id, history, &asked));
     })
     .await?;
     let workload = answer.finish()?;
-    Ok(Found { workload, steps, asked, position })
+    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
+    Ok(Found { workload, steps, present: Present { position, asked, stale_cases } })
 }
 
 fn render(step: Step, found: Found, names_workers: bool, next: Option<String>) -> WorkloadAnswer {
-    let Found { workload, steps, asked, .. } = found;
+    let Found { workload, steps, present: Present { asked, stale_cases, .. } } = found;
     let bounds = steps.bounds().zip(steps.moments());
     let workers = workload.workers.into_iter().map(WorkerLoads::from);
     WorkloadAnswer {
@@ -293,6 +298,7 @@ fn render(step: Step, found: Found, names_workers: bool, next: Option<String>) -
         as_of: asked.as_of,
         known_at: asked.known_at,
         reading: asked.reading.as_str(),
+        stale_cases,
         next,
     }
 }

@@ -116,6 +116,20 @@ async fn an_unreadable_event_makes_its_case_stale(event_type: &str, data: &str) 
     let past = client.get(&format!("{OUTCOMES}&as_of={as_of}&known_at={known_at}")).await;
     assert_eq!((past.expect(200)["stale_cases"].clone(), past.text), (1.into(), outcomes.text));
 
+    let manager = service.as_role("city", "team_manager");
+    for path in ["/v1/workload?step=month", "/v1/risk-trajectory?programme=mrp"] {
+        let present = manager.get_with(path, &after).await;
+        assert_eq!(present.expect(200)["stale_cases"], 1, "{path}");
+        assert_stale(&present, true);
+        let (as_of, known_at) = dates(&present);
+        let past = manager.get(&format!("{path}&as_of={as_of}&known_at={known_at}")).await;
+        assert_eq!(past.expect(200), present.expect(200), "{path}");
+        assert_stale(&past, true);
+    }
+    let trajectory = client.get(&format!("/v1/cases/{case}/risk-trajectory")).await;
+    assert_eq!(trajectory.expect(200)["stale"], true);
+    assert_stale(&trajectory, true);
+
     assert_nothing_is_stale_before(client, &paths, before).await;
     // Nothing can be decided on what cannot be read.
     let attempt = json!({"channel": "phone", "outcome": "reached"});

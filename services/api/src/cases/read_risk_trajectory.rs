@@ -16,7 +16,7 @@ use crate::cases::history;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::freshness::{self, POSITION_HEADER};
 use crate::preconditions::etag;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::query::Query;
 use crate::risk_trajectory::counted_to;
 use crate::schema::{code_list, reading};
@@ -51,6 +51,9 @@ pub struct CaseTrajectoryAnswer {
     reading: &'static str,
     /// The place in the log of the latest event known.
     position: i64,
+    /// Present, and true, when an event of the case cannot be read: the answer is from before it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stale: bool,
 }
 
 /// Time at one level without a break.
@@ -73,7 +76,7 @@ pub struct SpellAnswer {
 /// Reads how a case's risk went.
 ///
 /// # Errors
-/// [`problem::NOT_FOUND`] when there is no case, or none had been referred at those dates.
+/// [`crate::problem::NOT_FOUND`] when there is no case, or none had been referred at those dates.
 pub async fn read_risk_trajectory(
     request: HttpRequest,
     path: Path<CasePath>,
@@ -92,29 +95,34 @@ pub async fn read_risk_trajectory(
         (history.version_at(asked.known_at), history.position_at(asked.known_at));
     let stretches = risk_trajectory::fold(case_id, &history.events, &asked);
     if stretches.is_empty() {
-        return Err(Problem::new(problem::NOT_FOUND));
+        return Err(history.absent_at(asked.known_at));
     }
     let as_of = counted_to(&asked, now);
     let trajectory = risk_trajectory::trajectory(&stretches, as_of);
     let current = trajectory.spells.last().filter(|spell| spell.until.is_none());
-    Ok(HttpResponse::Ok()
-        .insert_header(etag(version))
-        .insert_header((POSITION_HEADER, position.to_string()))
-        .json(CaseTrajectoryAnswer {
-            case_id: case_id.0,
-            current: current.map(SpellAnswer::from),
-            spells: trajectory.spells.iter().map(SpellAnswer::from).collect(),
-            not_assessed_days: trajectory.not_assessed.as_f64(),
-            rises: trajectory.rises,
-            falls: trajectory.falls,
-            unchanged: trajectory.unchanged,
-            rule: risk_trajectory::RULE,
-            version: version.0,
-            as_of: asked.as_of,
-            known_at: asked.known_at,
-            reading: asked.reading.as_str(),
-            position: position.0,
-        }))
+    let stale = history.is_stale_at(asked.known_at);
+    let mut response = HttpResponse::Ok();
+    response.insert_header(etag(version));
+    response.insert_header((POSITION_HEADER, position.to_string()));
+    if let Some(header) = freshness::stale_header(stale) {
+        response.insert_header(header);
+    }
+    Ok(response.json(CaseTrajectoryAnswer {
+        case_id: case_id.0,
+        current: current.map(SpellAnswer::from),
+        spells: trajectory.spells.iter().map(SpellAnswer::from).collect(),
+        not_assessed_days: trajectory.not_assessed.as_f64(),
+        rises: trajectory.rises,
+        falls: trajectory.falls,
+        unchanged: trajectory.unchanged,
+        rule: risk_trajectory::RULE,
+        version: version.0,
+        as_of: asked.as_of,
+        known_at: asked.known_at,
+        reading: asked.reading.as_str(),
+        position: position.0,
+        stale,
+    }))
 }
 
 impl From<&Spell> for SpellAnswer {

@@ -77,8 +77,13 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
 
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
-    use Operation::{ReadCaseload, ReadCaseloads, ReadOutcomes};
-    matches!(operation, ReadCaseload | ReadCaseloads | ReadOutcomes)
+    use Operation::{
+        ReadCaseload, ReadCaseloads, ReadOutcomes, ReadRiskTrajectories, ReadWorkload,
+    };
+    matches!(
+        operation,
+        ReadCaseload | ReadCaseloads | ReadOutcomes | ReadRiskTrajectories | ReadWorkload
+    )
 }
 
 fn header(schema: Schema, description: &str) -> Header {
