@@ -43,23 +43,31 @@ impl BuildKey {
     }
 
     /// Makes the build one that nobody follows and nobody goes back to, with no stream parked, and
-    /// drops the tables that are its own: all in one statement.
-    pub(crate) async fn remove(self, client: &Client) -> Result<(), Error> {
+    /// drops the tables that are its own: all in one statement, and nothing of it when the build is
+    /// live, which is said.
+    pub(crate) async fn remove(self, client: &Client) -> Result<bool, Error> {
         let drop = if self.build > 0 { "projection_drop_tables($2, $3, $1, $4)" } else { "1" };
         // The checkpoint first, as in every batch: its lock is waited for before the tables'.
         let sql = format!(
-            "WITH {FORGET}, before AS (UPDATE projection_live SET previous_build = NULL \
-                 WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND previous_build = $4) \
-             SELECT {drop} FROM (SELECT count(*) FROM checkpoint) AS forgotten"
+            "{REMOVE} SELECT is_live, CASE WHEN NOT is_live THEN {drop}::text END \
+             FROM (SELECT EXISTS (SELECT FROM live WHERE build = $4) AS is_live, count(*) \
+                   FROM checkpoint) AS removed"
         );
-        self.query(client, &sql).await?;
-        Ok(())
+        let rows = self.query(client, &sql).await?;
+        rows.first().map_or(Ok(false), |row| row.try_get(0))
     }
 }
 
-/// Whoever follows the build at this moment has its checkpoint locked.
-const FORGET: &str = "checkpoint AS (DELETE FROM projection_checkpoint \
+/// The pointer is locked, so that no switch or rollback comes in between. Whoever follows the build
+/// at this moment has its checkpoint locked.
+const REMOVE: &str = "WITH live AS MATERIALIZED (SELECT build FROM projection_live \
+        WHERE tenant_no = $1 AND projection = $2 AND version = $3 FOR UPDATE), \
+    checkpoint AS (DELETE FROM projection_checkpoint \
         WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4 \
+            AND NOT EXISTS (SELECT FROM live WHERE build = $4) \
         RETURNING build), \
     parked AS (DELETE FROM projection_parked \
-        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4)";
+        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4 \
+            AND NOT EXISTS (SELECT FROM live WHERE build = $4)), \
+    before AS (UPDATE projection_live SET previous_build = NULL \
+        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND previous_build = $4)";

@@ -137,16 +137,9 @@ pub async fn drop_build(
     if !uses.is_followed && !uses.has_rows {
         return Err(SwitchError::NoSuchBuild { build });
     }
-    match remove(client, key).await {
-        Err(LogError::Refused(error)) if error.sqlstate() == Some(IS_LIVE) => {
-            Err(SwitchError::IsLive { build })
-        }
-        removed => Ok(removed?),
-    }
+    // A rollback may have come in between.
+    if remove(client, key).await? { Ok(()) } else { Err(SwitchError::IsLive { build }) }
 }
-
-/// What the functions of migration V19 say of a build that is live.
-const IS_LIVE: &str = "TL006";
 
 /// Drops every build of a projection that is neither live nor the one before nor being made: what
 /// a switch left, or a process that was killed after one.
@@ -158,8 +151,12 @@ pub(crate) async fn drop_unused(
     let any = BuildKey::of(tenant, projection, 0);
     let sql = "SELECT build FROM projection_checkpoint \
                WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND $4 = 0 \
-               UNION SELECT build FROM projection_rebuild \
-               WHERE tenant_no = $1 AND projection = $2 AND version = $3 UNION SELECT 0";
+               UNION SELECT build FROM projection_rebuild AS r \
+               WHERE tenant_no = $1 AND projection = $2 AND version = $3 \
+                   AND EXISTS (SELECT FROM projection_table AS t \
+                       WHERE t.projection = $2 AND t.version = $3 AND to_regclass( \
+                           projection_build_table(t.table_name, $1, r.build)) IS NOT NULL) \
+               UNION SELECT 0";
     for row in any.query(client, sql).await? {
         let key = BuildKey { build: row.try_get(0)?, ..any };
         let uses = Uses::find(client, key).await?;
@@ -171,10 +168,13 @@ pub(crate) async fn drop_unused(
     Ok(())
 }
 
-async fn remove(client: &Client, key: BuildKey) -> Result<(), LogError> {
-    key.remove(client).await?;
+/// `false` when the build is live: then nothing was done.
+async fn remove(client: &Client, key: BuildKey) -> Result<bool, LogError> {
+    if key.remove(client).await? {
+        return Ok(false);
+    }
     if key.build > 0 {
-        return Ok(());
+        return Ok(true);
     }
     let tenant_no = key.tenant.0;
     for table in key.projection.tables() {
@@ -187,7 +187,7 @@ async fn remove(client: &Client, key: BuildKey) -> Result<(), LogError> {
             [(&tenant_no, Type::INT4), (&DELETED_AT_ONCE, Type::INT8)];
         while client.execute_typed(&sql, &params).await? > 0 {}
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What a build is there for.

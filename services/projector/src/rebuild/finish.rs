@@ -67,7 +67,11 @@ pub(crate) async fn end(
     let comparison = comparison.map_err(|_| Halt::failed("unwritable"))?;
     let mut client = inner.pool.get().await?;
     let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
-    lease.build_of().remove(transaction.client()).await?;
+    // Whoever has lost the lease touches nothing, not even for a moment.
+    lease.is_cancelled(&transaction).await?;
+    if lease.build_of().remove(transaction.client()).await? {
+        return Err(Halt::Lost);
+    }
     lease.forget_slices(&transaction).await?;
     let assignments = "phase = $5, comparison = $6, error_class = $7, \
         finished_at = clock_timestamp(), leased_until = NULL";

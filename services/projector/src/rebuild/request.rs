@@ -64,14 +64,15 @@ pub async fn request_rebuild(
     Err(LogError::Unreadable { column: "build" }.into())
 }
 
-/// One more than any build that there is or was.
+/// One more than any build that there is or was, of any version: the names of tables do not tell
+/// versions apart.
 const NEXT_BUILD: &str = "1 + greatest(0, \
     (SELECT max(build) FROM projection_rebuild \
-     WHERE tenant_no = $1 AND projection = $3 AND version = $4), \
+     WHERE tenant_no = $1 AND projection = $3), \
     (SELECT max(build) FROM projection_checkpoint \
-     WHERE tenant_no = $1 AND projection = $3 AND version = $4), \
+     WHERE tenant_no = $1 AND projection = $3), \
     (SELECT max(greatest(build, previous_build)) FROM projection_live \
-     WHERE tenant_no = $1 AND projection = $3 AND version = $4))";
+     WHERE tenant_no = $1 AND projection = $3))";
 
 /// The rebuild of a projection that is not over.
 pub(crate) async fn under_way(
