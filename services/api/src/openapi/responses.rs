@@ -73,8 +73,19 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
 
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
-    use Operation::{ReadCaseload, ReadCaseloads, ReadOutcomes};
-    matches!(operation, ReadCaseload | ReadCaseloads | ReadOutcomes)
+    use Operation::{
+        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadOutcomes, ReadOverdueRequests,
+        ReadReferralPipeline,
+    };
+    matches!(
+        operation,
+        ReadCaseload
+            | ReadCaseloads
+            | ReadOutcomes
+            | ReadReferralPipeline
+            | ReadAgencyResponse
+            | ReadOverdueRequests
+    )
 }
 
 fn header(schema: Schema, description: &str) -> Header {
