@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CodeList as _, DeclineReason, ReferralSource};
-use throughline_domain::ids::Position;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::referral_pipeline::{
@@ -19,7 +18,7 @@ use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::days::DaysAnswer;
-use crate::freshness::{self, POSITION_HEADER};
+use crate::freshness::{self, POSITION_HEADER, Present};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::replay;
@@ -53,6 +52,10 @@ pub struct PipelineAnswer {
     /// How corrections were read.
     #[schema(schema_with = reading)]
     reading: &'static str,
+    /// How many of the tenant's cases could not be followed to their last event: they are counted as
+    /// they were before it. Absent where there is none.
+    #[serde(skip_serializing_if = "freshness::is_none")]
+    stale_cases: u64,
 }
 
 /// What became of some referrals.
@@ -166,14 +169,17 @@ pub async fn read_referral_pipeline(
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
     let question = question(&query)?;
-    let (pipeline, asked, position) = if dates.are_present() {
+    let (pipeline, Present { position, asked, stale_cases }) = if dates.are_present() {
         present(&app, &request, &caller, question).await?
     } else {
         past(&app, &request, &caller, question, &dates).await?
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((POSITION_HEADER, position.to_string()))
-        .json(render(question, pipeline, &asked)))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((POSITION_HEADER, position.to_string()));
+    if let Some(header) = freshness::stale_header(stale_cases > 0) {
+        response.insert_header(header);
+    }
+    Ok(response.json(PipelineAnswer { stale_cases, ..render(question, pipeline, &asked) }))
 }
 
 fn question(query: &Query) -> Result<Question<'_>, Problem> {
@@ -197,15 +203,13 @@ async fn present(
     request: &HttpRequest,
     caller: &Caller,
     question: Question<'_>,
-) -> Result<(Pipeline, Asked, Position), Problem> {
+) -> Result<(Pipeline, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::ReferralPipeline;
-    let (pipeline, present) =
-        freshness::read_present(app, request, tenant, projection, async |client, place, _| {
-            referral_pipeline::read(client, place, question).await
-        })
-        .await?;
-    Ok((pipeline, present.asked, present.position))
+    freshness::read_present(app, request, tenant, projection, async |client, place, _| {
+        referral_pipeline::read(client, place, question).await
+    })
+    .await
 }
 
 async fn past(
@@ -214,17 +218,19 @@ async fn past(
     caller: &Caller,
     question: Question<'_>,
     dates: &Dates,
-) -> Result<(Pipeline, Asked, Position), Problem> {
+) -> Result<(Pipeline, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let mut answer = Answer::new(question);
-    replay::every_case(app, caller, settled.position, |case_id, history| {
+    let position = settled.position;
+    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
         if let Some(row) = referral_pipeline::row(case_id, history, &asked) {
             answer.take(&row);
         }
     })
     .await?;
-    Ok((answer.finish()?, asked, settled.position))
+    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
+    Ok((answer.finish()?, Present { position, asked, stale_cases }))
 }
 
 fn render(question: Question<'_>, pipeline: Pipeline, asked: &Asked) -> PipelineAnswer {
@@ -240,6 +246,7 @@ fn render(question: Question<'_>, pipeline: Pipeline, asked: &Asked) -> Pipeline
         as_of: asked.as_of,
         known_at: asked.known_at,
         reading: asked.reading.as_str(),
+        stale_cases: 0,
     }
 }
 

@@ -11,7 +11,13 @@ use crate::cases::{an_attempt, an_open_case};
 use crate::service::{Answer, Client, Service, read};
 
 const WAIT_MAX: Duration = Duration::from_secs(30);
-const OUTCOMES: &str = "/v1/outcomes?programme=mrp&measure=risk_level";
+/// Answers that count cases, and one that lists none here.
+const FIGURES: [&str; 4] = [
+    "/v1/outcomes?programme=mrp&measure=risk_level",
+    "/v1/referral-pipeline?programme=mrp",
+    "/v1/agency-response?programme=mrp",
+    "/v1/information-requests/overdue?programme=mrp",
+];
 
 /// Puts an event at the end of a case, as whoever owns the tables can; returns its place.
 async fn poison(service: &Service, case: &str, event_type: &str, data: &str) -> i64 {
@@ -109,12 +115,14 @@ async fn an_unreadable_event_makes_its_case_stale(event_type: &str, data: &str) 
         assert_caseload(&past, &case, &sound);
         assert_eq!(kept(&past, &["cases", "totals"]), kept(&present, &["cases", "totals"]));
     }
-    let outcomes = client.get_with(OUTCOMES, &after).await;
-    assert_eq!(outcomes.expect(200)["stale_cases"], 1);
-    assert_stale(&outcomes, true);
-    let (as_of, known_at) = dates(&outcomes);
-    let past = client.get(&format!("{OUTCOMES}&as_of={as_of}&known_at={known_at}")).await;
-    assert_eq!((past.expect(200)["stale_cases"].clone(), past.text), (1.into(), outcomes.text));
+    for path in FIGURES {
+        let figures = client.get_with(path, &after).await;
+        assert_eq!(figures.expect(200)["stale_cases"], 1, "{path}");
+        assert_stale(&figures, true);
+        let (as_of, known_at) = dates(&figures);
+        let past = client.get(&format!("{path}&as_of={as_of}&known_at={known_at}")).await;
+        assert_eq!(past.text, figures.text);
+    }
 
     let manager = service.as_role("city", "team_manager");
     for path in ["/v1/workload?step=month", "/v1/risk-trajectory?programme=mrp"] {
@@ -159,9 +167,9 @@ fn dates(answer: &Answer) -> (String, String) {
 /// What was known before the event was recorded is not touched by it.
 async fn assert_nothing_is_stale_before(client: Client<'_>, paths: &[String], before: Timestamp) {
     let dates = format!("as_of={before}&known_at={before}");
-    let lists = ["/v1/caseloads?".to_owned(), format!("{OUTCOMES}&")];
-    let paths = paths.iter().map(|path| format!("{path}?")).chain(lists);
-    for path in paths {
+    let figures = FIGURES.map(|path| format!("{path}&"));
+    let cases = paths.iter().map(|path| format!("{path}?"));
+    for path in cases.chain(["/v1/caseloads?".to_owned()]).chain(figures) {
         let answer = client.get(&format!("{path}{dates}")).await;
         let body = answer.expect(200);
         assert!(body.get("stale").is_none() && body.get("stale_cases").is_none(), "{body}");

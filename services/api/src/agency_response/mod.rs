@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{Agency, CodeList as _};
-use throughline_domain::ids::Position;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::agency_response::{
@@ -20,7 +19,7 @@ use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::days::DaysAnswer;
-use crate::freshness::{self, POSITION_HEADER};
+use crate::freshness::{self, POSITION_HEADER, Present};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::replay;
@@ -48,6 +47,10 @@ pub struct AgencyResponseAnswer {
     /// How corrections were read.
     #[schema(schema_with = reading)]
     reading: &'static str,
+    /// How many of the tenant's cases could not be followed to their last event: they are counted as
+    /// they were before it. Absent where there is none.
+    #[serde(skip_serializing_if = "freshness::is_none")]
+    stale_cases: u64,
 }
 
 /// How one agency responds.
@@ -99,14 +102,17 @@ pub async fn read_agency_response(
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
     let question = question(&query)?;
-    let (responses, asked, position) = if dates.are_present() {
+    let (responses, Present { position, asked, stale_cases }) = if dates.are_present() {
         present(&app, &request, &caller, question).await?
     } else {
         past(&app, &request, &caller, question, &dates).await?
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((POSITION_HEADER, position.to_string()))
-        .json(render(question, responses, &asked)))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((POSITION_HEADER, position.to_string()));
+    if let Some(header) = freshness::stale_header(stale_cases > 0) {
+        response.insert_header(header);
+    }
+    Ok(response.json(AgencyResponseAnswer { stale_cases, ..render(question, responses, &asked) }))
 }
 
 fn question(query: &Query) -> Result<Question<'_>, Problem> {
@@ -121,15 +127,13 @@ async fn present(
     request: &HttpRequest,
     caller: &Caller,
     question: Question<'_>,
-) -> Result<(Responses, Asked, Position), Problem> {
+) -> Result<(Responses, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::AgencyResponse;
-    let (responses, present) =
-        freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
-            agency_response::read(client, place, Question { as_of, ..question }).await
-        })
-        .await?;
-    Ok((responses, present.asked, present.position))
+    freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
+        agency_response::read(client, place, Question { as_of, ..question }).await
+    })
+    .await
 }
 
 async fn past(
@@ -138,17 +142,19 @@ async fn past(
     caller: &Caller,
     question: Question<'_>,
     dates: &Dates,
-) -> Result<(Responses, Asked, Position), Problem> {
+) -> Result<(Responses, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let mut answer = Answer::new(Question { as_of: asked.as_of, ..question });
-    replay::every_case(app, caller, settled.position, |case_id, history| {
+    let position = settled.position;
+    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
         for row in agency_response::requests(case_id, history, &asked) {
             answer.take(&row);
         }
     })
     .await?;
-    Ok((answer.finish()?, asked, settled.position))
+    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
+    Ok((answer.finish()?, Present { position, asked, stale_cases }))
 }
 
 fn render(question: Question<'_>, responses: Responses, asked: &Asked) -> AgencyResponseAnswer {
@@ -162,6 +168,7 @@ fn render(question: Question<'_>, responses: Responses, asked: &Asked) -> Agency
         as_of: asked.as_of,
         known_at: asked.known_at,
         reading: asked.reading.as_str(),
+        stale_cases: 0,
     }
 }
 

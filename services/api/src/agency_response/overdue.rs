@@ -1,12 +1,13 @@
 //! The requests that are overdue, for whoever chases.
 
+use std::collections::HashSet;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{Agency, CodeList};
-use throughline_domain::ids::Position;
-use throughline_domain::two_clocks::Asked;
+use throughline_domain::ids::CaseId;
 use throughline_projections::Projection;
 use throughline_projections::agency_response::{
     self, OverdueAnswer, OverdueKey, OverduePage, OverdueQuestion, RequestRow,
@@ -19,7 +20,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER};
+use crate::freshness::{self, POSITION_HEADER, Present};
 use crate::page;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -38,6 +39,10 @@ pub struct OverdueRequestsAnswer {
     /// How corrections were read.
     #[schema(schema_with = reading)]
     reading: &'static str,
+    /// How many of the tenant's cases could not be followed to their last event: what is said of
+    /// them is stale, and any of them may belong here. Absent where there is none.
+    #[serde(skip_serializing_if = "freshness::is_none")]
+    stale_cases: u64,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -73,6 +78,9 @@ pub struct OverdueRequest {
     last_chased_at: Option<Timestamp>,
     /// How often the request was taken to somebody senior.
     escalations: u32,
+    /// Present, and true, when the case could not be followed to its last event.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stale: bool,
 }
 
 /// The requests that are overdue.
@@ -100,7 +108,7 @@ pub async fn read_overdue_requests(
             .transpose()?,
         limit: query.limit(app.settings.page_rows_default, app.settings.page_rows_max)?,
     };
-    let (page, asked, position) = if dates.are_present() {
+    let (page, stale, Present { position, asked, stale_cases }) = if dates.are_present() {
         present(&app, &request, &caller, question).await?
     } else {
         past(&app, &request, &caller, question, &dates).await?
@@ -113,11 +121,16 @@ pub async fn read_overdue_requests(
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(&request, cursor));
     }
+    if let Some(header) = freshness::stale_header(stale_cases > 0) {
+        response.insert_header(header);
+    }
+    let rows = page.rows.into_iter();
     Ok(response.json(OverdueRequestsAnswer {
-        requests: page.rows.into_iter().map(|row| overdue(row, asked.as_of)).collect(),
+        requests: rows.map(|row| overdue(row, asked.as_of, &stale)).collect(),
         as_of: asked.as_of,
         known_at: asked.known_at,
         reading: asked.reading.as_str(),
+        stale_cases,
         next,
     }))
 }
@@ -136,16 +149,19 @@ async fn present(
     request: &HttpRequest,
     caller: &Caller,
     question: OverdueQuestion<'_>,
-) -> Result<(OverduePage, Asked, Position), Problem> {
+) -> Result<(OverduePage, HashSet<CaseId>, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let projection = Projection::AgencyResponse;
-    let (page, present) =
+    let ((page, stale), present) =
         freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
             let question = OverdueQuestion { as_of, ..question };
-            agency_response::read_overdue(client, place, question).await
+            let page = agency_response::read_overdue(client, place, question).await?;
+            let cases: Vec<CaseId> = page.rows.iter().map(|row| row.case_id).collect();
+            let stale = throughline_projector::stale_among(client, projection, place, &cases);
+            Ok((page, stale.await?))
         })
         .await?;
-    Ok((page, present.asked, present.position))
+    Ok((page, stale, present))
 }
 
 async fn past(
@@ -154,21 +170,25 @@ async fn past(
     caller: &Caller,
     question: OverdueQuestion<'_>,
     dates: &Dates,
-) -> Result<(OverduePage, Asked, Position), Problem> {
+) -> Result<(OverduePage, HashSet<CaseId>, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let mut answer = OverdueAnswer::new(OverdueQuestion { as_of: asked.as_of, ..question });
-    replay::every_case(app, caller, settled.position, |case_id, history| {
+    let position = settled.position;
+    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
         for row in agency_response::requests(case_id, history, &asked) {
             answer.take(row);
         }
     })
     .await?;
-    Ok((answer.finish(), asked, settled.position))
+    let stale = unreadable.known_at(asked.known_at);
+    let stale_cases = stale.len() as u64;
+    Ok((answer.finish(), stale, Present { position, asked, stale_cases }))
 }
 
-fn overdue(row: RequestRow, as_of: Timestamp) -> OverdueRequest {
+fn overdue(row: RequestRow, as_of: Timestamp, stale: &HashSet<CaseId>) -> OverdueRequest {
     OverdueRequest {
+        stale: stale.contains(&row.case_id),
         case_id: row.case_id.0,
         request_id: row.request.0,
         programme: row.programme.to_string(),

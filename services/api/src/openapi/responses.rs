@@ -78,11 +78,19 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
-        ReadCaseload, ReadCaseloads, ReadOutcomes, ReadRiskTrajectories, ReadWorkload,
+        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadOutcomes, ReadOverdueRequests,
+        ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
     };
     matches!(
         operation,
-        ReadCaseload | ReadCaseloads | ReadOutcomes | ReadRiskTrajectories | ReadWorkload
+        ReadCaseload
+            | ReadCaseloads
+            | ReadOutcomes
+            | ReadReferralPipeline
+            | ReadAgencyResponse
+            | ReadOverdueRequests
+            | ReadRiskTrajectories
+            | ReadWorkload
     )
 }
 
