@@ -33,7 +33,7 @@ impl State {
         state
     }
 
-    fn take(&mut self, posted: &Posted, at: Timestamp, data: &Value) {
+    pub(super) fn take(&mut self, posted: &Posted, at: Timestamp, data: &Value) {
         self.status = match posted.kind {
             "ReferralReceived" => "referred",
             "ReferralWaitlisted" => "waiting",

@@ -6,28 +6,27 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::state::State;
-use super::{Asked, Posted, cases, facts};
+use super::{Asked, Entry, Posted, cases, facts};
 
-/// What `GET /v1/workload?step=month` answers from January to December 2024, where nobody works for
-/// another programme.
+/// What `GET /v1/workload?step=month` answers from January to December 2024, read through corrections.
 pub(crate) fn workload(log: &[Posted], asked: &Asked) -> Value {
+    assert!(asked.effective, "facts are walked through in the order of time");
+    let cases: Vec<Vec<Entry<'_>>> =
+        cases(log).into_iter().map(|case| facts(log, case, asked)).collect();
     let months = months(asked);
-    let workers: BTreeSet<String> = log
-        .iter()
-        .filter(|posted| posted.kind == "CaseAllocated" || posted.amends.is_some())
-        .filter_map(|posted| Some(posted.data.get("worker")?.as_str()?.to_owned()))
-        .collect();
+    let workers: BTreeSet<&str> =
+        cases.iter().flatten().filter_map(|fact| fact.data.get("worker")?.as_str()).collect();
+    let load_of = |worker| months.iter().map(|month| load(&cases, worker, month)).collect();
     let mut rows = Vec::new();
     for worker in workers {
-        let loads: Vec<Value> =
-            months.iter().map(|m| Value::Object(load(log, Some(&worker), m, asked))).collect();
-        let is_seen = |load: &Value| load["cases"] != 0 || load["attempts"] != 0;
-        if loads.iter().any(is_seen) {
+        let loads: Vec<Map<String, Value>> = load_of(Some(worker));
+        if loads.iter().any(|load| load["cases"] != 0 || load["attempts"] != 0) {
             rows.push(json!({"worker": worker, "loads": loads}));
         }
     }
+    let of_nobody: Vec<Map<String, Value>> = load_of(None);
     let totals: Vec<Value> =
-        (0..months.len()).map(|n| total(log, &rows, n, &months[n], asked)).collect();
+        of_nobody.iter().enumerate().map(|(n, of_nobody)| total(&rows, n, of_nobody)).collect();
     let step = |month: &Month| {
         json!({
             "from": month.from.to_string(), "until": month.until.to_string(),
@@ -61,27 +60,31 @@ fn months(asked: &Asked) -> Vec<Month> {
     (0..12).map(month).filter(|month| month.from <= asked.as_of).collect()
 }
 
-fn load(log: &[Posted], worker: Option<&str>, month: &Month, asked: &Asked) -> Map<String, Value> {
-    let then = Asked { as_of: month.at, ..*asked };
+fn state(facts: &[Entry<'_>], at: Timestamp) -> State {
+    let mut state = State::default();
+    for fact in facts.iter().take_while(|fact| fact.at <= at) {
+        state.take(fact.posted, fact.at, fact.data);
+    }
+    state
+}
+
+/// One month of one worker, or of nobody.
+fn load(cases: &[Vec<Entry<'_>>], worker: Option<&str>, month: &Month) -> Map<String, Value> {
     let (mut on, mut dormant, mut high, mut attempts, mut reached) = (0, 0, 0, 0, 0);
     let is_theirs = |state: &State| state.worker.as_ref().and_then(Value::as_str) == worker;
-    for case in cases(log) {
-        let state = State::at(log, case, &then);
-        if state.referral.is_some() && state.status == "open" && is_theirs(&state) {
+    for facts in cases {
+        let then = state(facts, month.at);
+        if then.referral.is_some() && then.status == "open" && is_theirs(&then) {
             on += 1;
-            dormant += i32::from(state.dormant_from().is_some_and(|from| month.at >= from));
-            high += i32::from(state.risk.is_some_and(|risk| risk["level"] == "high"));
+            dormant += i32::from(then.dormant_from().is_some_and(|from| month.at >= from));
+            high += i32::from(then.risk.is_some_and(|risk| risk["level"] == "high"));
         }
-        for fact in facts(log, case, asked) {
-            if fact.posted.kind != "ContactAttempted"
-                || fact.at < month.from
-                || fact.at >= month.until
-            {
-                continue;
-            }
-            if is_theirs(&State::at(log, case, &Asked { as_of: fact.at, ..*asked })) {
+        let is_in_month = |fact: &&Entry<'_>| fact.at >= month.from && fact.at < month.until;
+        let contacts = facts.iter().filter(|fact| fact.posted.kind == "ContactAttempted");
+        for contact in contacts.filter(is_in_month) {
+            if is_theirs(&state(facts, contact.at)) {
                 attempts += 1;
-                reached += i32::from(fact.data["outcome"] == "reached");
+                reached += i32::from(contact.data["outcome"] == "reached");
             }
         }
     }
@@ -92,8 +95,7 @@ fn load(log: &[Posted], worker: Option<&str>, month: &Month, asked: &Asked) -> M
     load.as_object().unwrap().clone()
 }
 
-fn total(log: &[Posted], rows: &[Value], n: usize, month: &Month, asked: &Asked) -> Value {
-    let of_nobody = load(log, None, month, asked);
+fn total(rows: &[Value], n: usize, of_nobody: &Map<String, Value>) -> Value {
     let loads: Vec<&Value> = rows.iter().map(|row| &row["loads"][n]).collect();
     let sum = |name: &str| loads.iter().map(|load| load[name].as_u64().unwrap()).sum::<u64>();
     json!({
