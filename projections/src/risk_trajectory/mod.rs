@@ -159,8 +159,7 @@ impl Stretch {
         self.since.is_some() && self.reassessment().is_none_or(|(before, level)| before != level)
     }
 
-    /// Whether it goes on at `as_of`, a date up to which the case was folded or later than its
-    /// beginning.
+    /// Whether it goes on at `as_of`, within an episode.
     #[must_use]
     pub fn is_current_at(&self, as_of: Timestamp) -> bool {
         self.since.is_some() && self.from <= as_of && self.until.is_none_or(|until| until > as_of)
