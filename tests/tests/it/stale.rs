@@ -16,7 +16,7 @@ const FIGURES: [&str; 4] = [
     "/v1/outcomes?programme=mrp&measure=risk_level",
     "/v1/referral-pipeline?programme=mrp",
     "/v1/agency-response?programme=mrp",
-    "/v1/information-requests/overdue?programme=mrp",
+    "/v1/agency-response/overdue?programme=mrp",
 ];
 
 /// Puts an event at the end of a case, as whoever owns the tables can; returns its place.
