@@ -21,6 +21,11 @@ pub use audit::{AUDIT_MAX, AuditLine, audit};
 
 use crate::{RebuildError, SwitchError};
 
+/// How long an action waits for readers and writers of what it changes, and how long one statement
+/// of it may take. Whoever reads a build while it is dropped is waited for, and those who come after
+/// wait behind that.
+const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'";
+
 /// Who acts on the projections of a tenant, and from where.
 #[derive(Debug, Clone)]
 pub struct Operator {
@@ -194,6 +199,7 @@ impl Operator {
         work: impl AsyncFnOnce(&Client, &mut Act) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction = client.transaction().await.map_err(LogError::from)?;
+        transaction.batch_execute(LIMITS).await.map_err(LogError::from)?;
         let done = match work(transaction.client(), act).await {
             Ok(done) => done,
             Err(error) => {

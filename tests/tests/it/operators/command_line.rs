@@ -261,4 +261,9 @@ async fn a_rebuild_that_is_left_or_detached_is_done_by_the_service() {
     }
     let cancel = ["cancel", &text(&operation["operation_id"]), "--tenant", "city"];
     said(&run(&service, &cancel).await, 3);
+    let audit = objects(&run(&service, &["audit", "--limit", "1", "--json"]).await, 0);
+    assert_eq!(
+        (&audit[0]["action"], &audit[0]["reason"]),
+        (&json!("cancel"), &json!("operation-over"))
+    );
 }

@@ -1,11 +1,13 @@
 //! `throughline projections cancel`.
 
+use deadpool_postgres::Object;
 use throughline_domain::code::Code;
-use throughline_projector::operator::{Act, Action};
-use throughline_projector::{RebuildError, cancel_rebuild, find_rebuild};
+use throughline_log::LogError;
+use throughline_projector::operator::{Act, Action, Operator, Refusal};
+use throughline_projector::{Rebuild, RebuildError, cancel_rebuild, find_rebuild};
 use uuid::Uuid;
 
-use super::{ActingArguments, IsOver, Unknown, tenant};
+use super::{ActingArguments, tenant};
 use crate::commands::with_log::{OpenLog, Sealed, with_log};
 
 /// What `projections cancel` is told.
@@ -31,19 +33,50 @@ pub(super) async fn run(arguments: CancelArguments) -> anyhow::Result<u8> {
         let by = arguments.acting.operator(tenant);
         let mut client = open.log.pool().get().await?;
         let Some(rebuild) = find_rebuild(&client, tenant, operation_id).await? else {
-            return Err(Unknown::Rebuild.into());
+            return Err(RebuildError::NoSuchRebuild { operation_id }.into());
         };
-        let act = Act {
-            build: Some(rebuild.build),
-            operation_id: Some(operation_id),
-            ..Act::on(Action::Cancel, Some(rebuild.projection))
-        };
-        let work = by.act(&mut client, act, async |client, _| {
-            Ok::<_, RebuildError>(cancel_rebuild(client, tenant, operation_id).await?)
-        });
-        if work.await? { Ok(()) } else { Err(IsOver.into()) }
+        Ok(call_off(&mut client, &by, &rebuild).await?)
     })
     .await?;
     println!("rebuild {operation_id} is called off: it ends at the next slice or phase");
     Ok(0)
+}
+
+/// Why a rebuild was not called off.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotCalledOff {
+    /// What came of it stays.
+    #[error("the rebuild is over")]
+    IsOver,
+    /// The database.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl Refusal for NotCalledOff {
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::IsOver => Some("operation-over"),
+            Self::Log(_) => None,
+        }
+    }
+}
+
+/// Calls a rebuild off, with its line of the audit.
+pub(super) async fn call_off(
+    client: &mut Object,
+    by: &Operator,
+    rebuild: &Rebuild,
+) -> Result<(), NotCalledOff> {
+    let operation_id = rebuild.operation_id;
+    let act = Act {
+        build: Some(rebuild.build),
+        operation_id: Some(operation_id),
+        ..Act::on(Action::Cancel, Some(rebuild.projection))
+    };
+    by.act(client, act, async |client, _| {
+        let was_under_way = cancel_rebuild(client, by.tenant, operation_id).await?;
+        if was_under_way { Ok(()) } else { Err(NotCalledOff::IsOver) }
+    })
+    .await
 }

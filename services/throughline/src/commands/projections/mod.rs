@@ -23,6 +23,7 @@ use throughline_projections::Projection;
 use throughline_projector::operator::{Operator, Origin, Refusal as _};
 use throughline_projector::{RebuildError, SwitchError, VerifyError};
 
+use self::cancel::NotCalledOff;
 use super::actor::{ROLE, actor};
 use super::database::DatabaseArguments;
 use super::with_log::OpenLog;
@@ -95,17 +96,8 @@ impl ActingArguments {
 
 /// What was named is not there.
 #[derive(Debug, thiserror::Error)]
-enum Unknown {
-    #[error("there is no tenant {0}")]
-    Tenant(Code),
-    #[error("there is no such rebuild")]
-    Rebuild,
-}
-
-/// What a rule refuses beside those of the projector.
-#[derive(Debug, thiserror::Error)]
-#[error("the rebuild is over")]
-struct IsOver;
+#[error("there is no tenant {0}")]
+struct UnknownTenant(Code);
 
 /// Does what was asked, and says in the exit code what came of it.
 pub(crate) async fn run(arguments: ProjectionsArguments) -> ExitCode {
@@ -132,10 +124,10 @@ pub(crate) async fn run(arguments: ProjectionsArguments) -> ExitCode {
 /// may be tried again.
 fn code_of(error: &anyhow::Error) -> u8 {
     let is_absent = |error: &VerifyError| matches!(error, VerifyError::NoSuchBuild { .. });
-    if error.is::<Unknown>() || error.downcast_ref().is_some_and(is_absent) {
+    if error.is::<UnknownTenant>() || error.downcast_ref().is_some_and(is_absent) {
         return UNKNOWN;
     }
-    if error.is::<IsOver>() {
+    if error.downcast_ref::<NotCalledOff>().is_some_and(|error| error.refusal().is_some()) {
         return REFUSED;
     }
     match (error.downcast_ref::<SwitchError>(), error.downcast_ref::<RebuildError>()) {
@@ -167,7 +159,7 @@ async fn tenants(open: &OpenLog, names: &[Code]) -> anyhow::Result<Vec<Tenant>> 
     let mut all = open.log.tenants().await?;
     let is_there = |name: &Code| all.iter().any(|tenant| tenant.name == name.as_str());
     if let Some(absent) = names.iter().find(|name| !is_there(name)) {
-        return Err(Unknown::Tenant(absent.clone()).into());
+        return Err(UnknownTenant(absent.clone()).into());
     }
     all.retain(|tenant| names.is_empty() || names.iter().any(|name| name.as_str() == tenant.name));
     Ok(all)
@@ -175,7 +167,7 @@ async fn tenants(open: &OpenLog, names: &[Code]) -> anyhow::Result<Vec<Tenant>> 
 
 async fn tenant(open: &OpenLog, name: &Code) -> anyhow::Result<Tenant> {
     let found = open.log.find_tenant(name.as_str()).await?;
-    found.ok_or_else(|| Unknown::Tenant(name.clone()).into())
+    found.ok_or_else(|| UnknownTenant(name.clone()).into())
 }
 
 /// The name that goes with a number.
@@ -196,8 +188,10 @@ mod tests {
         assert_eq!(code(SwitchError::NothingBefore.into()), REFUSED);
         assert_eq!(code(SwitchError::IsLive { build: 1 }.into()), REFUSED);
         assert_eq!(code(SwitchError::NoSuchBuild { build: 1 }.into()), UNKNOWN);
-        assert_eq!(code(Unknown::Rebuild.into()), UNKNOWN);
-        assert_eq!(code(IsOver.into()), REFUSED);
+        let operation_id = uuid::Uuid::nil();
+        assert_eq!(code(RebuildError::NoSuchRebuild { operation_id }.into()), UNKNOWN);
+        assert_eq!(code(VerifyError::NoSuchBuild { build: 1 }.into()), UNKNOWN);
+        assert_eq!(code(NotCalledOff::IsOver.into()), REFUSED);
         let tenant = TenantNo(1);
         assert_eq!(code(SwitchError::Log(LogError::NoSuchTenant { tenant }).into()), NOT_DONE);
         assert_eq!(code(LogError::NoSuchTenant { tenant }.into()), NOT_DONE);

@@ -5,16 +5,16 @@ use std::pin::pin;
 use serde_json::json;
 use throughline_api::projections::operations::OperationAnswer;
 use throughline_domain::code::Code;
-use throughline_log::{LogError, Tenant};
+use throughline_log::Tenant;
 use throughline_projections::Projection;
 use throughline_projector::operator::{Act, Action};
 use throughline_projector::{
-    Phase, Rebuild, RebuildError, RebuildSettings, Rebuilder, cancel_rebuild, find_rebuild,
-    request_rebuild,
+    Phase, Rebuild, RebuildError, RebuildSettings, Rebuilder, find_rebuild, request_rebuild,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::cancel::{NotCalledOff, call_off};
 use super::watch::Watch;
 use super::{
     ActingArguments, DIFFERS, NOT_DONE, REFUSED, named_or_all, projection, shown, tenants,
@@ -190,19 +190,14 @@ impl Job<'_> {
     }
 
     async fn call_off(&self, operation_id: Uuid) -> anyhow::Result<()> {
-        let tenant = self.tenant.tenant_no;
-        let by = self.arguments.acting.operator(tenant);
-        let act = Act {
-            operation_id: Some(operation_id),
-            ..Act::on(Action::Cancel, Some(self.projection))
-        };
+        let by = self.arguments.acting.operator(self.tenant.tenant_no);
+        let rebuild = self.find(operation_id).await?;
         let mut client = self.open.log.pool().get().await?;
-        by.act(&mut client, act, async |client, _| {
-            cancel_rebuild(client, tenant, operation_id).await?;
-            Ok::<_, LogError>(())
-        })
-        .await?;
-        Ok(())
+        match call_off(&mut client, &by, &rebuild).await {
+            // Then this command is about to say what came of it.
+            Ok(()) | Err(NotCalledOff::IsOver) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn find(&self, operation_id: Uuid) -> anyhow::Result<Rebuild> {
