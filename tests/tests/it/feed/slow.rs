@@ -9,13 +9,13 @@ use super::writers::record_large_measures;
 use crate::service::Service;
 
 /// More than the sockets between the two hold.
-const MEASURES: usize = 45;
+const MEASURES: usize = 30;
 const MEASURE_BYTES: usize = 160_000;
 
 /// Asks for the stream on a connection of which the test alone decides when it is read.
 async fn ask(service: &Service) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(128 * 1024).unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
     let address = service.base.strip_prefix("http://").unwrap();
     let mut connection = socket.connect(address.parse().unwrap()).await.unwrap();
     let token = service.token("city", "caseworker").await;
