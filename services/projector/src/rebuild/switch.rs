@@ -23,11 +23,14 @@ pub struct Switched {
     pub to: i32,
 }
 
-/// Without a row, build 0 is live. The build before the one that goes is forgotten here and dropped
-/// after. Only a build that is followed is switched to.
+/// Without a row, build 0 is live, if it was ever followed. The build before the one that goes is
+/// forgotten here and dropped after. Only a build that is followed is switched to, or back to.
 const TO_NEW: &str = "INSERT INTO projection_live AS live \
         (tenant_no, projection, version, build, previous_build) \
-    SELECT tenant_no, projection, version, build, 0 FROM projection_checkpoint \
+    SELECT tenant_no, projection, version, build, \
+        (SELECT build FROM projection_checkpoint \
+         WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = 0) \
+    FROM projection_checkpoint \
     WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4 \
     ON CONFLICT (tenant_no, projection, version) DO UPDATE \
     SET previous_build = live.build, build = excluded.build, switched_at = clock_timestamp() \

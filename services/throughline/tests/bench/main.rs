@@ -8,7 +8,7 @@ mod run;
 use run::{Run, SERVER};
 use rustix::process::Signal;
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 14] = [
     "commands_1",
     "commands_8",
     "commands_32",
@@ -16,8 +16,12 @@ const NAMES: [&str; 10] = [
     "commands_512",
     "http_128",
     "case_two_dates",
+    "projection_lag",
     "replay",
     "replay_memory",
+    "rebuild",
+    "rebuild_memory",
+    "commands_during_rebuild",
     "growth",
 ];
 
@@ -70,8 +74,12 @@ async fn the_document_has_every_workload_with_every_member() {
         ratio(3.0),
         ratio(0.8),
         Some(10_000.0),
+        Some(250_000.0),
         ratio(0.7),
         Some(512.0),
+        ratio(0.35),
+        Some(512.0),
+        ratio(1.25),
         ratio(1.5),
     ];
     assert_eq!(targets, expected);
@@ -82,10 +90,16 @@ async fn the_document_has_every_workload_with_every_member() {
     assert!(document["conditions"]["postgresql_settings"]["fsync"].is_string());
 
     // What does not depend on how fast it went.
-    assert_eq!(workloads[7]["details"]["events"], 3000.0);
-    assert!(workloads[7]["ratio"].as_f64().unwrap() > 0.0);
-    assert!(workloads[8]["median"].as_f64().unwrap() > 1.0);
-    assert_eq!(workloads[9]["details"]["growth_events"], 15_000.0);
+    let of = |name: &str| &workloads[NAMES.iter().position(|known| *known == name).unwrap()];
+    assert_eq!(of("replay")["details"]["events"], 3000.0);
+    for workload in ["replay", "rebuild", "commands_during_rebuild"] {
+        assert!(of(workload)["ratio"].as_f64().unwrap() > 0.0, "{workload}");
+    }
+    for workload in ["replay_memory", "rebuild_memory"] {
+        assert!(of(workload)["median"].as_f64().unwrap() > 1.0, "{workload}");
+    }
+    assert!(of("projection_lag")["p99_us"].as_f64().unwrap() > 0.0);
+    assert_eq!(of("growth")["details"]["growth_events"], 15_000.0);
 }
 
 #[tokio::test]
