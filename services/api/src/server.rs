@@ -21,6 +21,9 @@ use crate::trace::RequestSpan;
 pub const STOP_WAIT_S: u64 = 30;
 /// How long a connection may stay silent.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How much longer the system waits for a client that takes nothing than the feed does: so that it is
+/// the feed that drops a slow reader, and counts it as one.
+const DEAF_MARGIN: Duration = Duration::from_secs(10);
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -40,7 +43,7 @@ fn give_up_the_deaf(connection: &dyn Any, wait_max: Duration) {
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(listener: TcpListener, app: App) -> std::io::Result<Server> {
-    let reader_wait_max = app.feed.reader_wait_max();
+    let deaf_max = app.feed.reader_wait_max() + DEAF_MARGIN;
     let data = Data::new(app);
     let server = HttpServer::new(move || {
         let app = Data::clone(&data);
@@ -60,7 +63,7 @@ pub fn serve(listener: TcpListener, app: App) -> std::io::Result<Server> {
             .configure(routes::configure)
     });
     Ok(server
-        .on_connect(move |connection, _| give_up_the_deaf(connection, reader_wait_max))
+        .on_connect(move |connection, _| give_up_the_deaf(connection, deaf_max))
         .listen(listener)?
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)

@@ -1,8 +1,13 @@
 //! How a stream ends, and who gets none.
 
+use std::time::{Duration, Instant};
+
 use super::reader::{Frame, Stream, follow};
 use crate::cases::{an_open_case, text};
 use crate::service::{Service, read};
+
+/// How long a stream may take to end.
+const WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// The value of a metric's line that begins like this.
 pub(super) async fn metric(service: &Service, line: &str) -> u64 {
@@ -14,8 +19,10 @@ pub(super) async fn metric(service: &Service, line: &str) -> u64 {
 /// Waits until streams have ended for a reason, so many times.
 pub(super) async fn ended(service: &Service, reason: &str, times: u64) {
     let line = format!("throughline_feed_streams_ended_total{{reason=\"{reason}\"}}");
+    let deadline = Instant::now() + WAIT_MAX;
     while metric(service, &line).await < times {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert!(Instant::now() < deadline, "no stream ended as {reason}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(metric(service, &line).await, times);
 }
