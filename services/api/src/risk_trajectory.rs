@@ -123,13 +123,6 @@ pub async fn read_risk_trajectories(
     Ok(response.json(TrajectoriesAnswer { stale_cases, ..render(question, &figures, &asked) }))
 }
 
-/// Up to when time is counted: the date asked about, or the present when that is earlier, since time
-/// that lies ahead has not been spent at any level.
-#[must_use]
-pub fn counted_to(asked: &Asked, now: Timestamp) -> Timestamp {
-    asked.as_of.min(now.max(asked.known_at))
-}
-
 fn question(query: &Query) -> Result<Question<'_>, Problem> {
     query.code("area")?;
     let (programme, role) = (query.programme()?, query.listed::<CaseRole>("role")?);
@@ -160,8 +153,7 @@ async fn past(
 ) -> Result<(Trajectories, Present), Problem> {
     let tenant = caller.tenant.tenant_no;
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
-    let as_of = counted_to(&asked, now());
-    let mut answer = Answer::new(Question { as_of, ..question });
+    let mut answer = Answer::new(Question { as_of: asked.as_of, ..question });
     let position = settled.position;
     let unreadable = replay::every_case(app, caller, position, |case_id, history| {
         for stretch in risk_trajectory::fold(case_id, history, &asked) {

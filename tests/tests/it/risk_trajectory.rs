@@ -141,3 +141,26 @@ async fn many_cases_add_up_and_take_amendments() {
         evaluator.get(&format!("/v1/risk-trajectory?programme=mrp&{dates}")).await.expect(200);
     assert_eq!(as_known, now, "what was known then stays as it was");
 }
+
+/// An independent fold found that the answer at a date that lies ahead went with the clock: time was
+/// counted up to the present, and the same question had another answer a moment later.
+#[tokio::test]
+async fn a_date_that_lies_ahead_is_counted_up_to() {
+    let service = Service::start().await;
+    let client = service.worker();
+    let case = an_open_case(client).await;
+    assess(client, &case, "high", "2024-01-20T09:00:00Z").await;
+    let dates = "as_of=2124-01-20T09:00:00Z&known_at=2124-01-01T00:00:00Z";
+    let refused = client.get(&format!("/v1/risk-trajectory?{dates}")).await;
+    assert_eq!(refused.status, 422, "what will be known is not known");
+
+    let dates = "as_of=2124-01-20T09:00:00Z";
+    let one = client.get(&format!("/v1/cases/{case}/risk-trajectory?{dates}")).await.expect(200);
+    // A hundred years with 24 leap days: 2100 has none.
+    assert_eq!(one["current"]["days"], 36_524.0);
+    let many = client.get(&format!("/v1/risk-trajectory?{dates}")).await.expect(200);
+    let high = many["levels"].as_array().unwrap().iter().find(|level| level["level"] == "high");
+    assert_eq!(high.unwrap()["person_days"], 36_524.0);
+    let timeline = client.get(&format!("/v1/cases/{case}/timeline?{dates}")).await.expect(200);
+    assert_eq!(timeline["as_of"], "2124-01-20T09:00:00Z");
+}

@@ -58,7 +58,6 @@ pub struct OverdueRequest {
     /// The case's programme.
     programme: String,
     /// The worker who has, or last had, the case.
-    #[serde(skip_serializing_if = "Option::is_none")]
     worker: Option<String>,
     /// Whom it was made to.
     #[schema(schema_with = code_list::<Agency>)]

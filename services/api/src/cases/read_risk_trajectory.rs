@@ -18,7 +18,6 @@ use crate::freshness::{self, POSITION_HEADER};
 use crate::preconditions::etag;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::risk_trajectory::counted_to;
 use crate::schema::{code_list, reading};
 
 /// How a case's risk went. Only time within an episode counts.
@@ -84,8 +83,7 @@ pub async fn read_risk_trajectory(
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::read(&request, &[AS_OF, KNOWN_AT, READING])?;
-    let now = now();
-    let dates = Dates::read(&query, now)?;
+    let dates = Dates::read(&query, now())?;
     let case_id = path.case_id()?;
     let tenant = caller.tenant.tenant_no;
     let (_, asked) = freshness::reach_log(&app, &request, tenant, &dates).await?;
@@ -97,8 +95,7 @@ pub async fn read_risk_trajectory(
     if stretches.is_empty() {
         return Err(history.absent_at(asked.known_at));
     }
-    let as_of = counted_to(&asked, now);
-    let trajectory = risk_trajectory::trajectory(&stretches, as_of);
+    let trajectory = risk_trajectory::trajectory(&stretches, asked.as_of);
     let current = trajectory.spells.last().filter(|spell| spell.until.is_none());
     let stale = history.is_stale_at(asked.known_at);
     let mut response = HttpResponse::Ok();

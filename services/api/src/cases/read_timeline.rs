@@ -137,7 +137,7 @@ async fn past(
 ) -> Result<Answered, Problem> {
     let (_, asked) = freshness::reach_log(app, request, caller.tenant.tenant_no, dates).await?;
     let history = history::read(app, caller, question.case_id).await?;
-    let question = Question { as_of: asked.as_of.min(question.as_of), ..question };
+    let question = Question { as_of: asked.as_of, ..question };
     let timeline = engagement_timeline::answer(&history.events, &asked, question)
         .map_err(|error| refusal::internal(&error))?;
     let position = history.position_at(asked.known_at);
