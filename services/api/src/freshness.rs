@@ -81,6 +81,10 @@ pub async fn read_present<T>(
         throughline_projector::live(snapshot.client(), tenant.0, projection)
             .await
             .map_err(ReadError::from)?;
+    // Another build may have become live since the wait, and be a little behind the one before.
+    if after.is_some_and(|after| position < after) {
+        return Err(not_yet());
+    }
     let known_at = known_at(snapshot.client(), tenant, settled, position).await?;
     // What has just happened may have been recorded at a time that is a little before.
     let as_of = now.max(known_at);

@@ -71,11 +71,14 @@ pub async fn rollback(
     tenant: TenantNo,
     projection: Projection,
 ) -> Result<Switched, SwitchError> {
-    // What it was before is what the other is now.
-    let sql = "UPDATE projection_live SET build = previous_build, previous_build = build, \
+    // What it was before is what the other is now. Only a build that is followed is gone back to.
+    let sql = "UPDATE projection_live AS live SET build = previous_build, previous_build = build, \
             switched_at = clock_timestamp() \
-        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND previous_build IS NOT NULL \
-        RETURNING previous_build, build";
+        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND EXISTS ( \
+            SELECT FROM projection_checkpoint AS held \
+            WHERE held.tenant_no = $1 AND held.projection = $2 AND held.version = $3 \
+                AND held.build = live.previous_build) \
+        RETURNING live.previous_build, live.build";
     let row = client
         .query_typed_opt(
             sql,
