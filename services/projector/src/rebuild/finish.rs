@@ -54,7 +54,8 @@ pub(crate) async fn compare(
     switch::to_new(inner, lease, &comparison).await
 }
 
-/// Ends a rebuild without a switch: its tables go, what the comparison found stays.
+/// Ends a rebuild without a switch. What was found is written down first, whoever still reads the
+/// tables: they go afterwards, with the builds that nobody needs.
 pub(crate) async fn end(
     inner: &Inner,
     lease: &Lease,
@@ -69,9 +70,6 @@ pub(crate) async fn end(
     let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
     // Whoever has lost the lease touches nothing, not even for a moment.
     lease.is_cancelled(&transaction).await?;
-    if lease.build_of().remove(transaction.client()).await? {
-        return Err(Halt::Lost);
-    }
     lease.forget_slices(&transaction).await?;
     let assignments = "phase = $5, comparison = $6, error_class = $7, \
         finished_at = clock_timestamp(), leased_until = NULL";
