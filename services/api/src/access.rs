@@ -144,6 +144,14 @@ operations! {
     WaitlistReferral = POST "/v1/cases/{case_id}/waitlisting",
     /// Give a case to a worker.
     AllocateCase = POST "/v1/cases/{case_id}/allocations",
+    /// Hand a case over to another worker.
+    HandOverCase = POST "/v1/cases/{case_id}/handovers",
+    /// Transfer a case to another area.
+    TransferCase = POST "/v1/cases/{case_id}/transfers",
+    /// Propose that a case be closed.
+    ProposeClosure = POST "/v1/cases/{case_id}/closure-proposals",
+    /// Refuse a proposal to close a case.
+    RefuseClosure = POST "/v1/cases/{case_id}/closure-proposals/{proposal_id}/refusal",
     /// Close a case.
     CloseCase = POST "/v1/cases/{case_id}/closure",
     /// Reopen a closed case.
@@ -158,6 +166,8 @@ operations! {
     RecordMeasure = POST "/v1/cases/{case_id}/measures",
     /// Record something the person needs help with.
     IdentifyNeed = POST "/v1/cases/{case_id}/needs",
+    /// Record what came of a need.
+    ResolveNeed = POST "/v1/cases/{case_id}/needs/{need_id}/resolution",
     /// Record support that was given.
     ProvideSupport = POST "/v1/cases/{case_id}/support",
     /// Record an incident.
@@ -168,6 +178,16 @@ operations! {
     RecordProtectiveOrder = POST "/v1/cases/{case_id}/orders",
     /// Record a change in the protection of the person's children.
     ChangeChildProtectionStatus = POST "/v1/cases/{case_id}/child-protection-statuses",
+    /// Record a move into, out of, or between placements.
+    ChangePlacement = POST "/v1/cases/{case_id}/placements",
+    /// Record a review.
+    CompleteReview = POST "/v1/cases/{case_id}/reviews",
+    /// Say how the person can be contacted safely.
+    SetSafeContactPlan = PUT "/v1/cases/{case_id}/safe-contact-plan",
+    /// Hold contact with the person.
+    HoldContact = POST "/v1/cases/{case_id}/contact-holds",
+    /// Lift a hold on contact.
+    LiftContactHold = POST "/v1/cases/{case_id}/contact-holds/{hold_id}/lifting",
     /// Ask an agency for information.
     RequestInformation = POST "/v1/cases/{case_id}/information-requests",
     /// Ask an agency again.
@@ -250,8 +270,17 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::DeclineReferral
         | Operation::WaitlistReferral
         | Operation::AllocateCase
+        | Operation::HandOverCase
+        | Operation::TransferCase
+        | Operation::ProposeClosure
         | Operation::CloseCase
         | Operation::ReopenCase
+        | Operation::ResolveNeed
+        | Operation::ChangePlacement
+        | Operation::CompleteReview
+        | Operation::SetSafeContactPlan
+        | Operation::HoldContact
+        | Operation::LiftContactHold
         | Operation::RecordContactAttempt
         | Operation::RecordRiskAssessment
         | Operation::RecordAgencyAction
@@ -274,6 +303,7 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadEvents
         | Operation::StreamEvents
         | Operation::ReadOverdueRequests => &[Caseworker, TeamManager],
+        Operation::RefuseClosure => &[TeamManager],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }

@@ -2,7 +2,9 @@
 
 use throughline_domain::code::CODE_BYTES_MAX;
 use throughline_domain::code_lists::{CodeList, MissingReason, RiskAnswer};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type,
+};
 use utoipa::openapi::{RefOr, Schema};
 
 /// A closed list: exactly these codes.
@@ -68,7 +70,36 @@ fn one_of(values: &[&str]) -> Schema {
 /// Answers by question.
 #[must_use]
 pub fn risk_answers() -> Schema {
-    map_of(code_list::<RiskAnswer>())
+    by_key::<RiskAnswer>()
+}
+
+/// Codes of a closed list by keys that a programme chooses.
+#[must_use]
+pub fn by_key<L: CodeList>() -> Schema {
+    map_of(code_list::<L>())
+}
+
+/// Codes of a closed list, one after another.
+#[must_use]
+pub fn list_of<L: CodeList>() -> Schema {
+    Schema::Array(ArrayBuilder::new().items(RefOr::T(code_list::<L>())).build())
+}
+
+/// Codes that a programme or tenant chooses, one after another.
+#[must_use]
+pub fn codes() -> Schema {
+    Schema::Array(ArrayBuilder::new().items(RefOr::T(code())).build())
+}
+
+/// A time of day on a clock in the United Kingdom, such as `09:00`.
+#[must_use]
+pub fn time_of_day() -> Schema {
+    Schema::Object(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"))
+            .build(),
+    )
 }
 
 /// Values by key.
