@@ -1,0 +1,21 @@
+//! Asking a rule about a history under test.
+
+use crate::case::CaseEvent;
+use crate::case::testing::given;
+use crate::programme;
+use crate::rules::{Answer, CaseView, Settings};
+use crate::time::Occurred;
+use crate::two_clocks::{Asked, Reading};
+
+/// What a rule says of a case of `mrp`, at a date, as everything recorded tells it.
+pub(crate) fn answered(
+    rule: impl Fn(&CaseView<'_>) -> Answer,
+    history: Vec<(CaseEvent, Occurred)>,
+    as_of: Occurred,
+) -> Answer {
+    let case = given(history);
+    let asked =
+        Asked { as_of: as_of.at, known_at: jiff::Timestamp::MAX, reading: Reading::Effective };
+    let settings = Settings::of(programme::find("mrp").unwrap());
+    rule(&CaseView::new(case.history(), &asked, settings))
+}
