@@ -173,12 +173,9 @@ impl Rule {
         self.id.rsplit_once('/').map_or("", |(_, version)| version)
     }
 
-    /// What the rule says of a case; nothing of one without a referral in view.
+    /// What the rule says of a case.
     #[must_use]
     pub fn ask(&self, view: &CaseView<'_>) -> Answer {
-        if view.state.referral.is_none() {
-            return Answer::not_applicable();
-        }
         (self.evaluate)(view)
     }
 }
@@ -217,7 +214,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::case::testing::{at, attempted, event_id, open_case, with};
+    use crate::case::testing::{at, attempted, event_id, open_case, received, with};
     use crate::rules::testing::answered;
 
     #[test]
@@ -232,7 +229,8 @@ mod tests {
 
     #[test]
     fn every_rule_answers_of_any_case_with_its_kind_or_not_at_all() {
-        let histories = [vec![], open_case(), with(open_case(), [(attempted(), at(5))])];
+        let histories =
+            [vec![(received(), at(1))], open_case(), with(open_case(), [(attempted(), at(5))])];
         for rule in Rule::all() {
             for history in &histories {
                 let answer = answered(|view| rule.ask(view), history.clone(), at(900));

@@ -1,6 +1,7 @@
 //! What a programme sets for the rules: its numbers, apart from how they are written down.
 
-use crate::programme::Programme;
+use crate::case::state::Referral;
+use crate::programme::{self, Programme};
 
 /// A programme's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The numbers for a referral: of the definition that it was made under.
+    #[must_use]
+    pub fn of_referral(referral: &Referral) -> Option<Self> {
+        programme::find(referral.programme.as_str()).map(Self::of)
+    }
+
     /// The numbers of a programme's definition.
     #[must_use]
     pub fn of(programme: &Programme) -> Self {

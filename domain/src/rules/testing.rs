@@ -2,7 +2,6 @@
 
 use crate::case::CaseEvent;
 use crate::case::testing::given;
-use crate::programme;
 use crate::rules::{Answer, CaseView, Settings};
 use crate::time::Occurred;
 use crate::two_clocks::{Asked, Reading};
@@ -16,6 +15,5 @@ pub(crate) fn answered(
     let case = given(history);
     let asked =
         Asked { as_of: as_of.at, known_at: jiff::Timestamp::MAX, reading: Reading::Effective };
-    let settings = Settings::of(programme::find("mrp").unwrap());
-    rule(&CaseView::new(case.history(), &asked, settings))
+    rule(&CaseView::at(case.history(), &asked, Settings::of_referral).unwrap())
 }

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::case::record_risk_assessment::RiskAssessed;
+use crate::case::state::Referral;
 use crate::case::{CaseEvent, CaseState, CaseStatus};
 use crate::code_lists::{ContactDirection, ContactOutcome};
 use crate::ids::EventId;
@@ -33,17 +34,22 @@ pub(super) struct At {
 }
 
 impl<'a> CaseView<'a> {
-    /// A case at two dates.
+    /// A case at two dates; `None` where no referral is in view, or `settings` knows none for it.
     ///
     /// `history` is in the order of recording.
     #[must_use]
-    pub fn new(history: &'a [Recorded<CaseEvent>], asked: &Asked, settings: Settings) -> Self {
+    pub fn at(
+        history: &'a [Recorded<CaseEvent>],
+        asked: &Asked,
+        settings: impl FnOnce(&Referral) -> Option<Settings>,
+    ) -> Option<Self> {
         let facts: Vec<Entry<'a>> = two_clocks::facts(history, asked).collect();
         let mut state = CaseState::default();
         for fact in &facts {
             state.apply(fact.recorded.event_id, fact.occurred, fact.event);
         }
-        Self { facts, state, asked: *asked, settings }
+        let settings = settings(state.referral.as_ref()?)?;
+        Some(Self { facts, state, asked: *asked, settings })
     }
 
     /// Whether somebody works with the person.

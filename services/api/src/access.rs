@@ -125,6 +125,12 @@ impl Operation {
         self.path().starts_with("/v1/persons/")
     }
 
+    /// Whether it is about what holds for every case: definitions, which no position changes.
+    #[must_use]
+    pub fn is_reference(self) -> bool {
+        self.path().starts_with("/v1/rules")
+    }
+
     /// Whether it is about how the service runs: then no case, version or position is in it.
     #[must_use]
     pub fn is_operators(self) -> bool {
@@ -214,6 +220,8 @@ operations! {
     ReadTimeline = GET "/v1/cases/{case_id}/timeline",
     /// How a case's risk went, at two dates.
     ReadRiskTrajectory = GET "/v1/cases/{case_id}/risk-trajectory",
+    /// What every computed rule says of a case, at two dates, and the events it rests on.
+    ReadCaseRules = GET "/v1/cases/{case_id}/rules",
     /// One event of a case, as it was recorded.
     ReadEvent = GET "/v1/cases/{case_id}/events/{event_id}",
     /// Everybody's open cases.
@@ -236,6 +244,8 @@ operations! {
     ReadWorkload = GET "/v1/workload",
     /// How risk went over many cases: time at each level, rises and falls.
     ReadRiskTrajectories = GET "/v1/risk-trajectory",
+    /// The computed rules, each version for itself.
+    ReadRules = GET "/v1/rules",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -310,7 +320,10 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadRiskTrajectory
+        | Operation::ReadCaseRules
         | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
+        // What a rule says is about no person.
+        Operation::ReadRules => Role::ALL,
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
         Operation::ReadWorkload => &[TeamManager, Evaluator],
@@ -352,6 +365,7 @@ mod tests {
                 Operation::ReadCase,
                 Operation::ReadTimeline,
                 Operation::ReadRiskTrajectory,
+                Operation::ReadCaseRules,
                 Operation::ReadEvent,
                 Operation::ReadCaseload,
                 Operation::ReadCaseloads,

@@ -36,6 +36,7 @@ pub mod refusal;
 pub mod replay;
 pub mod risk_trajectory;
 pub mod routes;
+pub mod rules;
 pub mod schema;
 pub mod server;
 pub mod trace;

@@ -53,7 +53,7 @@ use crate::projections::{
 };
 use crate::{
     agency_response, caseloads, health, metrics, openapi, outcomes, referral_pipeline,
-    risk_trajectory, workload,
+    risk_trajectory, rules, workload,
 };
 
 /// Registers the interface.
@@ -147,6 +147,8 @@ fn handler(operation: Operation) -> Route {
         Operation::ReleaseLegalHold => route.to(legal_hold::release_legal_hold),
         Operation::ReadCase => route.to(read_case),
         Operation::ReadTimeline => route.to(read_timeline),
+        Operation::ReadCaseRules => route.to(rules::read_case_rules),
+        Operation::ReadRules => route.to(rules::read_rules),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),

@@ -63,6 +63,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/cases/{case_id}", READERS),
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
     ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
+    ("GET", "/v1/cases/{case_id}/rules", READERS),
     ("GET", "/v1/cases/{case_id}/events/{event_id}", READERS),
     ("GET", "/v1/caseloads", CASEWORK),
     ("GET", "/v1/caseloads/{worker_id}", CASEWORK),
@@ -74,6 +75,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/agency-response/overdue", CASEWORK),
     ("GET", "/v1/workload", MANAGERS),
     ("GET", "/v1/risk-trajectory", COUNTERS),
+    ("GET", "/v1/rules", &ROLES),
     ("GET", "/v1/projections", OPERATORS),
     ("GET", "/v1/projections/audit", OPERATORS),
     ("POST", "/v1/projections/{name}/verifications", OPERATORS),
@@ -155,7 +157,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 254);
+    assert_eq!(refused, 257);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 

@@ -69,6 +69,7 @@ use crate::projections::rebuild::RebuildBody;
 use crate::projections::verify::{VerificationAnswer, VerificationBody};
 use crate::referral_pipeline::PipelineAnswer;
 use crate::risk_trajectory::TrajectoriesAnswer;
+use crate::rules::{CaseRulesAnswer, RulesAnswer};
 use crate::workload::WorkloadAnswer;
 
 const SCHEME: &str = "bearer";
@@ -226,6 +227,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadEvent
+        | Operation::ReadCaseRules
+        | Operation::ReadRules
         | Operation::ReadCaseloads
         | Operation::ReadCaseload
         | Operation::ReadOutcomes
@@ -253,6 +256,8 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadCase => ("200", schemas.refer::<CaseAnswer>()),
         Operation::ReadTimeline => ("200", schemas.refer::<TimelineAnswer>()),
         Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
+        Operation::ReadCaseRules => ("200", schemas.refer::<CaseRulesAnswer>()),
+        Operation::ReadRules => ("200", schemas.refer::<RulesAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())
         }
@@ -293,6 +298,7 @@ fn tag(operation: Operation) -> &'static str {
         Some("agency-response") => "agency response",
         Some("projections" | "operations" | "parked") => "projections",
         Some("workload") => "workload",
+        Some("rules") => "rules",
         Some("risk-trajectory") => "risk trajectory",
         _ => "cases",
     }
