@@ -85,7 +85,7 @@ async fn part(
     let mut cases = pin!(cases);
     let mut rows = Vec::new();
     while let Some(case) = cases.next().await {
-        let Replayed { stream, events } = case?;
+        let Replayed { stream, events, .. } = case?;
         let events = events?;
         read.fetch_add(u64::try_from(events.len()).unwrap_or(0), Ordering::Relaxed);
         let row = CaseRow::at(CaseId(stream.id), &events, &question.asked);
