@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use throughline_domain::ids::Position;
 use throughline_log::LogError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -39,10 +40,12 @@ async fn batches(
         return Ok(Outcome::Fenced);
     }
     let mut outcome = Outcome::Nothing;
+    let began = Instant::now();
     for _ in 0..projector.settings.batches_a_turn.max(1) {
         outcome = apply(projector, lease).await?;
         let goes_on = matches!(outcome, Outcome::Applied { more: true, .. });
-        if !goes_on || stop.is_cancelled() {
+        let is_over = began.elapsed() >= projector.settings.turn_max;
+        if !goes_on || is_over || stop.is_cancelled() {
             break;
         }
     }
