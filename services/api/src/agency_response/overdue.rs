@@ -57,7 +57,7 @@ pub struct OverdueRequest {
     request_id: Uuid,
     /// The case's programme.
     programme: String,
-    /// The worker who has, or last had, the case.
+    /// The worker who has, or last had, the case; null when nobody has had it yet.
     worker: Option<String>,
     /// Whom it was made to.
     #[schema(schema_with = code_list::<Agency>)]
@@ -67,13 +67,13 @@ pub struct OverdueRequest {
     what: Option<String>,
     /// When it was made.
     requested_at: Timestamp,
-    /// When the answer was due.
+    /// When the answer was due; never null here.
     due_at: Option<Timestamp>,
     /// Since then, in days of 24 hours, rounded to a hundredth, halves up.
     days_overdue: f64,
     /// How often the agency was asked again.
     chases: u32,
-    /// When it was last asked again.
+    /// When it was last asked again; null when it was not.
     last_chased_at: Option<Timestamp>,
     /// How often the request was taken to somebody senior.
     escalations: u32,
