@@ -143,6 +143,7 @@ impl Work {
         let mut has_more = self.gather(mode, cases.as_mut(), &mut gathered).await?;
         let mut client = inner.pool.get().await?;
         let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
+        lease.enter(&transaction).await?;
         loop {
             let began = Instant::now();
             rows += self.write(&transaction, mode, &mut gathered).await?;

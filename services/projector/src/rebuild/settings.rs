@@ -30,6 +30,8 @@ pub struct RebuildSettings {
     pub retry_delay: Duration,
     /// The most that one statement may take: of all, making an index takes longest.
     pub statement_max: Duration,
+    /// How long a build that is behind may stand still before its rebuild fails.
+    pub unmoved_max: Duration,
 }
 
 impl Default for RebuildSettings {
@@ -47,6 +49,7 @@ impl Default for RebuildSettings {
             poll_interval: Duration::from_millis(500),
             retry_delay: Duration::from_millis(100),
             statement_max: Duration::from_mins(30),
+            unmoved_max: Duration::from_mins(10),
         }
     }
 }
