@@ -168,6 +168,8 @@ async fn events_that_the_log_no_longer_has_are_not_applied() {
     let mut world = followed(107, 60).await;
     let before = position(&world, 0).await;
     world.append(20).await;
+    // The log refuses to go back; a restored one does not ask.
+    world.execute("ALTER TABLE log_head DISABLE TRIGGER USER").await;
     world.execute("UPDATE log_head SET position = position - 10").await;
     let projector = Projector::new(world.log.clone(), world.pool.clone(), Settings::default());
     let follow = async || {
