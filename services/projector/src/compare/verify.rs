@@ -221,7 +221,9 @@ impl Comparing<'_> {
             }
         }
         comparison.taken_away = taken.len() as u64;
-        taken.into_values().for_each(|found| comparison.take(found));
+        for found in taken.into_values() {
+            comparison.take(found);
+        }
         Ok(())
     }
 

@@ -47,10 +47,8 @@ async fn count_rows(lease: &Lease, transaction: &Transaction<'_>) -> Result<(), 
         tables.collect::<Vec<_>>().join(" + ")
     );
     let rows = build.query(transaction.client(), &sql).await?;
-    match rows.first().ok_or(Halt::Lost)?.try_get(0)? {
-        true => Ok(()),
-        false => Err(Halt::failed("incomplete")),
-    }
+    let is_whole: bool = rows.first().ok_or(Halt::Lost)?.try_get(0)?;
+    if is_whole { Ok(()) } else { Err(Halt::failed("incomplete")) }
 }
 
 /// Holds the new build and the live one against the log; then switches, if that was asked for.
