@@ -159,7 +159,7 @@ async fn two_versions_are_never_given_the_same_build() {
         asked.build
     );
     let refused = world.client.batch_execute(&same).await.unwrap_err();
-    assert_eq!(refused.code().map(|code| code.code()), Some("23505"));
+    assert_eq!(refused.code().map(tokio_postgres::error::SqlState::code), Some("23505"));
 }
 
 /// The log went back: what was read of it before is not applied.
