@@ -77,8 +77,8 @@ pub(crate) async fn follow(
     };
     let outcome = loop {
         match apply(projector, &mut lease).await {
-            Ok(Outcome::Applied { .. }) if !stop.is_cancelled() => {}
-            Ok(Outcome::Fenced) => return Ok(None),
+            Ok(Outcome::Applied { more: true, .. }) if !stop.is_cancelled() => {}
+            Ok(Outcome::Fenced) => break Ok(None),
             Ok(_) => break Ok(Some(lease.position)),
             Err(error) => break Err(error),
         }

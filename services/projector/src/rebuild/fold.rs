@@ -148,6 +148,7 @@ impl Work {
         let mut client = inner.pool.get().await?;
         let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
         lease::limit_idle(&transaction, inner.settings.idle_max).await?;
+        lease.enter(&transaction).await?;
         loop {
             let began = Instant::now();
             rows += self.write(&transaction, mode, &mut gathered).await?;

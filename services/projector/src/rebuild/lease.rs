@@ -11,6 +11,7 @@ use deadpool_postgres::{Object, Transaction};
 use throughline_log::{LogError, TenantNo};
 use throughline_projections::Projection;
 use tokio::time::sleep;
+use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -203,6 +204,25 @@ impl Lease {
                    WHERE tenant_no = $1 AND operation_id = $2 AND epoch = $3 FOR UPDATE";
         let row = transaction.query_typed_opt(sql, &self.key()).await?;
         Ok(row.ok_or(Halt::Lost)?.try_get(0)?)
+    }
+
+    /// [`Halt::Lost`] when the lease is another's.
+    pub(crate) async fn check(&self, client: &Client) -> Result<(), Halt> {
+        let sql = "SELECT FROM projection_rebuild \
+                   WHERE tenant_no = $1 AND operation_id = $2 AND epoch = $3";
+        client.query_typed_opt(sql, &self.key()).await?.map(drop).ok_or(Halt::Lost)
+    }
+
+    /// First in a transaction that writes into the build's tables. They are locked before the epoch
+    /// is looked at: whoever takes over afterwards finds the lock, and ends this session.
+    pub(crate) async fn enter(&self, transaction: &Transaction<'_>) -> Result<(), Halt> {
+        self.check(transaction.client()).await?;
+        let place = self.build_of().place();
+        let tables: Vec<String> =
+            self.projection.tables().iter().map(|table| place.table(table.name)).collect();
+        let sql = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", tables.join(", "));
+        transaction.batch_execute(&sql).await?;
+        self.check(transaction.client()).await
     }
 
     /// The slices have done their service.

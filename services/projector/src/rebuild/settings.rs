@@ -34,6 +34,8 @@ pub struct RebuildSettings {
     pub idle_max: Duration,
     /// The most that one statement may take: of all, making an index takes longest.
     pub statement_max: Duration,
+    /// How long a build that is behind may stand still before its rebuild fails.
+    pub unmoved_max: Duration,
 }
 
 impl Default for RebuildSettings {
@@ -52,6 +54,7 @@ impl Default for RebuildSettings {
             retry_delay: Duration::from_millis(100),
             idle_max: Duration::from_mins(1),
             statement_max: Duration::from_mins(30),
+            unmoved_max: Duration::from_mins(10),
         }
     }
 }

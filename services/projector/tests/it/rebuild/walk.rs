@@ -217,15 +217,31 @@ async fn a_case_whose_rows_are_refused_is_parked_and_the_others_are_written() {
     world
         .execute(&format!("ALTER TABLE caseload ADD CHECK (case_id <> '{guilty}') NOT VALID"))
         .await;
+    let asked = request(&world, Projection::Caseload, false).await;
+    // The rows that are live would be gone with a switch.
+    let taken = finish(&world, asked.operation_id).await;
+    assert_eq!((taken.phase, taken.error_class.as_deref()), (Phase::Failed, Some("parked")));
+    let comparison = taken.comparison.unwrap();
+    assert_eq!((comparison.parked, comparison.taken_away), (1, 1));
+    assert_eq!(comparison.differences[0].case_id, guilty);
+    assert_eq!(live_build(&world, Projection::Caseload).await, 0);
+
+    // Where readers are told already that the case is stale, nothing is taken from them.
+    world
+        .execute(&format!(
+            "INSERT INTO projection_parked (tenant_no, projection, stream_id, position, error_class)
+             VALUES (1, 'caseload', '{guilty}', 3, 'refused')"
+        ))
+        .await;
     let done = rebuild(&world, Projection::Caseload).await;
     assert_eq!(done.phase, Phase::Switched, "{done:?}");
     assert_eq!(done.comparison.unwrap().parked, 1);
-    let parked = "SELECT stream_id, error_class FROM projection_parked WHERE build = 1";
+    let parked = "SELECT stream_id, error_class FROM projection_parked WHERE build = 2";
     let parked = world.client.query(parked, &[]).await.unwrap();
     let parked: Vec<(uuid::Uuid, &str)> = parked.iter().map(|r| (r.get(0), r.get(1))).collect();
     assert_eq!(parked, [(guilty.0, "refused")]);
     let others = rows(&world, Projection::Caseload, 0).await.len() - 1;
-    assert_eq!(rows(&world, Projection::Caseload, 1).await.len(), others);
+    assert_eq!(rows(&world, Projection::Caseload, 2).await.len(), others);
 }
 
 #[tokio::test]
