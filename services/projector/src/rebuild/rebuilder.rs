@@ -264,10 +264,12 @@ impl Rebuilder {
     /// after the next rebuild.
     async fn clean_up(&self, lease: &Lease) {
         let cleaned = async {
-            let client = self.0.pool.get().await?;
+            let mut client = self.0.pool.get().await?;
             let rebuild = find_rebuild(&client, lease.tenant, lease.operation_id).await?;
             if rebuild.is_some_and(|rebuild| rebuild.phase.is_over()) {
-                builds::drop_unused(&client, lease.tenant, lease.projection).await?;
+                let statement_max = self.0.settings.statement_max;
+                builds::drop_unused(&mut client, lease.tenant, lease.projection, statement_max)
+                    .await?;
             }
             Ok::<(), LogError>(())
         };
