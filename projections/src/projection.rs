@@ -5,7 +5,7 @@ use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::recorded::Recorded;
 
 use crate::cell::Row;
-use crate::rows::{CaseRows, Extent};
+use crate::rows::{CaseRows, Extent, TableRows};
 use crate::table::Table;
 use crate::{
     agency_response, caseload, engagement_timeline, outcome_snapshot, referral_pipeline,
@@ -139,21 +139,28 @@ impl Projection {
     /// # Errors
     /// [`Unfoldable`] when the case gives no rows.
     pub fn change(self, case: &TouchedCase<'_>) -> Result<Option<CaseRows>, Unfoldable> {
-        let (tables, extent) = match self {
+        let of = |extent| move |rows| TableRows { rows, extent };
+        let tables = match self {
             Self::OutcomeSnapshot if !outcome_snapshot::is_touched(case) => return Ok(None),
             Self::ReferralPipeline if !referral_pipeline::is_touched(case) => return Ok(None),
             Self::AgencyResponse if !agency_response::is_touched(case) => return Ok(None),
             Self::Workload if !workload::is_touched(case) => return Ok(None),
             Self::RiskTrajectory if !risk_trajectory::is_touched(case) => return Ok(None),
-            Self::EngagementTimeline => (engagement_timeline::changed_rows(case)?, Extent::Changed),
+            Self::EngagementTimeline => {
+                let changed = engagement_timeline::changed_rows(case)?;
+                changed.into_iter().map(of(Extent::Changed)).collect()
+            }
+            Self::Workload => workload::changed_rows(case),
             Self::Caseload
             | Self::OutcomeSnapshot
             | Self::ReferralPipeline
             | Self::AgencyResponse
-            | Self::Workload
-            | Self::RiskTrajectory => (self.rows(case.case_id, case.history)?, Extent::Whole),
+            | Self::RiskTrajectory => {
+                let whole = self.rows(case.case_id, case.history)?;
+                whole.into_iter().map(of(Extent::Whole)).collect()
+            }
         };
-        Ok(Some(CaseRows { case_id: case.case_id, tables, extent }))
+        Ok(Some(CaseRows { case_id: case.case_id, tables }))
     }
 }
 

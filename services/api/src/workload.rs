@@ -13,11 +13,12 @@ use throughline_projections::workload::{
 use utoipa::ToSchema;
 
 use crate::access::Role;
+use crate::answering::respond;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER, Present};
+use crate::freshness::{self, Present};
 use crate::page;
 use crate::problem::{self, Problem};
 use crate::query::{Query, invalid};
@@ -180,13 +181,9 @@ pub async fn read_workload(
 
     let last = found.workload.workers.last().filter(|_| found.workload.more && names_workers);
     let next = last.map(|last| app.cursors.seal(&topic, &last.worker)).transpose()?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, found.present.position.to_string()));
+    let mut response = respond(&found.present);
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(&request, cursor));
-    }
-    if let Some(header) = freshness::stale_header(found.present.stale_cases > 0) {
-        response.insert_header(header);
     }
     Ok(response.json(render(sent.span.step, found, names_workers, next)))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use throughline_domain::ids::{CaseId, Position};
 use throughline_log::{LogError, StoredEvent, StreamKind};
@@ -66,19 +67,24 @@ pub(crate) async fn fold(
     }
     for slice in cases.chunks(projector.settings.cases_at_once.max(1)) {
         let tenant = lease.shard.tenant;
-        let histories = projector.histories.load(&projector.log, tenant, slice, upto).await?;
-        for (case, _) in slice {
-            match fold_case(lease, *case, histories.get(case), &folded.was_parked, upto) {
-                Ok(None) => {}
-                Ok(Some((rows, last))) => {
-                    folded.rows.push(rows);
-                    folded.last_events.push(last);
+        let mut left: Vec<&Touched<'_>> = slice.iter().collect();
+        while !left.is_empty() {
+            let loaded = projector.histories.load(&projector.log, tenant, &left, upto).await?;
+            for (case, _) in left.iter().filter(|(case, _)| !loaded.left.contains(case)) {
+                let history = loaded.histories.get(case);
+                match fold_case(lease, *case, history, &folded.was_parked, upto) {
+                    Ok(None) => {}
+                    Ok(Some((rows, last))) => {
+                        folded.rows.push(rows);
+                        folded.last_events.push(last);
+                    }
+                    Err(poison) => folded.poisoned.push((*case, poison)),
                 }
-                Err(poison) => folded.poisoned.push((*case, poison)),
             }
+            left.retain(|(case, _)| loaded.left.contains(case));
+            // Folding is work without a pause: others on this thread have leases to renew.
+            tokio::task::yield_now().await;
         }
-        // Folding is work without a pause: others on this thread have leases to renew.
-        tokio::task::yield_now().await;
     }
     Ok(folded)
 }
@@ -86,12 +92,12 @@ pub(crate) async fn fold(
 fn fold_case(
     lease: &Lease,
     case: Uuid,
-    history: Option<&Result<History, Poison>>,
+    history: Option<&Result<Arc<History>, Poison>>,
     was_parked: &HashSet<Uuid>,
     upto: Position,
 ) -> Result<Option<(CaseRows, Option<PoisonedEvent>)>, Poison> {
     let history = match history {
-        Some(Ok(history)) => history,
+        Some(Ok(history)) => &history.events,
         Some(Err(poison)) => return Err(poison.clone()),
         None => return Err(Poison { error_class: "absent", event: None }),
     };

@@ -12,6 +12,7 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ContentBuilder, Info, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Schema,
 };
@@ -95,6 +96,7 @@ pub fn describe() -> OpenApi {
         .info(info)
         .paths(paths)
         .components(Some(components))
+        .tags(Some(tags()))
         .security(Some([SecurityRequirement::new(SCHEME, Vec::<String>::new())]))
         .build()
 }
@@ -287,6 +289,29 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
     (status, Some(answer))
 }
 
+/// The groups of operations, in the order in which they are shown.
+const TAGS: [(&str, &str); 11] = [
+    ("referrals", "Where a case begins."),
+    ("cases", "What is decided and recorded about one case, and what happened with it."),
+    ("persons", "Erasing a person, and what keeps one from being erased."),
+    ("caseloads", "The open cases of each worker."),
+    ("referral pipeline", "What became of referrals, and how long people waited."),
+    ("agency response", "How agencies answer requests for information, and what is overdue."),
+    ("outcomes", "How measures went between two stages."),
+    ("workload", "Caseloads and contacts of workers over time."),
+    ("risk trajectory", "How risk went over many cases."),
+    ("events", "What is recorded, as it is recorded, for other programs."),
+    ("projections", "What operators do about the read models."),
+];
+
+fn tags() -> Vec<Tag> {
+    let tag = |(name, description): (&str, &str)| {
+        TagBuilder::new().name(name).description(Some(description)).build()
+    };
+    TAGS.into_iter().map(tag).collect()
+}
+
+/// Which of [`TAGS`] an operation belongs to.
 fn tag(operation: Operation) -> &'static str {
     match operation.path().split('/').nth(2) {
         Some("referrals") => "referrals",
@@ -301,5 +326,19 @@ fn tag(operation: Operation) -> &'static str {
         Some("rules") => "rules",
         Some("risk-trajectory") => "risk trajectory",
         _ => "cases",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_is_in_a_group_that_is_described() {
+        let used: BTreeSet<&str> = Operation::ALL.iter().map(|operation| tag(*operation)).collect();
+        let described: BTreeSet<&str> = TAGS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(used, described);
     }
 }

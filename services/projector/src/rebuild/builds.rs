@@ -1,5 +1,8 @@
 //! The builds there are, and getting rid of those that nobody needs.
 
+use std::time::Duration;
+
+use deadpool_postgres::Object;
 use jiff::Timestamp;
 use throughline_domain::ids::Position;
 use throughline_log::{EventLog, LogError, TenantNo};
@@ -10,6 +13,7 @@ use uuid::Uuid;
 
 use super::build_key::BuildKey;
 use super::error::SwitchError;
+use super::lease;
 use super::phase::UNDER_WAY;
 
 /// How many rows of the shared tables are deleted at a time.
@@ -143,10 +147,14 @@ pub async fn drop_build(
 
 /// Drops every build of a projection that is neither live nor the one before nor being made: what
 /// a switch left, or a process that was killed after one.
+///
+/// Each is one short transaction that gives up when a reader's locks stay: readers who come later wait
+/// behind whoever waits for a table, and for the pointer.
 pub(crate) async fn drop_unused(
-    client: &Client,
+    client: &mut Object,
     tenant: TenantNo,
     projection: Projection,
+    statement_max: Duration,
 ) -> Result<(), LogError> {
     let any = BuildKey::of(tenant, projection, 0);
     let sql = "SELECT build FROM projection_checkpoint \
@@ -162,7 +170,12 @@ pub(crate) async fn drop_unused(
         let uses = Uses::find(client, key).await?;
         let is_used = uses.is_live || uses.is_previous || uses.made_by.is_some();
         if !is_used && (uses.is_followed || uses.has_rows) {
-            remove(client, key).await?;
+            let transaction = lease::begin(client, statement_max).await?;
+            let is_live = key.remove(transaction.client()).await?;
+            transaction.commit().await?;
+            if !is_live && key.build == 0 {
+                delete_shared(client, key).await?;
+            }
         }
     }
     Ok(())
@@ -173,9 +186,14 @@ async fn remove(client: &Client, key: BuildKey) -> Result<bool, LogError> {
     if key.remove(client).await? {
         return Ok(false);
     }
-    if key.build > 0 {
-        return Ok(true);
+    if key.build == 0 {
+        delete_shared(client, key).await?;
     }
+    Ok(true)
+}
+
+/// Deletes what build 0 has in the tables that tenants share.
+async fn delete_shared(client: &Client, key: BuildKey) -> Result<(), LogError> {
     let tenant_no = key.tenant.0;
     for table in key.projection.tables() {
         let name = Place::shared(tenant_no).table(table.name);
@@ -187,7 +205,7 @@ async fn remove(client: &Client, key: BuildKey) -> Result<bool, LogError> {
             [(&tenant_no, Type::INT4), (&DELETED_AT_ONCE, Type::INT8)];
         while client.execute_typed(&sql, &params).await? > 0 {}
     }
-    Ok(true)
+    Ok(())
 }
 
 /// What a build is there for.

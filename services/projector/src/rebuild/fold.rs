@@ -30,6 +30,8 @@ use crate::write::{Mode, is_about_the_rows};
 
 /// After how many events a worker looks whether to go on, and rests.
 const PIECE_EVENTS: usize = 1_000;
+/// From how many bytes of facts on their rows are sent, however few they are.
+const ROWS_BYTES: usize = 8 * 1024 * 1024;
 /// How often a worker that waits looks whether it may work.
 const WAIT_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -95,6 +97,8 @@ struct Gathered {
     /// One entry for each table.
     tables: Vec<Vec<Row>>,
     rows: usize,
+    /// The facts that the rows were made from.
+    bytes: usize,
     parked: Vec<Parked>,
     /// The case folded last, and its latest event.
     last: Option<(Uuid, Position)>,
@@ -143,14 +147,19 @@ impl Work {
         let mut has_more = self.gather(mode, cases.as_mut(), &mut gathered).await?;
         let mut client = inner.pool.get().await?;
         let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
+        lease::limit_idle(&transaction, inner.settings.idle_max).await?;
+        lease.enter(&transaction).await?;
         loop {
             let began = Instant::now();
             rows += self.write(&transaction, mode, &mut gathered).await?;
             if !has_more {
                 break;
             }
-            self.pace.rest(began).await?;
-            has_more = self.gather(mode, cases.as_mut(), &mut gathered).await?;
+            let gather = async {
+                self.pace.rest(began).await?;
+                self.gather(mode, cases.as_mut(), &mut gathered).await
+            };
+            has_more = lease::stay_awake(&transaction, inner.settings.idle_max, gather).await?;
         }
         let began = Instant::now();
         self.mark(&transaction, slice, read.load(Ordering::Relaxed), rows).await?;
@@ -180,7 +189,8 @@ impl Work {
                 self.pace.is_busy().await?
             };
             let rows_max = if busy { settings.busy_rows_max } else { settings.rows_max };
-            if mode == Mode::Apart || gathered.rows >= rows_max {
+            let is_enough = gathered.rows >= rows_max || gathered.bytes >= ROWS_BYTES;
+            if mode == Mode::Apart || is_enough {
                 return Ok(true);
             }
         }
@@ -208,7 +218,7 @@ impl Work {
             }
         };
         gathered.tables.iter_mut().for_each(Vec::clear);
-        gathered.rows = 0;
+        (gathered.rows, gathered.bytes) = (0, 0);
         for parked in gathered.parked.drain(..) {
             park(transaction.client(), self.lease.build_of(), &parked).await?;
         }
@@ -263,7 +273,8 @@ impl Work {
 
 impl Gathered {
     fn new(tables: usize) -> Self {
-        Self { tables: vec![Vec::new(); tables], rows: 0, parked: Vec::new(), last: None }
+        let tables = vec![Vec::new(); tables];
+        Self { tables, rows: 0, bytes: 0, parked: Vec::new(), last: None }
     }
 
     /// Folds one case, or sets it aside; returns how many events it has.
@@ -273,7 +284,8 @@ impl Gathered {
         case: Replayed<Recorded<CaseEvent>>,
         pinned: Position,
     ) -> usize {
-        let Replayed { stream, events } = case;
+        let Replayed { stream, events, bytes } = case;
+        self.bytes += bytes;
         let history = match events {
             Ok(history) => history,
             Err(UnreadableStream { position, source, .. }) => {

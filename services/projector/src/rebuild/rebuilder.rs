@@ -6,6 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use throughline_log::{EventLog, LogError, TenantNo};
 use tokio::time::sleep;
+use tokio_postgres::error::SqlState;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -22,6 +23,8 @@ use super::{builds, catch_up, finish, fold, plan, sessions};
 
 /// How often whoever waits for a rebuild looks at it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+/// How often a statement may take too long at one place: making an index would begin anew for ever.
+const TIMEOUTS_MAX: u32 = 3;
 
 /// Makes builds. Cheap to clone: the clones are one.
 #[derive(Debug, Clone)]
@@ -156,6 +159,8 @@ impl Rebuilder {
     async fn walk_through(&self, lease: &Lease, signals: &Signals) {
         let mut delay = self.0.settings.retry_delay;
         let mut is_outage_logged = false;
+        // Where the last statement took too long, and how often it did there.
+        let mut too_long = (None, 0);
         loop {
             let halt = match self.walk(lease, signals).await {
                 Ok(()) => return,
@@ -167,6 +172,18 @@ impl Rebuilder {
                 Halt::Cancelled => self.end(lease, Phase::Cancelled, None, None).await,
                 Halt::Failed { class, comparison } => {
                     self.end(lease, Phase::Failed, comparison.as_deref(), Some(class)).await
+                }
+                Halt::Log(error) if took_too_long(&error) => {
+                    match self.rebuild(lease).await.map(|at| Some((at.phase, at.events_done))) {
+                        Ok(at) if at == too_long.0 => too_long.1 += 1,
+                        Ok(at) => too_long = (at, 1),
+                        Err(_) => {}
+                    }
+                    if too_long.1 < TIMEOUTS_MAX {
+                        Err(Halt::Log(error))
+                    } else {
+                        self.end(lease, Phase::Failed, None, Some("timed_out")).await
+                    }
                 }
                 Halt::Log(LogError::Unavailable(error)) => {
                     Err(Halt::Log(LogError::Unavailable(error)))
@@ -225,6 +242,7 @@ impl Rebuilder {
 
     async fn rebuild(&self, lease: &Lease) -> Result<Rebuild, Halt> {
         let client = self.0.pool.get().await?;
+        lease.check(&client).await?;
         let found = find_rebuild(&client, lease.tenant, lease.operation_id).await?;
         found.ok_or(Halt::Lost)
     }
@@ -246,10 +264,12 @@ impl Rebuilder {
     /// after the next rebuild.
     async fn clean_up(&self, lease: &Lease) {
         let cleaned = async {
-            let client = self.0.pool.get().await?;
+            let mut client = self.0.pool.get().await?;
             let rebuild = find_rebuild(&client, lease.tenant, lease.operation_id).await?;
             if rebuild.is_some_and(|rebuild| rebuild.phase.is_over()) {
-                builds::drop_unused(&client, lease.tenant, lease.projection).await?;
+                let statement_max = self.0.settings.statement_max;
+                builds::drop_unused(&mut client, lease.tenant, lease.projection, statement_max)
+                    .await?;
             }
             Ok::<(), LogError>(())
         };
@@ -264,6 +284,12 @@ impl Rebuilder {
             log_error(lease, &error, "a rebuild is left, and taken up once its lease runs out");
         }
     }
+}
+
+/// Whether the server ended a statement that took longer than it may.
+fn took_too_long(error: &LogError) -> bool {
+    let code = SqlState::QUERY_CANCELED;
+    matches!(error, LogError::Unavailable(error) if error.sqlstate() == Some(code.code()))
 }
 
 fn class(error: &LogError) -> &'static str {

@@ -28,8 +28,14 @@ pub struct RebuildSettings {
     pub poll_interval: Duration,
     /// The first pause after a failure of the database; it doubles up to the lease.
     pub retry_delay: Duration,
+    /// How long the transaction of a slice may hear nothing of its process until the server ends it:
+    /// a process that works or rests gives a sign of life four times as often, one that is paused
+    /// cannot.
+    pub idle_max: Duration,
     /// The most that one statement may take: of all, making an index takes longest.
     pub statement_max: Duration,
+    /// How long a build that is behind may stand still before its rebuild fails.
+    pub unmoved_max: Duration,
 }
 
 impl Default for RebuildSettings {
@@ -46,7 +52,9 @@ impl Default for RebuildSettings {
             lease: Duration::from_secs(6),
             poll_interval: Duration::from_millis(500),
             retry_delay: Duration::from_millis(100),
+            idle_max: Duration::from_mins(1),
             statement_max: Duration::from_mins(30),
+            unmoved_max: Duration::from_mins(10),
         }
     }
 }

@@ -197,7 +197,7 @@ impl World {
         pin_mut!(replay);
         let mut histories = BTreeMap::new();
         while let Some(case) = replay.next().await {
-            let Replayed { stream, events } = case.unwrap();
+            let Replayed { stream, events, .. } = case.unwrap();
             if let Ok(events) = events {
                 histories.insert(CaseId(stream.id), events);
             }

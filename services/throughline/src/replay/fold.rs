@@ -94,7 +94,7 @@ pub(crate) async fn every_case<R: Send + 'static>(
             let mut cases = pin!(log.replay_cases(tenant, position, streams));
             let mut rows = Vec::new();
             while let Some(case) = cases.next().await {
-                let Replayed { stream, events } = case?;
+                let Replayed { stream, events, .. } = case?;
                 let events = events?;
                 read.fetch_add(u64::try_from(events.len()).unwrap_or(0), Ordering::Relaxed);
                 rows.extend(row(CaseId(stream.id), &events));

@@ -4,6 +4,7 @@
 mod comparing;
 mod killed;
 mod paused;
+mod safety;
 mod support;
 mod switching;
 mod walk;
