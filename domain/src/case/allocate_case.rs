@@ -24,6 +24,9 @@ pub struct CaseAllocated {
     /// Why this worker, as a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Code>,
+    /// Whether the case was given although that may be more than the worker can take.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_capacity: bool,
 }
 
 impl AllocateCase {

@@ -164,6 +164,12 @@ pub enum CaseError {
     /// The case is with this worker already.
     #[error("the case is with this worker already")]
     SameWorker,
+    /// A handover leaves open what the programme wants settled.
+    #[error("the handover leaves {} items open", .missing.len())]
+    HandoverIncomplete {
+        /// The programme's items that are neither done nor said not to apply.
+        missing: Vec<Code>,
+    },
     /// The case is in this area already.
     #[error("the case is in this area already")]
     SameArea,

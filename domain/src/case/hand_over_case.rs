@@ -34,6 +34,9 @@ pub struct CaseHandedOver {
     /// The contacts passed on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<PassedContact>,
+    /// Whether the case was given although that may be more than the worker can take.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_capacity: bool,
 }
 
 /// Somebody at an agency who knows the case. Their name and number belong in the narrative.
@@ -44,6 +47,22 @@ pub struct PassedContact {
     /// Their part in the case, as a code such as `social_worker`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Code>,
+}
+
+impl CaseHandedOver {
+    /// Whether everything that the programme wants settled is done, or is said not to apply.
+    ///
+    /// # Errors
+    /// When something is not said of, or is not done.
+    pub fn settles(&self, checklist: &[Code]) -> Result<(), CaseError> {
+        let is_settled = |item: &Code| match self.checklist.get(item) {
+            Some(HandoverItem::Done | HandoverItem::NotApplicable) => true,
+            Some(HandoverItem::NotDone) | None => false,
+        };
+        let missing: Vec<Code> =
+            checklist.iter().filter(|item| !is_settled(item)).cloned().collect();
+        if missing.is_empty() { Ok(()) } else { Err(CaseError::HandoverIncomplete { missing }) }
+    }
 }
 
 impl HandOverCase {
@@ -72,6 +91,7 @@ mod tests {
             reason: Some(code("worker_left")),
             checklist: BTreeMap::from([(code("introduced_to_person"), HandoverItem::Done)]),
             contacts: vec![PassedContact { agency: Agency::School, role: None }],
+            over_capacity: false,
         })
     }
 
@@ -92,5 +112,22 @@ mod tests {
         given([(received(), at(1)), (accepted(), at(2))])
             .when(to("mrp-north"), at(8))
             .then_refused(&CaseError::NotInWork { status: CaseStatus::Accepted });
+    }
+
+    #[test]
+    fn a_handover_settles_what_the_programme_wants_settled() {
+        let mut facts = to("mrp-north").0;
+        let wanted = ["introduced_to_person", "files_read", "person_told"].map(code);
+        let missing = |items: &[&str]| {
+            let missing = items.iter().map(|item| code(item)).collect();
+            Err(CaseError::HandoverIncomplete { missing })
+        };
+        assert_eq!(facts.settles(&wanted), missing(&["files_read", "person_told"]));
+        facts.checklist.insert(code("files_read"), HandoverItem::NotDone);
+        facts.checklist.insert(code("person_told"), HandoverItem::NotApplicable);
+        assert_eq!(facts.settles(&wanted), missing(&["files_read"]));
+        facts.checklist.insert(code("files_read"), HandoverItem::Done);
+        assert_eq!(facts.settles(&wanted), Ok(()));
+        assert_eq!(to("mrp-north").0.settles(&[]), Ok(()), "nothing is wanted");
     }
 }

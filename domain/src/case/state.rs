@@ -74,6 +74,8 @@ pub struct Referral {
     pub area: Code,
     /// Who referred.
     pub source: ReferralSource,
+    /// The criteria that the person met.
+    pub criteria: Vec<Code>,
     /// When the referral was received.
     pub received: Occurred,
 }
@@ -215,6 +217,7 @@ impl CaseState {
                     role: facts.role,
                     area: facts.area.clone(),
                     source: facts.source,
+                    criteria: facts.criteria.clone(),
                     received: occurred,
                 });
                 self.area = Some(facts.area.clone());

@@ -141,7 +141,13 @@ pub(crate) fn waitlisted() -> CaseEvent {
 }
 
 pub(crate) fn allocate(worker: &str) -> AllocateCase {
-    AllocateCase(CaseAllocated { worker: code(worker), team: None, location: None, reason: None })
+    AllocateCase(CaseAllocated {
+        worker: code(worker),
+        team: None,
+        location: None,
+        reason: None,
+        over_capacity: false,
+    })
 }
 
 pub(crate) fn allocated(worker: &str) -> CaseEvent {

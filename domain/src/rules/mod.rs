@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod closure_due;
+pub mod complex;
 pub mod dormant;
 pub mod engagement;
 pub mod overdue_request;

@@ -2,8 +2,8 @@
 
 use crate::code_lists::CodeList as _;
 use crate::rules::{
-    Answer, CaseView, Value, closure_due, dormant, engagement, overdue_request, overdue_review,
-    police_engagement, repeat, review_due, sustained_reduction, waiting,
+    Answer, CaseView, Value, closure_due, complex, dormant, engagement, overdue_request,
+    overdue_review, police_engagement, repeat, review_due, sustained_reduction, waiting,
 };
 
 /// A named, versioned definition that can be asked of any case at any two dates.
@@ -137,6 +137,15 @@ const RULES: &[Rule] = &[
         kind: Kind::Days,
         source: "ours",
         evaluate: waiting::to_reach,
+    },
+    Rule {
+        id: complex::RULE,
+        summary: "Whether a case has complex needs: it was referred for them, or two of drugs, \
+                  alcohol, housing and mental health are open.",
+        kind: Kind::YesOrNo,
+        source: "Drive year 1, complex needs; MRP report on the criteria of autumn 2014; that two \
+                 make a case complex is ours",
+        evaluate: complex::answer,
     },
     Rule {
         id: closure_due::RULE,

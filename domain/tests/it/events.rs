@@ -87,6 +87,7 @@ fn step(kind: &str, pick: u8, about: EventId) -> Option<CaseEvent> {
             team: some(pick, 2).then(|| code("south-team")),
             location: None,
             reason,
+            over_capacity: some(pick, 8),
         }),
         "CaseClosed" => CaseEvent::CaseClosed(close_case::CaseClosed {
             reason: any(pick),
@@ -101,6 +102,7 @@ fn step(kind: &str, pick: u8, about: EventId) -> Option<CaseEvent> {
             reason,
             checklist: BTreeMap::from([(code("files_read"), any(pick))]),
             contacts: vec![],
+            over_capacity: some(pick, 8),
         }),
         "ClosureProposed" => CaseEvent::ClosureProposed(propose_closure::ClosureProposed {
             reason: any(pick),

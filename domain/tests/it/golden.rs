@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::person::PersonEvent;
+use throughline_domain::staff::{TeamEvent, WorkerEvent};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +37,8 @@ fn goldens() -> Vec<(String, String)> {
 
 /// Every type that is stored, with its newest version.
 fn types() -> impl Iterator<Item = (&'static str, i16)> {
-    CaseEvent::TYPES.iter().chain(PersonEvent::TYPES).copied()
+    let of_staff = TeamEvent::TYPES.iter().chain(WorkerEvent::TYPES);
+    CaseEvent::TYPES.iter().chain(PersonEvent::TYPES).chain(of_staff).copied()
 }
 
 fn newest(event_type: &str) -> i16 {
@@ -81,14 +83,16 @@ fn compact(json: &str) -> String {
 
 /// The event read from `data`, as it is stored now and as it looks in full.
 fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> {
-    let is_of_a_person = PersonEvent::TYPES.iter().any(|(name, _)| *name == event_type);
-    if is_of_a_person {
-        let event = PersonEvent::from_stored(event_type, version, data).ok()?;
-        Some((event.to_data().unwrap(), format!("{event:?}")))
-    } else {
-        let event = CaseEvent::from_stored(event_type, version, data).ok()?;
-        Some((event.to_data().unwrap(), format!("{event:?}")))
+    macro_rules! read_as {
+        ($($events:ident),+) => {
+            $(if $events::TYPES.iter().any(|(name, _)| *name == event_type) {
+                let event = $events::from_stored(event_type, version, data).ok()?;
+                return Some((event.to_data().unwrap(), format!("{event:?}")));
+            })+
+        };
     }
+    read_as!(CaseEvent, PersonEvent, TeamEvent, WorkerEvent);
+    None
 }
 
 /// The newest version is stored again as the same text. An older one is stored as the newest, as a

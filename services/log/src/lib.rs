@@ -37,6 +37,7 @@ mod scan;
 mod seal;
 mod settle;
 mod signing_key;
+mod staff_streams;
 mod stored;
 mod stream;
 mod stream_table;
@@ -73,6 +74,7 @@ pub use replay::{Decode, EVERY_STREAM, Replayed, ReplayedEvent, UnreadableStream
 pub use seal::{MasterKey, MasterKeyError, Plaintext, SealError, Unsealed};
 pub use settle::{Settled, recorded_at};
 pub use signing_key::{PublicKey, SigningKey, SigningKeyError};
+pub use staff_streams::STAFF_MAX;
 pub use stored::StoredEvent;
 pub use stream::{StreamId, StreamKind};
 pub use tenant::{Tenant, TenantNo, TenantState};

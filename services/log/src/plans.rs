@@ -15,6 +15,8 @@ use crate::erase::READ_CASES;
 use crate::micros::Micros;
 use crate::migrate::migrate;
 use crate::read::{READ_AFTER, READ_STREAM};
+use crate::staff_streams::list_sql;
+use crate::stream::StreamKind;
 use crate::tenant::TenantNo;
 
 const FILL: &str = "\
@@ -67,6 +69,7 @@ async fn the_hot_reads_use_their_indexes() {
         let keys = plan(&client, READ_KEYS, &[&1, &scopes]).await;
         let delete = plan(&client, DELETE_KEYS, &[&1, &scopes]).await;
         let purge = plan(&client, PURGE_EXPIRED, &[&1, &512_i64]).await;
+        let workers = plan(&client, &list_sql(StreamKind::Worker), &[&1, &100_i64]).await;
         for (plan, indexes) in [
             (stream, STREAM),
             (after, ["event_pkey", "stream_pkey"]),
@@ -75,6 +78,7 @@ async fn the_hot_reads_use_their_indexes() {
             (keys, ["idempotency_key_pkey"; 2]),
             (delete, ["idempotency_key_pkey", "Tid Scan"]),
             (purge, ["idempotency_key_created_at", "Tid Scan"]),
+            (workers, ["stream_of_staff"; 2]),
         ] {
             assert!(!plan.contains("Seq Scan"), "{plan}");
             // Every scan goes by the whole key, not by the tenant alone.

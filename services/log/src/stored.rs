@@ -10,6 +10,7 @@ use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::person::PersonEvent;
 use throughline_domain::recorded::Recorded;
+use throughline_domain::staff::{TeamEvent, WorkerEvent};
 use throughline_domain::time::{Occurred, Precision};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -75,6 +76,24 @@ impl StoredEvent {
     /// [`UnreadableEvent`] when the type, version or facts are not known.
     pub fn to_person_event(&self) -> Result<Recorded<PersonEvent>, UnreadableEvent> {
         let event = PersonEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
+    /// The event of a worker.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_worker_event(&self) -> Result<Recorded<WorkerEvent>, UnreadableEvent> {
+        let event = WorkerEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
+    /// The event of a team.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_team_event(&self) -> Result<Recorded<TeamEvent>, UnreadableEvent> {
+        let event = TeamEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
         Ok(self.recorded(event))
     }
 

@@ -128,6 +128,30 @@ impl EventLog {
         A::Command: Clone + Send,
         A::Event: StoredForm,
     {
+        self.execute_on::<A>(tenant, id, expected, command, meta, plaintext, None).await
+    }
+
+    /// The same, on condition that another stream is still at the version that `condition` expects.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Append`] with a conflict on that stream when it is not; otherwise as
+    /// [`EventLog::execute`].
+    #[expect(clippy::too_many_arguments, reason = "those of a command, and the condition")]
+    pub async fn execute_on<A>(
+        &self,
+        tenant: TenantNo,
+        id: Uuid,
+        expected: Option<Version>,
+        command: A::Command,
+        meta: CommandMeta,
+        plaintext: Option<Plaintext>,
+        condition: Option<StreamWrite>,
+    ) -> ExecuteResult<Executed, A>
+    where
+        A: Aggregate<Services = ()> + 'static,
+        A::Command: Clone + Send,
+        A::Event: StoredForm,
+    {
         let stream = stream_of::<A>(id);
         let mut tries = 1;
         let mut turn = None;
@@ -137,7 +161,8 @@ impl EventLog {
                 return self.repeated(tenant, id, decided).await;
             }
             let append = to_append::<A>(stream, &decided, meta.clone(), plaintext.clone());
-            let append = append.map_err(ExecuteError::Log)?;
+            let mut append = append.map_err(ExecuteError::Log)?;
+            append.writes.extend(condition.clone());
             match self.append(tenant, append).await {
                 Ok(appended) => {
                     let version = appended.versions.first().copied().unwrap_or(decided.version);
@@ -148,6 +173,10 @@ impl EventLog {
                         position: appended.last,
                         recorded_at: appended.recorded_at,
                     });
+                }
+                Err(AppendError::Conflict { stream: other, current }) if other != stream => {
+                    let error = AppendError::Conflict { stream: other, current };
+                    return Err(ExecuteError::Append(error));
                 }
                 Err(AppendError::Conflict { current, .. }) if expected.is_some() => {
                     return Err(ExecuteError::Stale { current });

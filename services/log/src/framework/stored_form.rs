@@ -6,6 +6,7 @@ use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::ids::EventId;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::recorded::{Happened, Recorded};
+use throughline_domain::staff::{TeamEvent, WorkerEvent};
 use throughline_domain::time::Occurred;
 
 use crate::append::NewEvent;
@@ -44,60 +45,43 @@ pub trait StoredForm: DomainEvent {
     fn from_stored(event: &StoredEvent) -> Result<Self, UnreadableEvent>;
 }
 
-impl StoredForm for Happened<CaseEvent> {
-    const KIND: StreamKind = StreamKind::Case;
+macro_rules! stored_forms {
+    ($($events:ident = $kind:ident by $read:ident,)+) => {
+        $(impl StoredForm for Happened<$events> {
+            const KIND: StreamKind = StreamKind::$kind;
 
-    fn event_id(&self) -> EventId {
-        self.event_id
-    }
+            fn event_id(&self) -> EventId {
+                self.event_id
+            }
 
-    fn occurred(&self) -> Occurred {
-        self.occurred
-    }
+            fn occurred(&self) -> Occurred {
+                self.occurred
+            }
 
-    fn type_name(&self) -> &'static str {
-        self.event.type_name()
-    }
+            fn type_name(&self) -> &'static str {
+                self.event.type_name()
+            }
 
-    fn schema_version(&self) -> i16 {
-        self.event.schema_version()
-    }
+            fn schema_version(&self) -> i16 {
+                self.event.schema_version()
+            }
 
-    fn to_data(&self) -> Result<String, serde_json::Error> {
-        self.event.to_data()
-    }
+            fn to_data(&self) -> Result<String, serde_json::Error> {
+                self.event.to_data()
+            }
 
-    fn from_stored(event: &StoredEvent) -> Result<Self, UnreadableEvent> {
-        event.to_case_event().map(happened)
-    }
+            fn from_stored(event: &StoredEvent) -> Result<Self, UnreadableEvent> {
+                event.$read().map(happened)
+            }
+        })+
+    };
 }
 
-impl StoredForm for Happened<PersonEvent> {
-    const KIND: StreamKind = StreamKind::Person;
-
-    fn event_id(&self) -> EventId {
-        self.event_id
-    }
-
-    fn occurred(&self) -> Occurred {
-        self.occurred
-    }
-
-    fn type_name(&self) -> &'static str {
-        self.event.type_name()
-    }
-
-    fn schema_version(&self) -> i16 {
-        self.event.schema_version()
-    }
-
-    fn to_data(&self) -> Result<String, serde_json::Error> {
-        self.event.to_data()
-    }
-
-    fn from_stored(event: &StoredEvent) -> Result<Self, UnreadableEvent> {
-        event.to_person_event().map(happened)
-    }
+stored_forms! {
+    CaseEvent = Case by to_case_event,
+    PersonEvent = Person by to_person_event,
+    WorkerEvent = Worker by to_worker_event,
+    TeamEvent = Team by to_team_event,
 }
 
 /// The event as it is to be appended.
