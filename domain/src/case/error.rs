@@ -179,6 +179,9 @@ pub enum CaseError {
     /// A proposal to close the case waits already.
     #[error("a proposal to close the case waits already")]
     ClosureProposed,
+    /// The proposal was refused, or the case closed since.
+    #[error("the proposal to close the case waits no longer")]
+    ClosureProposalDecided,
     /// No such proposal to close the case waits.
     #[error("no proposal {proposal} to close the case waits")]
     UnknownClosureProposal {

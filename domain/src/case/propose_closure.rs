@@ -52,10 +52,17 @@ impl ProposeClosure {
 
 impl RefuseClosure {
     /// # Errors
-    /// When no such proposal waits.
+    /// When the case has no such proposal, or it waits no longer.
     pub fn decide(self, case: &Case) -> Result<CaseEvent, CaseError> {
         case.require_referral()?;
-        case.require_proposal(self.0.proposal)?;
+        let event_id = self.0.proposal;
+        let found = case.find(event_id).map(|recorded| &recorded.event);
+        if !matches!(found, Some(CaseEvent::ClosureProposed(_))) {
+            return Err(CaseError::UnknownFact { event_id });
+        }
+        if case.state().closure_proposal != Some(event_id) {
+            return Err(CaseError::ClosureProposalDecided);
+        }
         Ok(CaseEvent::ClosureRefused(self.0))
     }
 }
@@ -106,7 +113,16 @@ mod tests {
             .then(CaseEvent::ClosureRefused(refuse(4).0));
         given(with(a_case_proposed_to_be_closed(), [(closed(), at(8))]))
             .when(refuse(4), at(9))
-            .then_refused(&CaseError::UnknownClosureProposal { proposal: event_id(4) });
+            .then_refused(&CaseError::ClosureProposalDecided);
+    }
+
+    #[test]
+    fn an_event_that_is_no_proposal_of_this_case_is_not_refused() {
+        for event in [1, 99] {
+            given(a_case_proposed_to_be_closed())
+                .when(refuse(event), at(6))
+                .then_refused(&CaseError::UnknownFact { event_id: event_id(event) });
+        }
     }
 
     #[test]

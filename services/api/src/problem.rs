@@ -279,6 +279,8 @@ problem_types! {
     ARM_IS_FINAL = 409 "arm-is-final" "The arm of a case is drawn once, and stays.",
     /// A proposal waits.
     CLOSURE_PROPOSED = 409 "closure-proposed" "A proposal to close the case waits already.",
+    /// The proposal was refused, or the case closed.
+    CLOSURE_PROPOSAL_DECIDED = 409 "closure-proposal-decided" "The proposal to close the case was refused, or the case closed since.",
     /// No such proposal waits.
     UNKNOWN_CLOSURE_PROPOSAL = 409 "unknown-closure-proposal" "No such proposal to close the case waits.",
     /// A correction or retraction where a fact should be.

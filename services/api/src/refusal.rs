@@ -78,6 +78,7 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::DueBeforeReview => (problem::DUE_BEFORE_REVIEW, Some("/next_due")),
         CaseError::ArmIsFinal => (problem::ARM_IS_FINAL, None),
         CaseError::ClosureProposed => (problem::CLOSURE_PROPOSED, None),
+        CaseError::ClosureProposalDecided => (problem::CLOSURE_PROPOSAL_DECIDED, None),
         CaseError::UnknownClosureProposal { .. } => {
             (problem::UNKNOWN_CLOSURE_PROPOSAL, Some("/proposal"))
         }

@@ -12,7 +12,7 @@ use crate::cases::change_placement::PlacementBody;
 use crate::cases::close_case::ClosureBody;
 use crate::cases::complete_review::ReviewBody;
 use crate::cases::decline_referral::DeclineBody;
-use crate::cases::hand_over_case::HandoverBody;
+use crate::cases::hand_over_case::{HandoverBody, PassedContactBody};
 use crate::cases::identify_need::NeedBody;
 use crate::cases::propose_closure::{ClosureProposalBody, ClosureRefusalBody};
 use crate::cases::provide_support::SupportBody;
@@ -68,7 +68,12 @@ pub(super) fn schema(kind: Kind) -> Value {
         Kind::InformationEscalated => of::<EscalationBody>().with("request", uuid()).done(),
         Kind::InformationReceived => of::<ResponseBody>().with("request", uuid()).done(),
         Kind::InformationRefused => of::<RefusalBody>().with("request", uuid()).done(),
-        Kind::CaseHandedOver => of::<HandoverBody>().done(),
+        Kind::CaseHandedOver => of::<HandoverBody>()
+            .with_optional(
+                "contacts",
+                json!({"type": "array", "items": of::<PassedContactBody>().done()}),
+            )
+            .done(),
         Kind::CaseTransferred => of::<TransferBody>().done(),
         Kind::ArmAllocated => Facts::default()
             .with("arm", json!(schema::code()))

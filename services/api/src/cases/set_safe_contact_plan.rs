@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Time;
+use serde::de::Error as _;
 use throughline_domain::case::Intent;
 use throughline_domain::case::set_safe_contact_plan::{
     ChannelPlan, SafeContactPlanSet, SafeHours, SetSafeContactPlan,
 };
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{ChannelSafety, ContactChannel, DayOfWeek};
+use throughline_domain::code_lists::{ChannelSafety, CodeList as _, ContactChannel, DayOfWeek};
 use throughline_domain::ids::EventId;
 
 use crate::cases::command::{CommandBody, command_body, common_members};
@@ -19,7 +20,7 @@ command_body! {
         /// What holds of each channel that the plan names, by the codes of `contact_channel`.
         #[serde(default)]
         #[schema(value_type = BTreeMap<String, ChannelPlanBody>)]
-        channels: BTreeMap<ContactChannel, ChannelPlanBody>,
+        channels: BTreeMap<Channel, ChannelPlanBody>,
         /// What holds of every other channel: `safe` or `unsafe`. Default: the plan leaves it open.
         #[schema(schema_with = crate::schema::code_list::<ChannelSafety>)]
         otherwise: Option<ChannelSafety>,
@@ -29,6 +30,21 @@ command_body! {
         may_be_told: Vec<Code>,
         /// From when the plan holds. Default: from when it is set.
         in_force_from: Option<jiff::Timestamp>,
+    }
+}
+
+/// The name of a channel. Read as a text, so that what is wrong below it can be pointed to.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub struct Channel(ContactChannel);
+
+impl<'de> serde::Deserialize<'de> for Channel {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let named = ContactChannel::ALL.iter().find(|channel| channel.as_str() == name);
+        named.copied().map(Self).ok_or_else(|| {
+            let known: Vec<_> = ContactChannel::ALL.iter().map(|known| known.as_str()).collect();
+            D::Error::custom(format_args!("unknown variant, expected one of {}", known.join(", ")))
+        })
     }
 }
 
@@ -69,7 +85,7 @@ impl CommandBody for SafeContactPlanBody {
     fn into_intent(self, _: Option<EventId>) -> Intent {
         let channels = self.channels.into_iter();
         SetSafeContactPlan(SafeContactPlanSet {
-            channels: channels.map(|(channel, plan)| (channel, plan.into())).collect(),
+            channels: channels.map(|(channel, plan)| (channel.0, plan.into())).collect(),
             otherwise: self.otherwise,
             may_be_told: self.may_be_told,
             in_force_from: self.in_force_from,

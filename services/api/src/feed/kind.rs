@@ -6,7 +6,7 @@
 //! tenant's own events are for those who run the service.
 //!
 //! An event that tells how a person can be contacted safely is withheld too, and so is its
-//! correction: a feed is copied, and a copy that leaks must not lead anybody to her door.
+//! correction and its retraction: a feed is copied, and a copy that leaks must not lead anybody to her door.
 
 use throughline_domain::case::CaseEvent;
 use throughline_domain::person::PersonEvent;

@@ -1,8 +1,13 @@
 //! Reading the log for the feed: every position, told of or not.
 
+use std::collections::HashSet;
+
 use actix_web::web::Bytes;
-use throughline_domain::ids::Position;
-use throughline_log::{EventLog, LogError, TenantNo, UnreadableEvent};
+use throughline_domain::case::CaseEvent;
+use throughline_domain::ids::{EventId, Position};
+use throughline_log::{
+    EventLog, LogError, StoredEvent, StreamId, StreamKind, TenantNo, UnreadableEvent,
+};
 
 use super::envelope::envelope;
 use super::kind::Kind;
@@ -88,6 +93,7 @@ pub(super) async fn read_after(
     limit: u32,
 ) -> Result<Vec<Entry>, FeedError> {
     let stored = log.follow(tenant, after, limit.min(READ_POSITIONS_MAX)).await?;
+    let secret = taken_back_in_secret(log, tenant, &stored).await?;
     let mut entries = Vec::with_capacity(stored.len());
     let mut last = after.0;
     for event in &stored {
@@ -96,13 +102,47 @@ pub(super) async fn read_after(
         if event.position.0 != last {
             return Err(FeedError::Gap { expected: Position(last) });
         }
-        let event = match envelope(tenant, event)? {
+        let told = if secret.contains(&event.event_id) { None } else { envelope(tenant, event)? };
+        let event = match told {
             Some((kind, envelope)) => Some(Told { kind, json: one_line(&envelope)? }),
             None => None,
         };
         entries.push(Entry { position: Position(last), event });
     }
     Ok(entries)
+}
+
+/// Those of the events that take back a fact that the feed does not tell of: whoever never had the
+/// fact is not told that there was one. A retraction names its fact alone, so the case is read.
+async fn taken_back_in_secret(
+    log: &EventLog,
+    tenant: TenantNo,
+    stored: &[StoredEvent],
+) -> Result<HashSet<EventId>, FeedError> {
+    let mut retractions: Vec<(EventId, StreamId, EventId)> = Vec::new();
+    let is_retraction = |event: &&StoredEvent| {
+        event.stream.kind == StreamKind::Case && event.event_type == Kind::FactRetracted.name()
+    };
+    for event in stored.iter().filter(is_retraction) {
+        if let CaseEvent::FactRetracted(facts) = event.to_case_event()?.event {
+            retractions.push((event.event_id, event.stream, facts.retracts));
+        }
+    }
+    let (Some(last), false) = (stored.last(), retractions.is_empty()) else {
+        return Ok(HashSet::new());
+    };
+    let streams: HashSet<StreamId> = retractions.iter().map(|(_, stream, _)| *stream).collect();
+    let streams: Vec<StreamId> = streams.into_iter().collect();
+    let histories = log.read_streams(tenant, &streams, last.position).await?;
+    let mut secret = HashSet::new();
+    for (retraction, _, retracted) in retractions {
+        let mut events = histories.iter().flat_map(|history| &history.events);
+        let fact = events.find(|event| event.event_id == retracted);
+        if fact.is_some_and(|fact| Kind::ALL.iter().all(|kind| kind.name() != fact.event_type)) {
+            secret.insert(retraction);
+        }
+    }
+    Ok(secret)
 }
 
 /// JSON without a line break: within a text they are escaped, and elsewhere one is only a space.

@@ -118,6 +118,7 @@ fn in_fixed_words(error: &CaseError) -> String {
         | CaseError::DueBeforeReview
         | CaseError::ArmIsFinal
         | CaseError::ClosureProposed
+        | CaseError::ClosureProposalDecided
         | CaseError::UnknownClosureProposal { .. }
         | CaseError::UnknownFact { .. }
         | CaseError::NotAFact { .. }
