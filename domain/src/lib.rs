@@ -2,7 +2,7 @@
 //!
 //! Pure: no I/O, clock, randomness or logging. Ids and the present moment are passed in. Nothing
 //! here knows how events are stored ([`recorded::Recorded`] is all a reader needs), and only
-//! the aggregates of `case`, `person` and `staff` name the event-sourcing framework.
+//! the aggregates of `case`, `person`, `programme` and `staff` name the event-sourcing framework.
 //!
 //! Deliberately absent: free text and identity. They are sealed beside the events by the log and
 //! never pass through a rule, a fold or a projection.

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod closure_due;
 pub mod complex;
 pub mod dormant;
+pub mod eligibility;
 pub mod engagement;
 pub mod overdue_request;
 pub mod overdue_review;

@@ -2,8 +2,9 @@
 
 use crate::code_lists::CodeList as _;
 use crate::rules::{
-    Answer, CaseView, Value, closure_due, complex, dormant, engagement, overdue_request,
-    overdue_review, police_engagement, repeat, review_due, sustained_reduction, waiting,
+    Answer, CaseView, Value, closure_due, complex, dormant, eligibility, engagement,
+    overdue_request, overdue_review, police_engagement, repeat, review_due, sustained_reduction,
+    waiting,
 };
 
 /// A named, versioned definition that can be asked of any case at any two dates.
@@ -146,6 +147,14 @@ const RULES: &[Rule] = &[
         source: "Drive year 1, complex needs; MRP report on the criteria of autumn 2014; that two \
                  make a case complex is ours",
         evaluate: complex::answer,
+    },
+    Rule {
+        id: eligibility::RULE,
+        summary: "Whether the referral says of the person what the programme's criteria asked for \
+                  when it was received.",
+        kind: Kind::YesOrNo,
+        source: "the programme's criteria",
+        evaluate: eligibility::answer,
     },
     Rule {
         id: closure_due::RULE,

@@ -29,6 +29,12 @@ pub enum StaffError {
     /// No programme has this name.
     #[error("no programme has this name")]
     UnknownProgramme,
+    /// The programme does not work there.
+    #[error("the programme does not work in area {place} of those named")]
+    UnknownArea {
+        /// The place in the list, from 0.
+        place: usize,
+    },
     /// The worker is in a team.
     #[error("the worker has joined already")]
     AlreadyJoined,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Moment;
 use crate::code::Code;
-use crate::programme;
+use crate::programme::Programmes;
 use crate::recorded::{Happened, Recorded};
 use crate::staff::{StaffError, TeamEvent, in_view, may_take};
 use crate::two_clocks::Asked;
@@ -70,6 +70,21 @@ pub struct Team {
     last_step_at: Option<Timestamp>,
 }
 
+impl TeamFormed {
+    /// Whether the tenant knows the programme, and the programme the areas.
+    ///
+    /// # Errors
+    /// What is not known.
+    pub fn fits(&self, programmes: &Programmes) -> Result<(), StaffError> {
+        let Some(id) = &self.programme else { return Ok(()) };
+        let programme = programmes.newest(id.as_str()).ok_or(StaffError::UnknownProgramme)?;
+        match self.areas.iter().position(|area| !programme.areas.contains(area)) {
+            Some(place) => Err(StaffError::UnknownArea { place }),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Team {
     /// A team at two dates. `history` is in the order of recording.
     #[must_use]
@@ -118,9 +133,6 @@ pub fn decide(
         TeamIntent::FormTeam(FormTeam(facts)) => {
             if team.may_be_joined().is_ok() {
                 return Err(StaffError::TeamExists);
-            }
-            if facts.programme.as_ref().is_some_and(|id| programme::find(id.as_str()).is_none()) {
-                return Err(StaffError::UnknownProgramme);
             }
             TeamEvent::TeamFormed(facts)
         }
@@ -192,10 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn a_team_works_in_a_programme_that_there_is() {
-        given_team([])
-            .when(form(Some("no-such-programme")), at(1))
-            .then_refused(&StaffError::UnknownProgramme);
+    fn a_team_works_in_a_programme_and_areas_that_there_are() {
+        let fits = |command: FormTeam| command.0.fits(&Programmes::shipped());
+        assert_eq!(fits(form(Some("mrp"))), Ok(()));
+        assert_eq!(fits(form(None)), Ok(()));
+        assert_eq!(fits(form(Some("no-such-programme"))), Err(StaffError::UnknownProgramme));
+        let mut elsewhere = form(Some("mrp"));
+        elsewhere.0.areas.push(code("mars"));
+        assert_eq!(fits(elsewhere), Err(StaffError::UnknownArea { place: 1 }));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::person::PersonEvent;
+use throughline_domain::programme::ProgrammeEvent;
 use throughline_domain::staff::{TeamEvent, WorkerEvent};
 
 #[derive(Deserialize)]
@@ -38,7 +39,8 @@ fn goldens() -> Vec<(String, String)> {
 /// Every type that is stored, with its newest version.
 fn types() -> impl Iterator<Item = (&'static str, i16)> {
     let of_staff = TeamEvent::TYPES.iter().chain(WorkerEvent::TYPES);
-    CaseEvent::TYPES.iter().chain(PersonEvent::TYPES).chain(of_staff).copied()
+    let of_cases = CaseEvent::TYPES.iter().chain(PersonEvent::TYPES);
+    of_cases.chain(ProgrammeEvent::TYPES).chain(of_staff).copied()
 }
 
 fn newest(event_type: &str) -> i16 {
@@ -91,7 +93,7 @@ fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> 
             })+
         };
     }
-    read_as!(CaseEvent, PersonEvent, TeamEvent, WorkerEvent);
+    read_as!(CaseEvent, PersonEvent, ProgrammeEvent, TeamEvent, WorkerEvent);
     None
 }
 

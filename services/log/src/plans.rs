@@ -14,6 +14,7 @@ use crate::database::begin;
 use crate::erase::READ_CASES;
 use crate::micros::Micros;
 use crate::migrate::migrate;
+use crate::programmes::COUNT_DEFINITIONS;
 use crate::read::{READ_AFTER, READ_STREAM};
 use crate::staff_streams::list_sql;
 use crate::stream::StreamKind;
@@ -70,6 +71,7 @@ async fn the_hot_reads_use_their_indexes() {
         let delete = plan(&client, DELETE_KEYS, &[&1, &scopes]).await;
         let purge = plan(&client, PURGE_EXPIRED, &[&1, &512_i64]).await;
         let workers = plan(&client, &list_sql(StreamKind::Worker), &[&1, &100_i64]).await;
+        let programmes = plan(&client, COUNT_DEFINITIONS, &[&1]).await;
         for (plan, indexes) in [
             (stream, STREAM),
             (after, ["event_pkey", "stream_pkey"]),
@@ -78,7 +80,8 @@ async fn the_hot_reads_use_their_indexes() {
             (keys, ["idempotency_key_pkey"; 2]),
             (delete, ["idempotency_key_pkey", "Tid Scan"]),
             (purge, ["idempotency_key_created_at", "Tid Scan"]),
-            (workers, ["stream_of_staff"; 2]),
+            (workers, ["stream_kind"; 2]),
+            (programmes, ["stream_kind", "event_tenant_no_stream_no_version_key"]),
         ] {
             assert!(!plan.contains("Seq Scan"), "{plan}");
             // Every scan goes by the whole key, not by the tenant alone.

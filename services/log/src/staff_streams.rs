@@ -1,7 +1,7 @@
 //! Workers and teams: the streams of which a tenant has few, listed as a whole.
 //!
 //! The kind is written into the statements rather than given as a parameter, so that the planner can
-//! tell that the index of these streams alone is enough.
+//! tell that the index of streams other than cases and persons is enough.
 
 use throughline_domain::code::Code;
 use throughline_domain::ids::Position;

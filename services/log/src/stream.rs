@@ -14,13 +14,13 @@ pub enum StreamKind {
     Person,
     /// The tenant itself.
     Tenant,
-    /// One programme's definitions.
+    /// One programme: the definitions that the tenant loaded.
     Programme,
     /// One worker.
     Worker,
     /// One team.
     Team,
-    /// One schedule by which cases are drawn into arms.
+    /// One schedule by which cases are allocated to the arms of a trial.
     AllocationSchedule,
     /// One link between cases.
     CaseLink,
@@ -64,7 +64,6 @@ impl StreamKind {
     pub(crate) fn has_key(self) -> bool {
         match self {
             Self::Case | Self::Person => true,
-            // Codes alone: nothing is sealed in these.
             Self::Tenant
             | Self::Programme
             | Self::Worker

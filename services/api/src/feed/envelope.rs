@@ -74,7 +74,6 @@ pub(super) fn envelope(
             let event = stored.to_person_event()?.event;
             Kind::of_person(&event).map(|kind| (kind, person_facts(&event)))
         }
-        // What is set up is no news of anybody's case.
         StreamKind::Tenant
         | StreamKind::Programme
         | StreamKind::Worker

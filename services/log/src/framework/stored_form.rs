@@ -5,6 +5,7 @@ use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::ids::EventId;
 use throughline_domain::person::PersonEvent;
+use throughline_domain::programme::ProgrammeEvent;
 use throughline_domain::recorded::{Happened, Recorded};
 use throughline_domain::staff::{TeamEvent, WorkerEvent};
 use throughline_domain::time::Occurred;
@@ -80,6 +81,7 @@ macro_rules! stored_forms {
 stored_forms! {
     CaseEvent = Case by to_case_event,
     PersonEvent = Person by to_person_event,
+    ProgrammeEvent = Programme by to_programme_event,
     WorkerEvent = Worker by to_worker_event,
     TeamEvent = Team by to_team_event,
 }
