@@ -41,10 +41,12 @@ impl StreamId {
     }
 }
 
-/// The ids of a tenant's streams of a kind, oldest first.
+/// The ids of a tenant's streams of a kind. Ordered outside, so that the order does not speak for
+/// another index.
 pub(crate) fn list_sql(kind: StreamKind) -> String {
     format!(
-        "SELECT id FROM stream WHERE tenant_no = $1 AND kind = '{}' ORDER BY stream_no LIMIT $2",
+        "SELECT id FROM (SELECT id FROM stream WHERE tenant_no = $1 AND kind = '{}' OFFSET 0) s \
+         ORDER BY id LIMIT $2",
         kind.as_str()
     )
 }
@@ -65,7 +67,7 @@ impl EventLog {
         Ok(rows.len())
     }
 
-    /// Every worker, or every team, with its events up to a position, oldest first.
+    /// Every worker, or every team, with its events up to a position.
     ///
     /// Shape: at most [`STAFF_MAX`] streams; none that has no event up to there.
     ///
