@@ -125,6 +125,12 @@ impl Operation {
         self.path().starts_with("/v1/persons/")
     }
 
+    /// Whether it is about workers and teams: then no version is asked for or answered.
+    #[must_use]
+    pub fn is_about_staff(self) -> bool {
+        ["/v1/workers", "/v1/teams"].iter().any(|place| self.path().starts_with(place))
+    }
+
     /// Whether it is about what holds for every case: definitions, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {
@@ -214,6 +220,22 @@ operations! {
     PlaceLegalHold = POST "/v1/persons/{person_id}/legal-holds",
     /// End a legal hold.
     ReleaseLegalHold = POST "/v1/persons/{person_id}/legal-holds/{hold_id}/release",
+    /// Form a team.
+    FormTeam = POST "/v1/teams",
+    /// Dissolve a team.
+    DissolveTeam = POST "/v1/teams/{team_id}/dissolution",
+    /// Have a worker join a team.
+    JoinWorker = POST "/v1/workers",
+    /// Say how many cases a worker can take.
+    SetCapacity = POST "/v1/workers/{worker_id}/capacity",
+    /// Move a worker to another team.
+    MoveWorker = POST "/v1/workers/{worker_id}/team",
+    /// Have a worker leave.
+    LeaveWorker = POST "/v1/workers/{worker_id}/departure",
+    /// The teams at two dates.
+    ReadTeams = GET "/v1/teams",
+    /// The workers at two dates, with what they have and how much more they can take.
+    ReadWorkers = GET "/v1/workers",
     /// A case at two dates.
     ReadCase = GET "/v1/cases/{case_id}",
     /// What happened in a case, at two dates.
@@ -312,8 +334,16 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadCaseload
         | Operation::ReadEvents
         | Operation::StreamEvents
+        | Operation::ReadTeams
+        | Operation::ReadWorkers
         | Operation::ReadOverdueRequests => &[Caseworker, TeamManager],
-        Operation::RefuseClosure => &[TeamManager],
+        Operation::RefuseClosure
+        | Operation::FormTeam
+        | Operation::DissolveTeam
+        | Operation::JoinWorker
+        | Operation::SetCapacity
+        | Operation::MoveWorker
+        | Operation::LeaveWorker => &[TeamManager],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }

@@ -64,8 +64,30 @@ pub async fn read_present<T>(
     projection: Projection,
     read: impl AsyncFnOnce(&Client, Place, Timestamp) -> Result<T, ReadError>,
 ) -> Result<(T, Present), Problem> {
+    read_after(app, after(request)?, tenant, projection, read).await
+}
+
+/// The same for a question of the service's own, which waits for no position.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn read_latest<T>(
+    app: &App,
+    tenant: TenantNo,
+    projection: Projection,
+    read: impl AsyncFnOnce(&Client, Place, Timestamp) -> Result<T, ReadError>,
+) -> Result<(T, Present), Problem> {
+    read_after(app, None, tenant, projection, read).await
+}
+
+async fn read_after<T>(
+    app: &App,
+    after: Option<Position>,
+    tenant: TenantNo,
+    projection: Projection,
+    read: impl AsyncFnOnce(&Client, Place, Timestamp) -> Result<T, ReadError>,
+) -> Result<(T, Present), Problem> {
     let now = now();
-    let after = after(request)?;
     let settled = settle(app, tenant, |now| now).await?;
     reach(app, tenant, projection, after, settled.position).await?;
     let mut client = app.log.pool().get().await.map_err(|error| refusal::unavailable(&error))?;

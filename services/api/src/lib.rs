@@ -40,6 +40,7 @@ pub mod routes;
 pub mod rules;
 pub mod schema;
 pub mod server;
+pub mod staff;
 pub mod trace;
 pub mod workload;
 

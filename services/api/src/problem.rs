@@ -273,6 +273,24 @@ problem_types! {
     NOTHING_TO_OVERRIDE = 409 "nothing-to-override" "Nothing speaks against this contact: record it without override_reason.",
     /// The case is with the worker.
     SAME_WORKER = 409 "same-worker" "The case is with this worker already.",
+    /// Nobody of this code is on the staff list.
+    UNKNOWN_WORKER = 409 "unknown-worker" "Nobody of this code has joined, and the tenant keeps a list of its workers.",
+    /// The worker is no more.
+    WORKER_LEFT = 409 "worker-left" "The worker has left.",
+    /// The worker can take no more.
+    OVER_CAPACITY = 409 "over-capacity" "The worker has as many cases as they can take; give over_capacity and a reason if the case is to be theirs all the same.",
+    /// What the programme wants settled is not.
+    HANDOVER_INCOMPLETE = 409 "handover-incomplete" "The handover leaves open what the programme wants settled: each item is done or not_applicable.",
+    /// The worker is there.
+    ALREADY_JOINED = 409 "already-joined" "The worker has joined already.",
+    /// The worker is in the team.
+    SAME_TEAM = 409 "same-team" "The worker is in this team already.",
+    /// The team is there.
+    TEAM_EXISTS = 409 "team-exists" "There is such a team already.",
+    /// The team is no more.
+    TEAM_DISSOLVED = 409 "team-dissolved" "The team is dissolved.",
+    /// So many workers or teams.
+    STAFF_LIMIT = 409 "staff-limit" "The tenant has as many workers, or teams, as it can have.",
     /// The case is in the area.
     SAME_AREA = 409 "same-area" "The case is in this area already.",
     /// The arm was drawn.
@@ -319,6 +337,12 @@ problem_types! {
     IN_FUTURE = 422 "in-future" "The time lies in the future.",
     /// A programme that nobody runs.
     UNKNOWN_PROGRAMME = 422 "unknown-programme" "No programme has this name.",
+    /// An area that the programme does not work in.
+    UNKNOWN_AREA = 422 "unknown-area" "The programme does not work in this area.",
+    /// A team the tenant does not know.
+    UNKNOWN_TEAM = 422 "unknown-team" "There is no such team.",
+    /// More complex cases than cases.
+    CAPACITY_CONTRADICTS = 422 "capacity-contradicts" "No more cases can be complex than there are cases.",
     /// A person the tenant does not know.
     UNKNOWN_PERSON = 422 "unknown-person" "The person is not known.",
     /// Evidence that is not of the case.

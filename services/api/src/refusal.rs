@@ -1,7 +1,9 @@
 //! Which problem each refusal becomes. No wildcard arm: a new rule must choose its answer.
 
 use throughline_domain::case::CaseError;
+use throughline_domain::code::Code;
 use throughline_domain::person::PersonError;
+use throughline_domain::staff::StaffError;
 use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
 use throughline_projector::{RebuildError, SwitchError, VerifyError};
@@ -17,6 +19,9 @@ const RETRY_UNAVAILABLE_S: u32 = 2;
 
 impl From<CaseError> for Problem {
     fn from(error: CaseError) -> Self {
+        if let CaseError::HandoverIncomplete { missing } = &error {
+            return handover_incomplete(missing);
+        }
         let (kind, pointer) = case_problem(&error);
         let problem = Self::new(kind);
         match pointer {
@@ -73,6 +78,7 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::ContactOnHold { .. } => (problem::CONTACT_ON_HOLD, Some("/channel")),
         CaseError::NothingToOverride => (problem::NOTHING_TO_OVERRIDE, Some("/override_reason")),
         CaseError::SameWorker => (problem::SAME_WORKER, Some("/worker")),
+        CaseError::HandoverIncomplete { .. } => (problem::HANDOVER_INCOMPLETE, Some("/checklist")),
         CaseError::SameArea => (problem::SAME_AREA, Some("/area")),
         CaseError::NoPlacement => (problem::NO_PLACEMENT, Some("/to")),
         CaseError::DueBeforeReview => (problem::DUE_BEFORE_REVIEW, Some("/next_due")),
@@ -89,6 +95,45 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::BreaksLifecycle => (problem::BREAKS_LIFECYCLE, None),
     };
     (kind, pointer.map(str::to_owned))
+}
+
+/// Names the items that are open: they are the programme's own words, not the caller's.
+fn handover_incomplete(missing: &[Code]) -> Problem {
+    let item = |item: &Code| {
+        let pointer = format!("/checklist/{}", item.as_str().replace('/', "~1"));
+        FieldError::at(pointer, "is to be done or not_applicable")
+    };
+    missing.iter().map(item).fold(Problem::new(problem::HANDOVER_INCOMPLETE), Problem::with)
+}
+
+impl From<StaffError> for Problem {
+    fn from(error: StaffError) -> Self {
+        let (kind, pointer) = match error {
+            // In a path. Of one that is named in a body, the handler says where.
+            StaffError::UnknownWorker | StaffError::UnknownTeam => (problem::NOT_FOUND, None),
+            StaffError::InFuture { .. } => (problem::IN_FUTURE, Some("/occurred_at".to_owned())),
+            StaffError::BeforePreviousStep { .. } => {
+                (problem::BEFORE_PREVIOUS_STEP, Some("/occurred_at".to_owned()))
+            }
+            StaffError::TeamExists => (problem::TEAM_EXISTS, None),
+            StaffError::TeamDissolved => (problem::TEAM_DISSOLVED, None),
+            StaffError::UnknownProgramme => {
+                (problem::UNKNOWN_PROGRAMME, Some("/programme".to_owned()))
+            }
+            StaffError::UnknownArea { place } => {
+                (problem::UNKNOWN_AREA, Some(format!("/areas/{place}")))
+            }
+            StaffError::AlreadyJoined => (problem::ALREADY_JOINED, None),
+            StaffError::WorkerLeft => (problem::WORKER_LEFT, None),
+            StaffError::SameTeam => (problem::SAME_TEAM, Some("/team".to_owned())),
+            StaffError::CapacityContradicts { .. } => (problem::CAPACITY_CONTRADICTS, None),
+            StaffError::OverCapacity => (problem::OVER_CAPACITY, None),
+        };
+        match pointer {
+            Some(pointer) => Self::new(kind).with(FieldError::at(pointer, kind.title)),
+            None => Self::new(kind),
+        }
+    }
 }
 
 impl From<PersonError> for Problem {
@@ -158,7 +203,7 @@ impl From<LogError> for Problem {
         match error {
             LogError::Unavailable(_) => unavailable(&error),
             LogError::OtherKind { .. } => Self::new(problem::NOT_FOUND),
-            // Only cases and persons are written to over HTTP, and those begin with a key.
+            // Only of cases and persons anything is sealed, and those begin with a key.
             LogError::NoKey { .. } => Self::new(problem::SUBJECT_ERASED),
             LogError::Refused(_)
             | LogError::Migration(_)

@@ -51,6 +51,9 @@ use crate::projections::{
     builds, operations, parked, read_audit::read_audit, read_projections::read_projections,
     rebuild::rebuild_projection, verify::verify_projection,
 };
+use crate::staff::{
+    read_teams::read_teams, read_workers::read_workers, team_commands, worker_commands,
+};
 use crate::{
     agency_response, caseloads, health, metrics, openapi, outcomes, referral_pipeline,
     risk_trajectory, rules, workload,
@@ -145,6 +148,14 @@ fn handler(operation: Operation) -> Route {
         Operation::EraseSubject => route.to(erase_subject),
         Operation::PlaceLegalHold => route.to(legal_hold::place_legal_hold),
         Operation::ReleaseLegalHold => route.to(legal_hold::release_legal_hold),
+        Operation::FormTeam => route.to(team_commands::form_team),
+        Operation::DissolveTeam => route.to(team_commands::dissolve_team),
+        Operation::JoinWorker => route.to(worker_commands::join_worker),
+        Operation::SetCapacity => route.to(worker_commands::set_capacity),
+        Operation::MoveWorker => route.to(worker_commands::move_worker),
+        Operation::LeaveWorker => route.to(worker_commands::leave_worker),
+        Operation::ReadTeams => route.to(read_teams),
+        Operation::ReadWorkers => route.to(read_workers),
         Operation::ReadCase => route.to(read_case),
         Operation::ReadTimeline => route.to(read_timeline),
         Operation::ReadCaseRules => route.to(rules::read_case_rules),

@@ -22,6 +22,10 @@ command_body! {
         /// Why this worker, as a code.
         #[schema(schema_with = crate::schema::code)]
         reason: Option<Code>,
+        /// Whether the case is given although that may be more than the worker can take. Then a
+        /// `reason` is needed. Default: false.
+        #[serde(default)]
+        over_capacity: bool,
     }
 }
 
@@ -36,6 +40,7 @@ impl CommandBody for AllocationBody {
             team: self.team,
             location: self.location,
             reason: self.reason,
+            over_capacity: self.over_capacity,
         })
         .into()
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
 use throughline_domain::ids::{CaseId, EventId, Position, Version};
 use throughline_domain::time::{Occurred, Precision, to_microseconds};
-use throughline_log::{CommandMeta, ExecuteError, Plaintext, Remembered};
+use throughline_log::{AppendError, CommandMeta, ExecuteError, Plaintext, Remembered};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ use crate::freshness::POSITION_HEADER;
 use crate::idempotency::{self, CommandKey, NotRecorded, Recalled};
 use crate::preconditions::{IfMatch, etag};
 use crate::problem::{self, Problem};
+use crate::staff::{self, giving};
 
 /// The ids in a command's path. A text that is no id names nothing, like an absent id.
 #[derive(Debug, Clone, Deserialize)]
@@ -254,15 +255,28 @@ async fn execute_once(
     let moment = Moment { event_id, occurred, now: now() };
     let tenant = caller.tenant.tenant_no;
     let command = CaseCommand { moment, intent };
-    match app.log.execute::<Case>(tenant, case_id.0, expected, command, meta, plaintext).await {
-        Ok(executed) => {
-            Ok(Recorded { event_id, version: executed.version, position: executed.position })
+    for _ in 0..staff::ATTEMPTS_MAX {
+        let condition = giving::condition(app, caller, case_id, expected, &command).await?;
+        let rests_on = condition.as_ref().map(|condition| condition.stream);
+        let (command, meta, words) = (command.clone(), meta.clone(), plaintext.clone());
+        let id = case_id.0;
+        let executing =
+            app.log.execute_on::<Case>(tenant, id, expected, command, meta, words, condition);
+        match executing.await {
+            Ok(executed) => {
+                let (version, position) = (executed.version, executed.position);
+                return Ok(Recorded { event_id, version, position });
+            }
+            Err(ExecuteError::Stale { current: Version(0) }) => {
+                return Err(Problem::new(problem::NOT_FOUND).into());
+            }
+            // Whoever is given the case has changed: they are looked at again.
+            Err(ExecuteError::Append(AppendError::Conflict { stream, .. }))
+                if rests_on == Some(stream) => {}
+            Err(error) => return Err(error.into()),
         }
-        Err(ExecuteError::Stale { current: Version(0) }) => {
-            Err(Problem::new(problem::NOT_FOUND).into())
-        }
-        Err(error) => Err(error.into()),
     }
+    Err(Problem::new(problem::CONTENDED).into())
 }
 
 /// 201, with where the event is, the case's new version and the log's position.

@@ -25,13 +25,18 @@ command_body! {
         /// Why, as a code.
         #[schema(schema_with = crate::schema::code)]
         reason: Option<Code>,
-        /// What was done for the handover, by the programme's checklist.
+        /// What was done for the handover. Each item of the programme's checklist is `done` or
+        /// `not_applicable`; there may be others.
         #[serde(default)]
         #[schema(schema_with = crate::schema::by_key::<HandoverItem>)]
         checklist: BTreeMap<Code, HandoverItem>,
         /// The contacts passed on.
         #[serde(default)]
         contacts: Vec<PassedContactBody>,
+        /// Whether the case is given although that may be more than the worker can take. Then a
+        /// `reason` is needed. Default: false.
+        #[serde(default)]
+        over_capacity: bool,
     }
 }
 
@@ -63,6 +68,7 @@ impl CommandBody for HandoverBody {
             contacts: contacts
                 .map(|PassedContactBody { agency, role }| PassedContact { agency, role })
                 .collect(),
+            over_capacity: self.over_capacity,
         })
         .into()
     }

@@ -71,6 +71,12 @@ use crate::projections::verify::{VerificationAnswer, VerificationBody};
 use crate::referral_pipeline::PipelineAnswer;
 use crate::risk_trajectory::TrajectoriesAnswer;
 use crate::rules::{CaseRulesAnswer, RulesAnswer};
+use crate::staff::read_teams::TeamsAnswer;
+use crate::staff::read_workers::WorkersAnswer;
+use crate::staff::team_commands::{DissolutionBody, TeamBody};
+use crate::staff::worker_commands::{
+    CapacityBody, DepartureBody, JoiningBody, MoveBody, WorkerRecorded,
+};
 use crate::workload::WorkloadAnswer;
 
 const SCHEME: &str = "bearer";
@@ -220,6 +226,12 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::EraseSubject => (Some(schemas.refer::<ErasureBody>()), false),
         Operation::PlaceLegalHold => (Some(schemas.refer::<LegalHoldBody>()), false),
         Operation::ReleaseLegalHold => (Some(schemas.refer::<ReleaseBody>()), false),
+        Operation::FormTeam => (Some(schemas.refer::<TeamBody>()), false),
+        Operation::DissolveTeam => (Some(schemas.refer::<DissolutionBody>()), false),
+        Operation::JoinWorker => (Some(schemas.refer::<JoiningBody>()), false),
+        Operation::SetCapacity => (Some(schemas.refer::<CapacityBody>()), false),
+        Operation::MoveWorker => (Some(schemas.refer::<MoveBody>()), false),
+        Operation::LeaveWorker => (Some(schemas.refer::<DepartureBody>()), false),
         Operation::RebuildProjection => (Some(schemas.refer::<RebuildBody>()), false),
         Operation::VerifyProjection => (Some(schemas.refer::<VerificationBody>()), false),
         Operation::RollBackProjection | Operation::CancelOperation => {
@@ -231,6 +243,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadEvent
         | Operation::ReadCaseRules
         | Operation::ReadRules
+        | Operation::ReadTeams
+        | Operation::ReadWorkers
         | Operation::ReadCaseloads
         | Operation::ReadCaseload
         | Operation::ReadOutcomes
@@ -255,6 +269,12 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
 fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<Ref>) {
     let (status, answer) = match operation {
         Operation::ReceiveReferral => ("201", schemas.refer::<Referred>()),
+        Operation::JoinWorker
+        | Operation::SetCapacity
+        | Operation::MoveWorker
+        | Operation::LeaveWorker => ("201", schemas.refer::<WorkerRecorded>()),
+        Operation::ReadTeams => ("200", schemas.refer::<TeamsAnswer>()),
+        Operation::ReadWorkers => ("200", schemas.refer::<WorkersAnswer>()),
         Operation::ReadCase => ("200", schemas.refer::<CaseAnswer>()),
         Operation::ReadTimeline => ("200", schemas.refer::<TimelineAnswer>()),
         Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
@@ -290,10 +310,11 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
 }
 
 /// The groups of operations, in the order in which they are shown.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
+    ("workers", "Who takes cases, in which teams, and how many."),
     ("caseloads", "The open cases of each worker."),
     ("referral pipeline", "What became of referrals, and how long people waited."),
     ("agency response", "How agencies answer requests for information, and what is overdue."),
@@ -316,6 +337,7 @@ fn tag(operation: Operation) -> &'static str {
     match operation.path().split('/').nth(2) {
         Some("referrals") => "referrals",
         Some("persons") => "persons",
+        Some("workers" | "teams") => "workers",
         Some("caseloads") => "caseloads",
         Some("outcomes") => "outcomes",
         Some("events") => "events",

@@ -55,6 +55,7 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = &'static str> {
 fn path_parameter(name: &'static str) -> Known {
     let (schema, description) = match name {
         "worker_id" => (schema::code(), "The worker, as the subject of their token."),
+        "team_id" => (schema::code(), "The team."),
         "event_id" => (formatted("uuid"), "The event, as the command that recorded it answered."),
         "request_id" => {
             (formatted("uuid"), "The information request: the `event_id` that making it answered.")
@@ -102,6 +103,7 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
         Known { name, place: ParameterIn::Header, required: false, schema: text(), description };
     if operation == Operation::ReceiveReferral
         || operation.is_about_a_person()
+        || operation.is_about_staff()
         || operation.is_operators()
     {
         return vec![key];
@@ -118,9 +120,11 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase | Operation::ReadRiskTrajectory | Operation::ReadCaseRules => {
             dates().into()
         }
-        Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
-            dates().into_iter().chain(pages()).collect()
-        }
+        Operation::ReadTimeline
+        | Operation::ReadCaseloads
+        | Operation::ReadCaseload
+        | Operation::ReadTeams
+        | Operation::ReadWorkers => dates().into_iter().chain(pages()).collect(),
         Operation::ReadEvents => {
             let after = "The position that the client has: `next_after` of the page before. \
                 Default: 0, the beginning.";

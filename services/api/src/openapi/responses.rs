@@ -42,7 +42,8 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         return if begins { vec![place] } else { Vec::new() };
     }
     let mut headers = Vec::new();
-    let of_person = operation.is_about_a_person();
+    // Nothing has a version that could be asked for, or a place of its own.
+    let of_person = operation.is_about_a_person() || operation.is_about_staff();
     let of_case = matches!(
         operation,
         Operation::ReadCase
@@ -75,6 +76,8 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadCaseloads
             | Operation::ReadOverdueRequests
             | Operation::ReadWorkload
+            | Operation::ReadTeams
+            | Operation::ReadWorkers
     ) {
         headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
     }
@@ -85,7 +88,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
         ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadOutcomes, ReadOverdueRequests,
-        ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
+        ReadReferralPipeline, ReadRiskTrajectories, ReadWorkers, ReadWorkload,
     };
     matches!(
         operation,
@@ -97,6 +100,7 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadOverdueRequests
             | ReadRiskTrajectories
             | ReadWorkload
+            | ReadWorkers
     )
 }
 
