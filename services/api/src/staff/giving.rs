@@ -120,9 +120,10 @@ async fn in_post(
 
 /// Of whoever is named in a body, the refusal points to the name.
 fn refused(refusal: StaffError) -> Problem {
-    let problem = match refusal {
-        StaffError::UnknownWorker => Problem::new(problem::UNKNOWN_WORKER),
-        refusal => refusal.into(),
+    let problem = if refusal == StaffError::UnknownWorker {
+        Problem::new(problem::UNKNOWN_WORKER)
+    } else {
+        refusal.into()
     };
     let title = problem.kind().title;
     problem.with(FieldError::at("/worker", title))

@@ -11,8 +11,11 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use throughline_domain::code::Code;
 use throughline_domain::ids::Version;
-use throughline_domain::staff::{StaffError, Team};
-use throughline_log::{AppendError, ExecuteError, StreamId, StreamKind, StreamWrite};
+use throughline_domain::staff::{StaffError, Team, Worker};
+use throughline_domain::two_clocks::Asked;
+use throughline_log::{
+    AppendError, ExecuteError, StoredEvent, StreamHistory, StreamId, StreamKind, StreamWrite,
+};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -20,6 +23,7 @@ use crate::cases::command::Recorded;
 use crate::freshness::POSITION_HEADER;
 use crate::idempotency::NotRecorded;
 use crate::problem::{self, FieldError, Problem};
+use crate::refusal;
 
 /// How often a command that rests on a team or worker is tried, when their record keeps changing.
 pub const ATTEMPTS_MAX: u32 = 5;
@@ -66,14 +70,30 @@ async fn joinable(app: &App, caller: &Caller, team: &Code) -> Result<StreamWrite
     let stream = StreamId::of_team(team);
     let loaded = app.log.load_aggregate::<Team>(caller.tenant.tenant_no, stream).await?;
     let (expected, team): (Version, Team) = loaded;
-    team.may_be_joined().map_err(|refusal| match refusal {
-        StaffError::UnknownTeam => {
-            let error = FieldError::at("/team", problem::UNKNOWN_TEAM.title);
-            Problem::new(problem::UNKNOWN_TEAM).with(error)
-        }
-        refusal => refusal.into(),
+    team.may_be_joined().map_err(|refusal| {
+        let problem = if refusal == StaffError::UnknownTeam {
+            Problem::new(problem::UNKNOWN_TEAM)
+        } else {
+            refusal.into()
+        };
+        let title = problem.kind().title;
+        problem.with(FieldError::at("/team", title))
     })?;
     Ok(StreamWrite { stream, expected, events: Vec::new() })
+}
+
+/// A worker's record at two dates.
+fn worker_at(history: &StreamHistory, asked: &Asked) -> Result<Worker, Problem> {
+    let events = history.events.iter().map(StoredEvent::to_worker_event);
+    let events: Result<Vec<_>, _> = events.collect();
+    Ok(Worker::at(&events.map_err(|error| refusal::internal(&error))?, asked))
+}
+
+/// A team's record at two dates.
+fn team_at(history: &StreamHistory, asked: &Asked) -> Result<Team, Problem> {
+    let events = history.events.iter().map(StoredEvent::to_team_event);
+    let events: Result<Vec<_>, _> = events.collect();
+    Ok(Team::at(&events.map_err(|error| refusal::internal(&error))?, asked))
 }
 
 /// Whether there is room on the list for one more.

@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code::Code;
-use throughline_domain::staff::{Team, Worker};
 use throughline_domain::two_clocks::Asked;
 use throughline_log::{StreamHistory, StreamKind};
 use utoipa::ToSchema;
 
+use super::{team_at, worker_at};
 use crate::answering::respond;
 use crate::app::App;
 use crate::caller::Caller;
@@ -21,7 +21,6 @@ use crate::freshness::{self, Present};
 use crate::page;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::refusal;
 use crate::schema::reading;
 
 /// Teams, by their code.
@@ -104,10 +103,7 @@ pub async fn read_teams(
 fn members(staff: &[StreamHistory], asked: &Asked) -> Result<HashMap<Code, u64>, Problem> {
     let mut members = HashMap::new();
     for history in staff {
-        let events = history.events.iter().map(|event| event.to_worker_event());
-        let events: Vec<_> =
-            events.collect::<Result<_, _>>().map_err(|error| refusal::internal(&error))?;
-        if let Ok(post) = Worker::at(&events, asked).in_post() {
+        if let Ok(post) = worker_at(history, asked)?.in_post() {
             *members.entry(post.team.clone()).or_default() += 1;
         }
     }
@@ -121,10 +117,7 @@ fn list(
 ) -> Result<BTreeMap<Code, TeamAnswer>, Problem> {
     let mut listed = BTreeMap::new();
     for history in teams {
-        let events = history.events.iter().map(|event| event.to_team_event());
-        let events: Vec<_> =
-            events.collect::<Result<_, _>>().map_err(|error| refusal::internal(&error))?;
-        let team = Team::at(&events, asked);
+        let team = team_at(history, asked)?;
         let Some(formed) = team.formed else { continue };
         let answer = TeamAnswer {
             workers: members.get(&formed.team).copied().unwrap_or_default(),

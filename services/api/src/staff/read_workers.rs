@@ -17,6 +17,7 @@ use throughline_domain::two_clocks::Asked;
 use throughline_log::{StreamHistory, StreamKind};
 use utoipa::ToSchema;
 
+use super::worker_at;
 use crate::answering::respond;
 use crate::app::App;
 use crate::caller::Caller;
@@ -26,7 +27,6 @@ use crate::freshness::{self, Present};
 use crate::page;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::refusal;
 use crate::replay;
 use crate::schema::reading;
 
@@ -183,10 +183,7 @@ fn list(
     let mut listed = BTreeMap::new();
     let mut totals = WorkersTotals::default();
     for history in staff {
-        let events = history.events.iter().map(|event| event.to_worker_event());
-        let events: Vec<_> =
-            events.collect::<Result<_, _>>().map_err(|error| refusal::internal(&error))?;
-        let worker = Worker::at(&events, asked);
+        let worker = worker_at(history, asked)?;
         let Some(post) = &worker.post else { continue };
         let load = loads.remove(&post.worker).unwrap_or_default();
         totals.count(&worker, post, load);
