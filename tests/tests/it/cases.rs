@@ -86,6 +86,15 @@ pub(crate) async fn a_closure_proposal(client: Client<'_>, case: &str) -> String
     text(&client.post(&path, body).await.expect(201)["event_id"])
 }
 
+/// A handover's checklist on which everything that the programmes want settled is done.
+pub(crate) fn a_full_checklist() -> Value {
+    json!({
+        "agency_contacts_passed_on": "done", "introduction_made": "done",
+        "open_information_requests_passed_on": "done", "person_told": "done",
+        "risk_assessment_read": "done", "safe_contact_plan_read": "done",
+    })
+}
+
 /// One fact of a case for each kind that a command can be about, by the event that recorded it.
 #[derive(Debug)]
 pub(crate) struct Facts {

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cases::Facts;
+use crate::cases::{Facts, a_full_checklist};
 
 /// A command on a case that is open.
 #[derive(Debug, Clone)]
@@ -61,13 +61,16 @@ fn steps() -> Vec<(&'static str, Value)> {
         ("waitlisting", json!({"reason": "full", "decided_by": "m-eve"})),
         (
             "allocations",
-            json!({"worker": "w-ann", "team": "north", "location": "hub", "reason": "language"}),
+            json!({
+                "worker": "w-ann", "team": "north", "location": "hub", "reason": "language",
+                "over_capacity": true,
+            }),
         ),
         (
             "handovers",
             json!({
                 "worker": "w-ben", "team": "south", "location": "hub", "reason": "worker_left",
-                "checklist": {"introduced_to_person": "done"},
+                "checklist": a_full_checklist(), "over_capacity": true,
                 "contacts": [{"agency": "school", "role": "head"}],
             }),
         ),

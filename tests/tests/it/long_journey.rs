@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use crate::cases::a_full_checklist;
 use crate::journal::Journal;
 use crate::reference::Posted;
 
@@ -123,7 +124,7 @@ fn in_between() -> Vec<Step> {
     let to = |at, worker| {
         json!({
             "occurred_at": at, "worker": worker, "reason": "worker_left",
-            "checklist": {"introduced_to_person": "done"},
+            "checklist": a_full_checklist(),
             "contacts": [{"agency": "school", "role": "head"}],
         })
     };

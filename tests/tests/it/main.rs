@@ -31,6 +31,7 @@ mod refused;
 mod risk_trajectory;
 mod rules;
 mod service;
+mod staff;
 mod stale;
 mod telemetry;
 mod tenants;

@@ -107,6 +107,7 @@ fn in_fixed_words(error: &CaseError) -> String {
         | CaseError::UnknownContactHold { .. }
         | CaseError::ContactHoldLifted
         | CaseError::EmptySafeContactPlan
+        | CaseError::HandoverIncomplete { .. }
         | CaseError::ConditionsNotGiven
         | CaseError::HoursBackwards
         | CaseError::UnsafeContact { .. }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::cases::{
-    Facts, REFERRED_AT, a_closed_case, a_closure_proposal, a_contact_hold, a_need, a_referred_case,
-    an_attempt, an_information_request, an_open_case,
+    Facts, REFERRED_AT, a_closed_case, a_closure_proposal, a_contact_hold, a_full_checklist,
+    a_need, a_referred_case, an_attempt, an_information_request, an_open_case,
 };
 use crate::service::{Answer, Client, Service};
 
@@ -121,12 +121,20 @@ impl Operation {
     /// Whether it records something in a case, or begins one.
     pub(crate) fn is_casework(&self) -> bool {
         let records = ["POST", "PUT"].contains(&self.method.as_str());
-        records && !self.is_about_a_person() && !self.is_operators()
+        records && !self.is_about_a_person() && !self.is_operators() && !self.is_about_staff()
     }
 
     /// Who may give a command of casework.
     pub(crate) fn role(&self) -> &'static str {
-        if self.id == "RefuseClosure" { "team_manager" } else { "caseworker" }
+        if self.id == "RefuseClosure" || self.is_about_staff() {
+            "team_manager"
+        } else {
+            "caseworker"
+        }
+    }
+
+    pub(crate) fn is_about_staff(&self) -> bool {
+        ["/v1/workers", "/v1/teams"].iter().any(|place| self.path.starts_with(place))
     }
 
     pub(crate) fn is_about_a_person(&self) -> bool {
@@ -158,6 +166,9 @@ fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
         "RetryBody" => vec![("projection", None)],
         "ClosureBody" => vec![("evidence", Some(json!([]))), ("proposal", None)],
         "ClosureProposalBody" => vec![("evidence", Some(json!([])))],
+        "HandoverBody" => vec![("checklist", Some(a_full_checklist()))],
+        // There is no programme of that name.
+        "TeamBody" => vec![("programme", None)],
         // Nothing speaks against it.
         "ContactAttemptBody" => vec![("override_reason", None)],
         "PlacementBody" => vec![("from", Some("canary9f3a-2".into()))],
