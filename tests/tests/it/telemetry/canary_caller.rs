@@ -238,13 +238,10 @@ impl<'a> Canary<'a> {
     async fn path_of_staff(&self, operation: &Operation) -> String {
         let one = format!("one-{}", uuid::Uuid::new_v4());
         let at = "2024-01-01T09:00:00Z";
-        let teams: &[&str] = match operation.id.as_str() {
-            "FormTeam" => &[],
-            "DissolveTeam" => &[&one],
-            _ => &[&one, CODE],
-        };
-        for team in teams {
-            let formed = self.post("/v1/teams", &json!({"team": team, "occurred_at": at})).await;
+        if operation.id != "FormTeam" {
+            self.post("/v1/teams", &json!({"team": one, "occurred_at": at})).await.expect(201);
+            // What is sent to strange paths may have dissolved it.
+            let formed = self.post("/v1/teams", &json!({"team": CODE})).await;
             assert!([201, 409].contains(&formed.status), "{formed:?}");
         }
         if operation.path.contains("{worker_id}") {
