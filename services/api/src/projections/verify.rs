@@ -99,5 +99,5 @@ async fn compare(
         let sample = Sample::Of(sample);
         Ok(verify(&app.log, app.log.pool(), tenant, projection, build, sample, checked).await?)
     };
-    timeout(WAIT_MAX, work).await.unwrap_or_else(|_| Err(overloaded().into()))
+    timeout(WAIT_MAX, work).await.map_err(|_| overloaded())?
 }

@@ -157,7 +157,7 @@ async fn what_cannot_be_done_is_told_in_one_line_and_an_exit_code() {
 async fn what_was_named_in_vain_is_written_down() {
     let service = a_service().await;
     let (absent, known) = (absent_id(), ["caseload", "--tenant", "city"]);
-    said(&run(&service, &["cancel", &absent, "--tenant", "city", "--json"]).await, 4);
+    said(&run(&service, &["cancel", &absent, "--tenant", "city"]).await, 4);
     said(&run(&service, &[&["verify"], &known[..], &["--build", "7"]].concat()).await, 4);
     let body = json!({"build": 8});
     let path = "/v1/projections/caseload/verifications";
