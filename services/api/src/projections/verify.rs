@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::ProjectionPath;
 use super::comparison::ComparisonAnswer;
-use super::once::{Given, once};
+use super::once::{Given, Undone, once};
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::Caller;
@@ -71,13 +71,14 @@ pub async fn verify_projection(
         let detail = format!("is a number from 1 to {SAMPLE_MAX}");
         return Err(Problem::new(problem::INVALID).with(FieldError::at("/sample", detail)));
     }
-    let comparison = compare(&app, &caller, projection, build, sample).await?;
-    let act = Act {
-        build: Some(comparison.build),
-        count: Some(comparison.differing_cases),
-        ..Act::on(Action::Verify, Some(projection))
-    };
-    let given = once(&app, &caller, key.as_ref(), act, async |_, _| {
+    let compared = compare(&app, &caller, projection, build, sample).await;
+    let act = Act { build, ..Act::on(Action::Verify, Some(projection)) };
+    // Whoever asks again is answered as before, whatever a comparison would come to now; and that
+    // there is no such build is a refusal that is written down.
+    let given = once(&app, &caller, key.as_ref(), act, async |_, act| {
+        let comparison = compared?;
+        act.build = Some(comparison.build);
+        act.count = Some(comparison.differing_cases);
         let comparison = ComparisonAnswer::of(&comparison);
         Ok(Given::new(None, &VerificationAnswer { projection: projection.name(), comparison })?)
     });
@@ -90,7 +91,7 @@ async fn compare(
     projection: Projection,
     build: Option<i32>,
     sample: u32,
-) -> Result<Comparison, Problem> {
+) -> Result<Comparison, Undone> {
     let overloaded = || Problem::new(problem::OVERLOADED).retry_after(RETRY_AFTER_S);
     let work = async {
         let _permit = app.replays.acquire().await.map_err(|_| overloaded())?;
