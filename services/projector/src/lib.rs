@@ -47,7 +47,7 @@ pub use rebuild::{
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
 pub use verification::{
-    Verification, VerificationPhase, cancel_verification, find_verification, is_followed,
-    request_verification, verifications,
+    Verification, VerificationPhase, cancel_verification, count_cases, find_verification,
+    is_followed, request_verification, verifications,
 };
 pub use wait::{WaitError, wait_for};

@@ -122,6 +122,11 @@ impl Act {
     }
 }
 
+/// Writes a line of the audit, in the transaction of what it tells of.
+pub(crate) async fn write_line(client: &Client, by: &Operator, act: &Act) -> Result<(), LogError> {
+    audit::write(client, by, act, None).await
+}
+
 /// An error that may be a rule's refusal, in the present state of things.
 pub trait Refusal {
     /// The rule, as a class; `None` for an error that says nothing about the request.

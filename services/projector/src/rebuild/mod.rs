@@ -37,4 +37,4 @@ pub(crate) use build_key::BuildKey;
 pub(crate) use halt::Halt;
 pub(crate) use pace::Pace;
 pub(crate) use phase::UNDER_WAY as REBUILD_UNDER_WAY;
-pub(crate) use rebuilder::Inner;
+pub(crate) use rebuilder::{Inner, class, took_too_long};

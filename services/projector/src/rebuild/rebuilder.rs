@@ -66,10 +66,19 @@ impl Rebuilder {
     }
 
     async fn run_verifications(&self, stop: &CancellationToken) {
+        let mut is_failure_logged = false;
         while !stop.is_cancelled() {
-            // A failure is the database's, of which the rebuilds tell; a lease runs out by itself.
-            if verification::take_and_work(&self.0, stop).await.unwrap_or(false) {
-                continue;
+            match verification::take_and_work(&self.0, stop).await {
+                Ok(true) => continue,
+                Ok(false) => is_failure_logged = false,
+                Err(error) if !is_failure_logged => {
+                    is_failure_logged = true;
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "verifications cannot be worked on, and are tried again"
+                    );
+                }
+                Err(_) => {}
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -305,12 +314,13 @@ impl Rebuilder {
 }
 
 /// Whether the server ended a statement that took longer than it may.
-fn took_too_long(error: &LogError) -> bool {
+pub(crate) fn took_too_long(error: &LogError) -> bool {
     let code = SqlState::QUERY_CANCELED;
     matches!(error, LogError::Unavailable(error) if error.sqlstate() == Some(code.code()))
 }
 
-fn class(error: &LogError) -> &'static str {
+/// Why the database refused for good.
+pub(crate) fn class(error: &LogError) -> &'static str {
     if matches!(error, LogError::Refused(_)) { "refused" } else { "unreadable" }
 }
 
