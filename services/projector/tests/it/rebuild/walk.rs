@@ -10,8 +10,8 @@ use throughline_projector::{
 use tokio_util::sync::CancellationToken;
 
 use super::support::{
-    a_case_of, brake, braked, build_tables, find, finish, followed, live_build, rebuild, rebuilder,
-    release, request, rows, small, verified,
+    a_case_of, brake, braked, build_tables, find, finish, follow, followed, live_build, rebuild,
+    rebuilder, release, request, rows, small, verified,
 };
 
 #[tokio::test]
@@ -43,6 +43,8 @@ async fn a_slice_is_finished_however_long_its_worker_rests() {
     for case in 0..4 {
         world.append_unreadable_to(case).await;
     }
+    // A case that the live build had not parked would keep the new one from being switched to.
+    follow(&world).await;
     world
         .execute(
             "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
