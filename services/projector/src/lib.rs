@@ -40,8 +40,8 @@ pub use parked::{PARKED_MAX, Parked, parked, retry_parked, stale_among};
 pub use projector::Projector;
 pub use rebuild::{
     BuildStatus, Phase, REBUILDS_MAX, Rebuild, RebuildError, RebuildSettings, Rebuilder,
-    SwitchError, Switched, builds, cancel_rebuild, drop_build, find_rebuild, rebuilds,
-    request_rebuild, rollback,
+    SwitchError, Switched, builds, cancel_rebuild, delete_dropped, drop_build, find_rebuild,
+    rebuilds, request_rebuild, rollback,
 };
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
