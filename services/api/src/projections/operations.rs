@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::comparison::ComparisonAnswer;
+use super::list::List;
 use super::once::{Given, Undone, connection, once};
-use super::{NothingMore, ProjectionPath, limit, looked};
+use super::{NothingMore, ProjectionPath, looked};
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::Caller;
@@ -23,6 +24,9 @@ use crate::problem::{self, Problem};
 pub struct OperationsAnswer {
     /// One entry an operation.
     operations: Vec<OperationAnswer>,
+    /// Continues the list; absent on its last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// One operation: a rebuild of a projection.
@@ -146,22 +150,25 @@ pub(crate) fn location(operation_id: Uuid) -> String {
     format!("/v1/operations/{operation_id}")
 }
 
-/// Reads the tenant's operations.
+/// Reads the tenant's operations, a page at a time.
 ///
 /// # Errors
-/// The problem that the caller is answered with.
+/// [`problem::INVALID`] for a page that cannot be.
 pub async fn read_operations(
     request: HttpRequest,
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = limit(&request, &app)?;
+    let list = List::asked(&request, &app, &caller, "operations")?;
     let client = connection(&app).await?;
-    let found = rebuilds(&client, Some(caller.tenant.tenant_no), limit).await?;
+    let tenant = caller.tenant.tenant_no;
+    let page = rebuilds(&client, Some(tenant), list.after, list.limit).await?;
     looked(&caller);
     let now = now();
-    let operations = found.iter().map(|rebuild| OperationAnswer::of(rebuild, now)).collect();
-    Ok(HttpResponse::Ok().json(OperationsAnswer { operations }))
+    let (mut response, next) =
+        list.answer(&page, |rebuild| (rebuild.requested_at, rebuild.operation_id))?;
+    let operations = page.rows.iter().map(|rebuild| OperationAnswer::of(rebuild, now)).collect();
+    Ok(response.json(OperationsAnswer { operations, next }))
 }
 
 /// Reads one operation.

@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::phase::Phase;
+use crate::Page;
 use crate::compare::{Comparison, stored};
 
 /// The most rebuilds that one list gives.
@@ -112,24 +113,35 @@ pub async fn find_rebuild(
     }
 }
 
-/// Returns the rebuilds of a tenant, or of all: the newest first.
+/// Returns the rebuilds of a tenant, or of all, of the projections that this program knows: the
+/// newest first, after the one that was asked for at this moment and has this id.
 ///
-/// Shape: at most `limit` and never more than [`REBUILDS_MAX`].
+/// Shape: a page of at most `limit` and never more than [`REBUILDS_MAX`].
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn rebuilds(
     client: &Client,
     tenant: Option<TenantNo>,
+    after: Option<(Timestamp, Uuid)>,
     limit: u32,
-) -> Result<Vec<Rebuild>, LogError> {
+) -> Result<Page<Rebuild>, LogError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM projection_rebuild WHERE $1 IS NULL OR tenant_no = $1 \
-         ORDER BY requested_at DESC, operation_id LIMIT $2"
+        "SELECT {COLUMNS} FROM projection_rebuild \
+         WHERE ($1 IS NULL OR tenant_no = $1) AND projection = ANY($2) \
+             AND ($3 IS NULL OR requested_at < $3 OR (requested_at = $3 AND operation_id > $4)) \
+         ORDER BY requested_at DESC, operation_id LIMIT $5"
     );
-    let limit = i64::from(limit.min(REBUILDS_MAX));
-    let rows = client
-        .query_typed(&sql, &[(&tenant.map(|t| t.0), Type::INT4), (&limit, Type::INT8)])
-        .await?;
-    rows.iter().filter_map(|row| Rebuild::read(row).transpose()).collect()
+    let limit = limit.min(REBUILDS_MAX);
+    let names = Projection::ALL.map(Projection::name);
+    let params: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 5] = [
+        (&tenant.map(|tenant| tenant.0), Type::INT4),
+        (&names.as_slice(), Type::TEXT_ARRAY),
+        (&after.map(|(requested_at, _)| requested_at), Type::TIMESTAMPTZ),
+        (&after.map(|(_, operation_id)| operation_id), Type::UUID),
+        (&(i64::from(limit) + 1), Type::INT8),
+    ];
+    let rows = client.query_typed(&sql, &params).await?;
+    let rebuilds = rows.iter().filter_map(|row| Rebuild::read(row).transpose());
+    Ok(Page::of(rebuilds.collect::<Result<_, _>>()?, limit))
 }

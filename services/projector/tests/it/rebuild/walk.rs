@@ -30,7 +30,7 @@ async fn a_rebuild_gives_the_rows_that_following_gives() {
         assert!(comparison.live.unwrap().is_equal());
         assert_eq!(live_build(&world, projection).await, 1);
     }
-    let listed = rebuilds(&world.client, Some(world.tenant), 2).await.unwrap();
+    let listed = rebuilds(&world.client, Some(world.tenant), None, 2).await.unwrap().rows;
     assert_eq!(listed.len(), 2);
     assert!(listed[0].requested_at > listed[1].requested_at);
 }
