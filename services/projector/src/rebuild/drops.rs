@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::build_key::BuildKey;
 use super::error::SwitchError;
 use super::lease;
-use super::leftovers::{Scope, leftovers};
+use super::leftovers::{Scope, has_shared_rows, leftovers};
 use super::phase::UNDER_WAY;
 
 /// About how many rows of a shared table are deleted in one transaction.
@@ -85,7 +85,11 @@ pub(crate) async fn drop_unused(
     lock_max: Duration,
     stop: &CancellationToken,
 ) -> Result<(), LogError> {
-    let found = leftovers(&*pool.get().await?, scope).await?;
+    let found = {
+        let mut client = pool.get().await?;
+        let transaction = lease::begin_within(&mut client, STATEMENT_MAX, lock_max).await?;
+        leftovers(transaction.client(), scope).await?
+    };
     for key in found {
         if stop.is_cancelled() {
             break;
@@ -227,11 +231,7 @@ impl Uses {
                 AND to_regclass(projection_build_table(table_name, $1, $4)) IS NOT NULL)"
                 .to_owned()
         } else {
-            let any =
-                key.projection.tables().iter().map(|table| {
-                    format!("EXISTS (SELECT FROM {} WHERE tenant_no = $1)", table.name)
-                });
-            any.collect::<Vec<_>>().join(" OR ")
+            has_shared_rows(key.projection, "$1")
         };
         let sql = format!(
             "SELECT coalesce((SELECT build FROM projection_live WHERE tenant_no = $1 \

@@ -61,13 +61,22 @@ pub(super) async fn leftovers(client: &Client, scope: Scope) -> Result<Vec<Build
 /// The tenants whose build 0 has rows, though another build is live.
 fn in_shared_tables(of: Projection) -> String {
     let (name, version) = (of.name(), of.version());
-    let rows = of.tables().iter().map(|table| {
-        let table = table.name;
-        format!("EXISTS (SELECT FROM {table} WHERE {table}.tenant_no = switched.tenant_no)")
-    });
+    let has_rows = has_shared_rows(of, "switched.tenant_no");
     format!(
         "UNION SELECT tenant_no, projection, version, 0 FROM projection_live AS switched \
-         WHERE projection = '{name}' AND version = {version} AND build > 0 AND ({}) ",
-        rows.collect::<Vec<_>>().join(" OR ")
+         WHERE projection = '{name}' AND version = {version} AND build > 0 AND ({has_rows}) "
     )
+}
+
+/// Whether a tenant has rows in the shared tables. The first of the index is asked for: of EXISTS the
+/// planner may make a scan of all that other tenants have.
+pub(super) fn has_shared_rows(of: Projection, tenant: &str) -> String {
+    let first = of.tables().iter().map(|table| {
+        let table = table.name;
+        format!(
+            "(SELECT true FROM {table} WHERE {table}.tenant_no = {tenant} \
+              ORDER BY tenant_no, case_id LIMIT 1)"
+        )
+    });
+    format!("coalesce({}, false)", first.collect::<Vec<_>>().join(", "))
 }
