@@ -18,7 +18,7 @@ use super::pace::Pace;
 use super::phase::Phase;
 use super::record::{Rebuild, find_rebuild};
 use super::settings::RebuildSettings;
-use crate::{Projector, Settings};
+use crate::{Projector, Settings, verification};
 
 use super::{catch_up, drops, finish, fold, plan, sessions};
 
@@ -57,13 +57,16 @@ impl Rebuilder {
         Self(Arc::new(Inner { log, pool, settings, projector }))
     }
 
-    /// Takes rebuilds that are asked for, or that another process left, one at a time, until `stop`
-    /// is cancelled; what it works on then is left to others at once. Now and then it drops builds that
-    /// nobody needs: what a process left that was killed in the middle of that, say.
+    /// Takes rebuilds that are asked for, or that another process left, one at a time, and while there
+    /// are none verifications, until `stop` is cancelled; what it works on then is left to others at
+    /// once. Now and then it drops builds that nobody needs: what a process left that was killed in
+    /// the middle of that, say.
     ///
     /// Outages of the database are waited out. Any number of processes may run one each.
     pub async fn run(&self, stop: CancellationToken) {
-        tokio::join!(self.take_rebuilds(&stop), self.sweep(&stop));
+        let verifications = Box::pin(self.run_verifications(&stop));
+        let sweep = Box::pin(self.sweep(&stop));
+        tokio::join!(Box::pin(self.run_rebuilds(&stop)), verifications, sweep);
     }
 
     async fn sweep(&self, stop: &CancellationToken) {
@@ -83,7 +86,20 @@ impl Rebuilder {
         }
     }
 
-    async fn take_rebuilds(&self, stop: &CancellationToken) {
+    async fn run_verifications(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            // A failure is the database's, of which the rebuilds tell; a lease runs out by itself.
+            if verification::take_and_work(&self.0, stop).await.unwrap_or(false) {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(self.0.settings.poll_interval) => {}
+            }
+        }
+    }
+
+    async fn run_rebuilds(&self, stop: &CancellationToken) {
         let mut is_failure_logged = false;
         while !stop.is_cancelled() {
             match self.take_and_work(None, stop).await {

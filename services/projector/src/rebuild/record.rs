@@ -9,8 +9,8 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::phase::Phase;
-use crate::Page;
 use crate::compare::{Comparison, stored};
+use crate::page::{self, Page};
 
 /// The most rebuilds that one list gives.
 pub const REBUILDS_MAX: u32 = 1_000;
@@ -126,22 +126,8 @@ pub async fn rebuilds(
     after: Option<(Timestamp, Uuid)>,
     limit: u32,
 ) -> Result<Page<Rebuild>, LogError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM projection_rebuild \
-         WHERE ($1 IS NULL OR tenant_no = $1) AND projection = ANY($2) \
-             AND ($3 IS NULL OR requested_at < $3 OR (requested_at = $3 AND operation_id > $4)) \
-         ORDER BY requested_at DESC, operation_id LIMIT $5"
-    );
     let limit = limit.min(REBUILDS_MAX);
-    let names = Projection::ALL.map(Projection::name);
-    let params: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 5] = [
-        (&tenant.map(|tenant| tenant.0), Type::INT4),
-        (&names.as_slice(), Type::TEXT_ARRAY),
-        (&after.map(|(requested_at, _)| requested_at), Type::TIMESTAMPTZ),
-        (&after.map(|(_, operation_id)| operation_id), Type::UUID),
-        (&(i64::from(limit) + 1), Type::INT8),
-    ];
-    let rows = client.query_typed(&sql, &params).await?;
+    let rows = page::newest(client, "projection_rebuild", COLUMNS, tenant, after, limit).await?;
     let rebuilds = rows.iter().filter_map(|row| Rebuild::read(row).transpose());
     Ok(Page::of(rebuilds.collect::<Result<_, _>>()?, limit))
 }

@@ -1,6 +1,8 @@
 //! Lists for operators, page by page.
 
-use super::{a_service, operator, rebuilt};
+use serde_json::json;
+
+use super::{a_service, operator, over, rebuilt};
 use crate::pages::{assert_pages, cursor};
 
 #[tokio::test]
@@ -8,6 +10,12 @@ async fn pages_of_operators_lists_visit_each_row_once() {
     let service = a_service().await;
     for projection in ["caseload", "outcome_snapshot", "caseload", "engagement_timeline"] {
         rebuilt(&service, projection).await;
+    }
+    let verifications = "/v1/projections/caseload/verifications";
+    for _ in 0..2 {
+        let asked = operator(&service).post(verifications, json!({})).await;
+        asked.expect(202);
+        over(&service, asked.header("location").unwrap()).await;
     }
     let database = service.database.connect().await;
     // Cases of several projections and builds; nobody tries them again while this runs.
@@ -22,7 +30,7 @@ async fn pages_of_operators_lists_visit_each_row_once() {
 
     let client = operator(&service);
     let operations = assert_pages(client, "/v1/operations", "operations", "operation_id").await;
-    assert_eq!(operations.len(), 4);
+    assert_eq!(operations.len(), 6);
     let lines = assert_pages(client, "/v1/projections/audit", "lines", "at").await;
     assert!(lines.len() >= 4 && lines.is_sorted_by(|a, b| a > b), "{lines:?}");
     assert_eq!(assert_pages(client, "/v1/parked", "parked", "projection").await.len(), 9);
