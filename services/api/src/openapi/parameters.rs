@@ -131,8 +131,8 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let question = [programme(), agency(), worker];
             question.into_iter().chain(dates()).chain(pages()).collect()
         }
-        Operation::ReadOperations | Operation::ReadProjectionAudit => {
-            vec![limit()]
+        Operation::ReadOperations | Operation::ReadProjectionAudit | Operation::ReadParked => {
+            pages().into()
         }
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         Operation::ReadWorkload => workload_question().into_iter().chain(dates()).collect(),

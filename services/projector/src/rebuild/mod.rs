@@ -7,11 +7,13 @@
 mod build_key;
 mod builds;
 mod catch_up;
+mod drops;
 mod error;
 mod finish;
 mod fold;
 mod halt;
 pub(crate) mod lease;
+mod leftovers;
 mod pace;
 mod parking;
 mod phase;
@@ -24,7 +26,8 @@ mod settings;
 mod slices;
 mod switch;
 
-pub use builds::{BuildStatus, builds, drop_build};
+pub use builds::{BuildStatus, builds};
+pub use drops::{delete_dropped, drop_build};
 pub use error::{RebuildError, SwitchError};
 pub use phase::Phase;
 pub use rebuilder::Rebuilder;

@@ -27,7 +27,7 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("outcome_value", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_audit", &["INSERT", "SELECT"]),
     ("projection_checkpoint", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
-    ("projection_live", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("projection_live", &["INSERT", "SELECT", "UPDATE"]),
     ("projection_parked", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_rebuild", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_rebuild_slice", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
