@@ -86,10 +86,9 @@ async fn take(inner: &Inner, client: &mut Object) -> Result<Option<Held>, LogErr
                  AND NOT EXISTS (SELECT FROM projection_verification \
                                  WHERE {UNDER_WAY} AND leased_until > clock_timestamp()) \
                  AND NOT EXISTS (SELECT FROM projection_rebuild \
-                                 WHERE leased_until > clock_timestamp() AND {REBUILDING}) \
+                                 WHERE leased_until > clock_timestamp() AND {REBUILD_UNDER_WAY}) \
              ORDER BY requested_at, operation_id LIMIT 1 FOR UPDATE SKIP LOCKED) \
          RETURNING {COLUMNS}, epoch",
-        REBUILDING = REBUILD_UNDER_WAY,
     );
     let params: [(&(dyn ToSql + Sync), Type); 4] = [
         (&Uuid::new_v4(), Type::UUID),
