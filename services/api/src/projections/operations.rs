@@ -263,13 +263,12 @@ pub async fn read_operation(
     let client = connection(&app).await?;
     let tenant = caller.tenant.tenant_no;
     let operation_id = path.operation_id()?;
-    let answer = match find_rebuild(&client, tenant, operation_id).await? {
-        Some(rebuild) => OperationAnswer::of(&rebuild, now()),
-        None => {
-            let found = find_verification(&client, tenant, operation_id).await?;
-            let asked = found.ok_or_else(|| Problem::new(problem::NOT_FOUND))?;
-            OperationAnswer::of_verification(&asked, now())
-        }
+    let answer = if let Some(rebuild) = find_rebuild(&client, tenant, operation_id).await? {
+        OperationAnswer::of(&rebuild, now())
+    } else {
+        let found = find_verification(&client, tenant, operation_id).await?;
+        let asked = found.ok_or_else(|| Problem::new(problem::NOT_FOUND))?;
+        OperationAnswer::of_verification(&asked, now())
     };
     looked(&caller);
     Ok(HttpResponse::Ok().json(answer))
