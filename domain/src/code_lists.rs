@@ -355,6 +355,68 @@ code_list! {
 }
 
 code_list! {
+    /// What came of a need.
+    "need_outcome" NeedOutcome {
+        Met = "met",
+        PartlyMet = "partly_met",
+        NotMet = "not_met",
+        NoLongerNeeded = "no_longer_needed",
+        Declined = "declined",
+    }
+}
+
+code_list! {
+    /// Whether a channel of contact is safe.
+    "channel_safety" ChannelSafety {
+        Safe = "safe",
+        Unsafe = "unsafe",
+        Conditions = "conditions",
+    }
+}
+
+code_list! {
+    /// A day of the week, from Monday on.
+    "day_of_week" DayOfWeek {
+        Monday = "monday",
+        Tuesday = "tuesday",
+        Wednesday = "wednesday",
+        Thursday = "thursday",
+        Friday = "friday",
+        Saturday = "saturday",
+        Sunday = "sunday",
+    }
+}
+
+code_list! {
+    /// Why nobody is to turn to the person for now. Source: Drive Year 1 report.
+    "contact_hold_reason" ContactHoldReason {
+        PlannedOrPending = "planned_or_pending",
+        OnHoldCjs = "on_hold_cjs",
+        NotSafe = "not_safe",
+    }
+}
+
+code_list! {
+    /// Why somebody turned to the person although it was called unsafe.
+    "contact_override_reason" ContactOverrideReason {
+        ImmediateDanger = "immediate_danger",
+        PersonAsked = "person_asked",
+        PlanOutOfDate = "plan_out_of_date",
+        AgreedWithManager = "agreed_with_manager",
+        MadeInError = "made_in_error",
+    }
+}
+
+code_list! {
+    /// How far one item of a handover was done.
+    "handover_item" HandoverItem {
+        Done = "done",
+        NotDone = "not_done",
+        NotApplicable = "not_applicable",
+    }
+}
+
+code_list! {
     /// Why a person must not be erased for now.
     "hold_reason" HoldReason {
         CourtOrder = "court_order",

@@ -27,6 +27,12 @@ pub struct Programme {
     pub dormant_after_days: u32,
     /// Days after a risk assessment at which the next is due; none where there is no schedule.
     pub review_every_days: Option<u32>,
+    /// Months after which an episode has lasted as long as the programme gives.
+    pub maximum_months: Option<u32>,
+    /// Months of unanswered attempts after which closing is proposed.
+    pub disengaged_after_months: Option<u32>,
+    /// Months of reduced risk after which closing is proposed.
+    pub sustained_reduction_months: Option<u32>,
 }
 
 static PROGRAMMES: LazyLock<Vec<Programme>> = LazyLock::new(|| {

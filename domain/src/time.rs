@@ -1,5 +1,8 @@
 //! When a fact happened, and how exactly that is known.
 
+use std::sync::LazyLock;
+
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
@@ -102,6 +105,18 @@ pub fn to_microseconds(timestamp: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(timestamp.as_microsecond()).unwrap_or(timestamp)
 }
 
+/// What a clock in the United Kingdom shows.
+///
+/// By the rule in force since 1996: an hour ahead from the last Sunday of March to the last of
+/// October. Spelled out here, so that an answer does not hang on the machine's own tables.
+#[must_use]
+pub fn uk_time(at: Timestamp) -> DateTime {
+    static UNITED_KINGDOM: LazyLock<TimeZone> = LazyLock::new(|| {
+        TimeZone::posix("GMT0BST,M3.5.0/1,M10.5.0").expect("the rule is well-formed (tested)")
+    });
+    UNITED_KINGDOM.to_datetime(at)
+}
+
 /// Whole days from `from` to `to`, negative when `to` is earlier.
 #[must_use]
 pub fn days_between(from: Timestamp, to: Timestamp) -> i64 {
@@ -135,6 +150,18 @@ mod tests {
         let on_the_first = Occurred { at: t("2014-03-01T00:00:00Z"), precision: Precision::Day };
         assert!(in_march.can_lie_within(opened, None));
         assert!(!on_the_first.can_lie_within(opened, None));
+    }
+
+    #[test]
+    fn summer_time_begins_and_ends_on_the_last_sundays_of_march_and_october() {
+        for (at, shown) in [
+            ("2014-03-30T00:59:59Z", "2014-03-30T00:59:59"),
+            ("2014-03-30T01:00:00Z", "2014-03-30T02:00:00"),
+            ("2014-10-26T00:59:59Z", "2014-10-26T01:59:59"),
+            ("2014-10-26T01:00:00Z", "2014-10-26T01:00:00"),
+        ] {
+            assert_eq!(uk_time(t(at)).to_string(), shown);
+        }
     }
 
     #[test]

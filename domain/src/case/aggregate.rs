@@ -6,13 +6,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::case::accept_referral::AcceptReferral;
+use crate::case::allocate_arm::AllocateArm;
 use crate::case::allocate_case::AllocateCase;
 use crate::case::amend_fact::{CorrectFact, RetractFact};
 use crate::case::change_child_protection_status::ChangeChildProtectionStatus;
+use crate::case::change_placement::ChangePlacement;
 use crate::case::close_case::CloseCase;
+use crate::case::complete_review::CompleteReview;
 use crate::case::decline_referral::DeclineReferral;
+use crate::case::hand_over_case::HandOverCase;
+use crate::case::hold_contact::{HoldContact, LiftContactHold};
 use crate::case::identify_need::IdentifyNeed;
 use crate::case::lifecycle::Transition;
+use crate::case::propose_closure::{ProposeClosure, RefuseClosure};
 use crate::case::provide_support::ProvideSupport;
 use crate::case::receive_referral::ReceiveReferral;
 use crate::case::record_agency_action::RecordAgencyAction;
@@ -24,6 +30,9 @@ use crate::case::refer_to_multi_agency_forum::ReferToMultiAgencyForum;
 use crate::case::reopen_case::ReopenCase;
 use crate::case::report_incident::ReportIncident;
 use crate::case::request_information::{FollowRequestUp, RequestInformation};
+use crate::case::resolve_need::ResolveNeed;
+use crate::case::set_safe_contact_plan::SetSafeContactPlan;
+use crate::case::transfer_case::TransferCase;
 use crate::case::waitlist_referral::WaitlistReferral;
 use crate::case::{CaseError, CaseEvent, CaseState, CaseStatus};
 use crate::ids::{EventId, Position, Version};
@@ -72,7 +81,9 @@ intents! {
     ReceiveReferral, AcceptReferral, DeclineReferral, WaitlistReferral, AllocateCase,
     RecordContactAttempt, RecordRiskAssessment, RecordAgencyAction, RecordMeasure, IdentifyNeed,
     ProvideSupport, ReportIncident, ReferToMultiAgencyForum, RecordProtectiveOrder,
-    ChangeChildProtectionStatus, RequestInformation, FollowRequestUp, CloseCase, ReopenCase,
+    ChangeChildProtectionStatus, RequestInformation, FollowRequestUp, HandOverCase, TransferCase,
+    AllocateArm, SetSafeContactPlan, HoldContact, LiftContactHold, ResolveNeed, ChangePlacement,
+    CompleteReview, ProposeClosure, RefuseClosure, CloseCase, ReopenCase,
     CorrectFact, RetractFact,
 }
 
@@ -114,6 +125,17 @@ pub fn decide(case: &Case, command: CaseCommand) -> Result<CaseEvent, CaseError>
         Intent::ChangeChildProtectionStatus(command) => command.decide(case),
         Intent::RequestInformation(command) => command.decide(case, &moment),
         Intent::FollowRequestUp(command) => command.decide(case),
+        Intent::HandOverCase(command) => command.decide(case, &moment),
+        Intent::TransferCase(command) => command.decide(case, &moment),
+        Intent::AllocateArm(command) => command.decide(case, &moment),
+        Intent::SetSafeContactPlan(command) => command.decide(case),
+        Intent::HoldContact(command) => command.decide(case, &moment),
+        Intent::LiftContactHold(command) => command.decide(case, &moment),
+        Intent::ResolveNeed(command) => command.decide(case),
+        Intent::ChangePlacement(command) => command.decide(case, &moment),
+        Intent::CompleteReview(command) => command.decide(case, &moment),
+        Intent::ProposeClosure(command) => command.decide(case, &moment),
+        Intent::RefuseClosure(command) => command.decide(case),
         Intent::CloseCase(command) => command.decide(case, &moment),
         Intent::ReopenCase(command) => command.decide(case, &moment),
         Intent::CorrectFact(command) => command.decide(case, moment.now),
@@ -150,6 +172,17 @@ impl Intent {
             }
             Self::RequestInformation(command) => CaseEvent::InformationRequested(command.0),
             Self::FollowRequestUp(command) => command.into_facts(),
+            Self::HandOverCase(command) => CaseEvent::CaseHandedOver(command.0),
+            Self::TransferCase(command) => CaseEvent::CaseTransferred(command.0),
+            Self::AllocateArm(command) => CaseEvent::ArmAllocated(command.0),
+            Self::SetSafeContactPlan(command) => CaseEvent::SafeContactPlanSet(command.0),
+            Self::HoldContact(command) => CaseEvent::ContactHeld(command.0),
+            Self::LiftContactHold(command) => CaseEvent::ContactHoldLifted(command.0),
+            Self::ResolveNeed(command) => CaseEvent::NeedResolved(command.0),
+            Self::ChangePlacement(command) => CaseEvent::PlacementChanged(command.0),
+            Self::CompleteReview(command) => CaseEvent::ReviewCompleted(command.0),
+            Self::ProposeClosure(command) => CaseEvent::ClosureProposed(command.0),
+            Self::RefuseClosure(command) => CaseEvent::ClosureRefused(command.0),
             Self::CloseCase(command) => CaseEvent::CaseClosed(command.0),
             Self::ReopenCase(command) => CaseEvent::CaseReopened(command.0),
             Self::CorrectFact(command) => CaseEvent::FactCorrected(command.0),
@@ -213,6 +246,23 @@ impl Case {
 
     pub(crate) fn require_referral(&self) -> Result<(), CaseError> {
         self.status().map(|_| ()).ok_or(CaseError::NotReferred)
+    }
+
+    /// Whether what a decision rests on is of this case.
+    pub(crate) fn require_evidence(&self, evidence: &[EventId]) -> Result<(), CaseError> {
+        match evidence.iter().find(|id| self.find(**id).is_none()) {
+            Some(&event_id) => Err(CaseError::UnknownEvidence { event_id }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether this proposal to close the case waits.
+    pub(crate) fn require_proposal(&self, proposal: EventId) -> Result<(), CaseError> {
+        if self.state.closure_proposal == Some(proposal) {
+            Ok(())
+        } else {
+            Err(CaseError::UnknownClosureProposal { proposal })
+        }
     }
 
     pub(crate) fn require_episode_at(&self, occurred: Occurred) -> Result<(), CaseError> {

@@ -23,18 +23,23 @@ pub struct CaseClosed {
     /// Who approved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver: Option<Code>,
+    /// The proposal that it follows: the event that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<EventId>,
 }
 
 impl CloseCase {
     /// # Errors
-    /// When the case is not in work or closed already, or evidence is not of this case.
+    /// When the case is not in work or closed already, evidence is not of this case, or no
+    /// such proposal waits.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
         if case.status() == Some(CaseStatus::Closed) {
             return Err(CaseError::AlreadyClosed);
         }
         case.may_work(Transition::Close, moment)?;
-        if let Some(&event_id) = self.0.evidence.iter().find(|id| case.find(**id).is_none()) {
-            return Err(CaseError::UnknownEvidence { event_id });
+        case.require_evidence(&self.0.evidence)?;
+        if let Some(proposal) = self.0.proposal {
+            case.require_proposal(proposal)?;
         }
         Ok(CaseEvent::CaseClosed(self.0))
     }

@@ -119,6 +119,75 @@ pub enum CaseError {
     /// A request cannot be due before it is made.
     #[error("a request cannot be due before it is made")]
     DueBeforeRequest,
+    /// The case has no such need.
+    #[error("the case has no need {need}")]
+    UnknownNeed {
+        /// The event that was named.
+        need: EventId,
+    },
+    /// The need is resolved already.
+    #[error("the need is resolved already")]
+    NeedResolved,
+    /// The case has no such hold on contact.
+    #[error("the case has no hold on contact {hold}")]
+    UnknownContactHold {
+        /// The event that was named.
+        hold: EventId,
+    },
+    /// The hold on contact is lifted already.
+    #[error("the hold on contact is lifted already")]
+    ContactHoldLifted,
+    /// A plan for safe contact speaks of no channel.
+    #[error("a plan for safe contact says something of a channel")]
+    EmptySafeContactPlan,
+    /// Conditions of safe contact are given when, and only when, they are said to hold.
+    #[error("conditions are given when, and only when, a channel is safe under conditions")]
+    ConditionsNotGiven,
+    /// Hours end before they begin.
+    #[error("hours of safe contact end after they begin")]
+    HoursBackwards,
+    /// The plan for safe contact calls the channel unsafe at that time.
+    #[error("the plan {plan} calls the channel unsafe at that time")]
+    UnsafeContact {
+        /// The event that set the plan.
+        plan: EventId,
+    },
+    /// Contact is on hold.
+    #[error("contact is on hold since {hold}")]
+    ContactOnHold {
+        /// The event that set the hold.
+        hold: EventId,
+    },
+    /// Nothing speaks against the contact, so nothing can be overridden.
+    #[error("nothing speaks against the contact")]
+    NothingToOverride,
+    /// The case is with this worker already.
+    #[error("the case is with this worker already")]
+    SameWorker,
+    /// The case is in this area already.
+    #[error("the case is in this area already")]
+    SameArea,
+    /// A move from nowhere to nowhere, or to where the person is.
+    #[error("a move leaves a placement, or enters another")]
+    NoPlacement,
+    /// A review cannot be due before the one that sets it.
+    #[error("the next review comes after this one")]
+    DueBeforeReview,
+    /// An arm is drawn once, and stays.
+    #[error("the arm of a case is drawn once, and stays")]
+    ArmIsFinal,
+    /// A proposal to close the case waits already.
+    #[error("a proposal to close the case waits already")]
+    ClosureProposed,
+    /// The proposal was refused, or the case closed since.
+    #[error("the proposal to close the case waits no longer")]
+    ClosureProposalDecided,
+    /// No such proposal to close the case waits.
+    #[error("no proposal {proposal} to close the case waits")]
+    UnknownClosureProposal {
+        /// The event that was named.
+        proposal: EventId,
+    },
     /// The case has no such fact.
     #[error("{event_id} is not a fact of this case")]
     UnknownFact {

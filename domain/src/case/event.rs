@@ -7,12 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::CaseError;
 use crate::case::accept_referral::ReferralAccepted;
+use crate::case::allocate_arm::ArmAllocated;
 use crate::case::allocate_case::CaseAllocated;
 use crate::case::amend_fact::{self, FactCorrected, FactRetracted};
 use crate::case::change_child_protection_status::ChildProtectionStatusChanged;
+use crate::case::change_placement::PlacementChanged;
 use crate::case::close_case::CaseClosed;
+use crate::case::complete_review::ReviewCompleted;
 use crate::case::decline_referral::ReferralDeclined;
+use crate::case::hand_over_case::CaseHandedOver;
+use crate::case::hold_contact::{ContactHeld, ContactHoldLifted};
 use crate::case::identify_need::NeedIdentified;
+use crate::case::propose_closure::{ClosureProposed, ClosureRefused};
 use crate::case::provide_support::SupportProvided;
 use crate::case::receive_referral::ReferralReceived;
 use crate::case::record_agency_action::AgencyActionRecorded;
@@ -27,6 +33,9 @@ use crate::case::request_information::{
     InformationChased, InformationEscalated, InformationReceived, InformationRefused,
     InformationRequested,
 };
+use crate::case::resolve_need::NeedResolved;
+use crate::case::set_safe_contact_plan::SafeContactPlanSet;
+use crate::case::transfer_case::CaseTransferred;
 use crate::case::waitlist_referral::ReferralWaitlisted;
 use crate::time::Occurred;
 use crate::upcast::{self, Step};
@@ -134,6 +143,17 @@ case_events! {
     InformationEscalated = 1,
     InformationReceived = 1,
     InformationRefused = 1,
+    CaseHandedOver = 1,
+    CaseTransferred = 1,
+    ArmAllocated = 1,
+    SafeContactPlanSet = 1,
+    ContactHeld = 1,
+    ContactHoldLifted = 1,
+    NeedResolved = 1,
+    PlacementChanged = 1,
+    ReviewCompleted = 1,
+    ClosureProposed = 1,
+    ClosureRefused = 1,
     CaseClosed = 1,
     CaseReopened = 1,
     FactCorrected = 2 from [amend_fact::name_the_replacements_version],
@@ -154,7 +174,11 @@ impl CaseEvent {
             | Self::NeedIdentified(_)
             | Self::SupportProvided(_)
             | Self::MultiAgencyReferralMade(_)
-            | Self::InformationRequested(_) => true,
+            | Self::InformationRequested(_)
+            | Self::CaseTransferred(_)
+            | Self::ContactHeld(_)
+            | Self::PlacementChanged(_)
+            | Self::ReviewCompleted(_) => true,
             Self::ReferralReceived(_)
             | Self::ReferralAccepted(_)
             | Self::ReferralDeclined(_)
@@ -167,6 +191,13 @@ impl CaseEvent {
             | Self::InformationEscalated(_)
             | Self::InformationReceived(_)
             | Self::InformationRefused(_)
+            | Self::CaseHandedOver(_)
+            | Self::ArmAllocated(_)
+            | Self::SafeContactPlanSet(_)
+            | Self::ContactHoldLifted(_)
+            | Self::NeedResolved(_)
+            | Self::ClosureProposed(_)
+            | Self::ClosureRefused(_)
             | Self::CaseClosed(_)
             | Self::CaseReopened(_)
             | Self::FactCorrected(_)
@@ -191,11 +222,23 @@ impl CaseEvent {
             facts.check()
         } else if let Self::InformationRequested(facts) = self {
             facts.check(occurred)
+        } else if let Self::SafeContactPlanSet(facts) = self {
+            facts.check()
+        } else if let Self::PlacementChanged(facts) = self {
+            facts.check()
+        } else if let Self::ReviewCompleted(facts) = self {
+            facts.check(occurred)
         } else if let Self::FactCorrected(facts) = self {
             facts.replacement.check(facts.occurred)
         } else {
             Ok(())
         }
+    }
+
+    /// Whether the fact stands as it was recorded, for good: an arm is drawn once.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::ArmAllocated(_))
     }
 
     /// The fact that a correction or retraction is about; `None` for a fact itself.

@@ -48,6 +48,8 @@ pub enum Transition {
     Decline,
     /// `CaseAllocated`
     Allocate,
+    /// `CaseHandedOver`
+    HandOver,
     /// `CaseClosed`
     Close,
     /// `CaseReopened`
@@ -64,6 +66,7 @@ impl Transition {
             CaseEvent::ReferralAccepted(_) => Some(Self::Accept),
             CaseEvent::ReferralDeclined(_) => Some(Self::Decline),
             CaseEvent::CaseAllocated(_) => Some(Self::Allocate),
+            CaseEvent::CaseHandedOver(_) => Some(Self::HandOver),
             CaseEvent::CaseClosed(_) => Some(Self::Close),
             CaseEvent::CaseReopened(_) => Some(Self::Reopen),
             CaseEvent::ContactAttempted(_)
@@ -81,6 +84,16 @@ impl Transition {
             | CaseEvent::InformationEscalated(_)
             | CaseEvent::InformationReceived(_)
             | CaseEvent::InformationRefused(_)
+            | CaseEvent::CaseTransferred(_)
+            | CaseEvent::ArmAllocated(_)
+            | CaseEvent::SafeContactPlanSet(_)
+            | CaseEvent::ContactHeld(_)
+            | CaseEvent::ContactHoldLifted(_)
+            | CaseEvent::NeedResolved(_)
+            | CaseEvent::PlacementChanged(_)
+            | CaseEvent::ReviewCompleted(_)
+            | CaseEvent::ClosureProposed(_)
+            | CaseEvent::ClosureRefused(_)
             | CaseEvent::FactCorrected(_)
             | CaseEvent::FactRetracted(_) => None,
         }
@@ -94,7 +107,7 @@ impl Transition {
             Self::Waitlist => CaseStatus::Waiting,
             Self::Accept => CaseStatus::Accepted,
             Self::Decline => CaseStatus::Declined,
-            Self::Allocate | Self::Reopen => CaseStatus::Open,
+            Self::Allocate | Self::HandOver | Self::Reopen => CaseStatus::Open,
             Self::Close => CaseStatus::Closed,
         }
     }
@@ -108,6 +121,7 @@ impl Transition {
             Self::Waitlist => status == Some(Referred),
             Self::Accept | Self::Decline => matches!(status, Some(Referred | Waiting)),
             Self::Allocate | Self::Close => matches!(status, Some(Accepted | Open)),
+            Self::HandOver => status == Some(Open),
             Self::Reopen => status == Some(Closed),
         }
     }

@@ -5,15 +5,22 @@
 
 pub mod accept_referral;
 pub mod aggregate;
+pub mod allocate_arm;
 pub mod allocate_case;
 pub mod amend_fact;
 pub mod change_child_protection_status;
+pub mod change_placement;
 pub mod close_case;
+pub mod complete_review;
+pub mod contact_safety;
 pub mod decline_referral;
 pub mod error;
 pub mod event;
+pub mod hand_over_case;
+pub mod hold_contact;
 pub mod identify_need;
 pub mod lifecycle;
+pub mod propose_closure;
 pub mod provide_support;
 pub mod receive_referral;
 pub mod record_agency_action;
@@ -25,9 +32,12 @@ pub mod refer_to_multi_agency_forum;
 pub mod reopen_case;
 pub mod report_incident;
 pub mod request_information;
+pub mod resolve_need;
+pub mod set_safe_contact_plan;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod transfer_case;
 pub mod waitlist_referral;
 
 pub use aggregate::{Case, CaseCommand, Intent, Moment};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::{Case, CaseError, CaseEvent, Moment};
 use crate::code::Code;
 use crate::code_lists::{CaseRole, ReferralSource};
-use crate::ids::PersonId;
+use crate::ids::{CaseId, PersonId};
 use crate::programme;
 use crate::time::Occurred;
 
@@ -38,6 +38,12 @@ pub struct ReferralReceived {
     /// The criteria that the person met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub criteria: Vec<Code>,
+    /// The version of the programme's criteria that was in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criteria_version: Option<u16>,
+    /// The person's earlier case in the programme, closed, that this referral comes back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns_from: Option<CaseId>,
     /// The date of the list that the referral came on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list_date: Option<jiff::civil::Date>,

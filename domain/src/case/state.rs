@@ -4,13 +4,14 @@
 
 use jiff::Timestamp;
 
+use crate::case::contact_safety::ContactSafety;
 use crate::case::lifecycle::Transition;
 use crate::case::record_contact_attempt::ContactAttempted;
 use crate::case::record_risk_assessment::RiskAssessed;
 use crate::case::request_information::InformationRequested;
 use crate::case::{CaseEvent, CaseStatus};
 use crate::code::Code;
-use crate::code_lists::{Agency, CaseRole, ContactOutcome, ReferralSource, RiskLevel};
+use crate::code_lists::{Agency, CaseRole, ContactOutcome, Need, ReferralSource, RiskLevel};
 use crate::ids::{EventId, PersonId};
 use crate::recorded::Recorded;
 use crate::time::Occurred;
@@ -29,10 +30,26 @@ pub struct CaseState {
     pub worker: Option<Code>,
     /// Their team.
     pub team: Option<Code>,
+    /// The programme's area that the case is in; of the referral, until it is transferred.
+    pub area: Option<Code>,
+    /// The arm of the trial that the case belongs to.
+    pub arm: Option<Code>,
     /// The latest risk assessment.
     pub risk: Option<Risk>,
     /// What came of the attempts to reach the person.
     pub contacts: Contacts,
+    /// When and how the person may be turned to.
+    pub contact_safety: ContactSafety,
+    /// Needs not resolved, oldest first.
+    pub open_needs: Vec<OpenNeed>,
+    /// Needs resolved, likewise dated before or after they were identified.
+    pub(crate) resolved_needs: Vec<EventId>,
+    /// Where the person is placed.
+    pub placement: Option<Code>,
+    /// The latest review.
+    pub review: Option<Review>,
+    /// The proposal to close the case that waits, by the event that made it.
+    pub closure_proposal: Option<EventId>,
     /// Information requests neither answered nor refused, oldest first.
     pub open_requests: Vec<OpenRequest>,
     /// Requests answered or refused: an answer may be dated before its request, when a date is
@@ -110,6 +127,28 @@ pub struct OpenRequest {
     pub due_at: Option<Timestamp>,
 }
 
+/// Something that the person needs help with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenNeed {
+    /// The event that identified it.
+    pub event_id: EventId,
+    /// What.
+    pub need: Need,
+}
+
+/// The latest review.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    /// When it took place.
+    pub at: Timestamp,
+    /// The programme's stage that it was of.
+    pub stage: Option<Code>,
+    /// When the next is due, where that was set by hand.
+    pub next_due: Option<Timestamp>,
+    /// The event that recorded it.
+    pub event_id: EventId,
+}
+
 impl Default for CaseState {
     fn default() -> Self {
         Self {
@@ -118,8 +157,16 @@ impl Default for CaseState {
             episodes: Vec::new(),
             worker: None,
             team: None,
+            area: None,
+            arm: None,
             risk: None,
             contacts: Contacts::default(),
+            contact_safety: ContactSafety::default(),
+            open_needs: Vec::new(),
+            resolved_needs: Vec::new(),
+            placement: None,
+            review: None,
+            closure_proposal: None,
             open_requests: Vec::new(),
             closed_requests: Vec::new(),
             last_step_at: None,
@@ -170,13 +217,43 @@ impl CaseState {
                     source: facts.source,
                     received: occurred,
                 });
+                self.area = Some(facts.area.clone());
                 self.begin_episode(occurred);
             }
             CaseEvent::CaseReopened(_) => self.begin_episode(occurred),
-            CaseEvent::ReferralDeclined(_) | CaseEvent::CaseClosed(_) => self.end_episode(occurred),
-            CaseEvent::CaseAllocated(facts) => {
-                self.worker = Some(facts.worker.clone());
-                self.team.clone_from(&facts.team);
+            CaseEvent::ReferralDeclined(_) => self.end_episode(occurred),
+            CaseEvent::CaseClosed(_) => {
+                self.closure_proposal = None;
+                self.end_episode(occurred);
+            }
+            CaseEvent::CaseAllocated(facts) => self.give_to(&facts.worker, facts.team.as_ref()),
+            CaseEvent::CaseHandedOver(facts) => self.give_to(&facts.worker, facts.team.as_ref()),
+            CaseEvent::CaseTransferred(facts) => self.area = Some(facts.area.clone()),
+            CaseEvent::ArmAllocated(facts) => self.arm = Some(facts.arm.clone()),
+            CaseEvent::SafeContactPlanSet(facts) => {
+                self.contact_safety.set_plan(event_id, occurred.at, facts);
+            }
+            CaseEvent::ContactHeld(facts) => {
+                self.contact_safety.hold(event_id, occurred, facts.reason);
+            }
+            CaseEvent::ContactHoldLifted(facts) => self.contact_safety.lift(facts.hold, occurred),
+            CaseEvent::NeedIdentified(facts) => self.begin_need(event_id, facts.need),
+            CaseEvent::NeedResolved(facts) => {
+                self.resolved_needs.push(facts.need);
+                self.open_needs.retain(|open| open.event_id != facts.need);
+            }
+            CaseEvent::PlacementChanged(facts) => self.placement.clone_from(&facts.to),
+            CaseEvent::ReviewCompleted(facts) => {
+                self.review = Some(Review {
+                    at: occurred.at,
+                    stage: facts.stage.clone(),
+                    next_due: facts.next_due,
+                    event_id,
+                });
+            }
+            CaseEvent::ClosureProposed(_) => self.closure_proposal = Some(event_id),
+            CaseEvent::ClosureRefused(facts) => {
+                self.closure_proposal.take_if(|proposal| *proposal == facts.proposal);
             }
             CaseEvent::ContactAttempted(facts) => self.contacts.apply(occurred, facts),
             CaseEvent::RiskAssessed(facts) => self.risk = Some(Risk::of(event_id, occurred, facts)),
@@ -187,7 +264,6 @@ impl CaseState {
             | CaseEvent::ReferralWaitlisted(_)
             | CaseEvent::AgencyActionRecorded(_)
             | CaseEvent::MeasureRecorded(_)
-            | CaseEvent::NeedIdentified(_)
             | CaseEvent::SupportProvided(_)
             | CaseEvent::IncidentReported(_)
             | CaseEvent::MultiAgencyReferralMade(_)
@@ -207,6 +283,17 @@ impl CaseState {
     fn end_episode(&mut self, ended: Occurred) {
         if let Some(episode) = self.episodes.last_mut() {
             episode.ended.get_or_insert(ended);
+        }
+    }
+
+    fn give_to(&mut self, worker: &Code, team: Option<&Code>) {
+        self.worker = Some(worker.clone());
+        self.team = team.cloned();
+    }
+
+    fn begin_need(&mut self, event_id: EventId, need: Need) {
+        if !self.resolved_needs.contains(&event_id) {
+            self.open_needs.push(OpenNeed { event_id, need });
         }
     }
 

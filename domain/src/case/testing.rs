@@ -58,6 +58,10 @@ impl Given {
 }
 
 impl Given {
+    pub(crate) fn history(&self) -> &[crate::recorded::Recorded<CaseEvent>] {
+        self.0.history()
+    }
+
     pub(crate) fn state(&self) -> crate::case::CaseState {
         self.0.state().clone()
     }
@@ -102,6 +106,8 @@ pub(crate) fn referral() -> ReceiveReferral {
         latest_incident_at: None,
         incidents_12_months: Some(3),
         criteria: vec![code("repeat_victimisation")],
+        criteria_version: None,
+        returns_from: None,
         list_date: None,
     })
 }
@@ -144,7 +150,7 @@ pub(crate) fn allocated(worker: &str) -> CaseEvent {
 
 pub(crate) fn close() -> CloseCase {
     let reason = ClosureReason::GoalsMet;
-    CloseCase(CaseClosed { reason, evidence: vec![], approver: None })
+    CloseCase(CaseClosed { reason, evidence: vec![], approver: None, proposal: None })
 }
 
 pub(crate) fn closed() -> CaseEvent {
@@ -168,6 +174,7 @@ pub(crate) fn attempt() -> RecordContactAttempt {
         purpose: None,
         location: None,
         joint_with: None,
+        override_reason: None,
     })
 }
 

@@ -9,11 +9,13 @@ use throughline_domain::case::aggregate::{self, Case, CaseCommand, Intent, Momen
 use throughline_domain::case::amend_fact::{CorrectFact, FactCorrected, RetractFact};
 use throughline_domain::case::request_information::FollowRequestUp;
 use throughline_domain::case::{
-    CaseError, CaseEvent, accept_referral, allocate_case, change_child_protection_status,
-    close_case, decline_referral, identify_need, provide_support, receive_referral,
-    record_agency_action, record_contact_attempt, record_measure, record_protective_order,
-    record_risk_assessment, refer_to_multi_agency_forum, reopen_case, report_incident,
-    request_information, waitlist_referral,
+    CaseError, CaseEvent, accept_referral, allocate_arm, allocate_case,
+    change_child_protection_status, change_placement, close_case, complete_review,
+    decline_referral, hand_over_case, hold_contact, identify_need, propose_closure,
+    provide_support, receive_referral, record_agency_action, record_contact_attempt,
+    record_measure, record_protective_order, record_risk_assessment, refer_to_multi_agency_forum,
+    reopen_case, report_incident, request_information, resolve_need, set_safe_contact_plan,
+    transfer_case, waitlist_referral,
 };
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::recorded::{Happened, Recorded};
@@ -131,18 +133,14 @@ impl Casework {
             return self.correction(act, about);
         }
         let about =
-            if act.kind.starts_with("Information") { self.request(act.about) } else { about };
+            if let Some(kind) = followed(act.kind) { self.nth_of(kind, act.about) } else { about };
         intent(events::event(act.kind, act.pick, about))
     }
 
-    fn request(&self, nth: usize) -> EventId {
-        let requests: Vec<EventId> = self
-            .history
-            .iter()
-            .filter(|e| matches!(e.event, CaseEvent::InformationRequested(_)))
-            .map(|e| e.event_id)
-            .collect();
-        *requests.get(nth % requests.len().max(1)).unwrap_or(&event_id(999))
+    fn nth_of(&self, kind: &str, nth: usize) -> EventId {
+        let of_kind = self.history.iter().filter(|e| e.event.type_name() == kind);
+        let events: Vec<EventId> = of_kind.map(|e| e.event_id).collect();
+        *events.get(nth % events.len().max(1)).unwrap_or(&event_id(999))
     }
 
     fn correction(&self, act: &Act, about: EventId) -> Intent {
@@ -160,6 +158,17 @@ impl Casework {
     }
 }
 
+/// The type of the events that those of this type follow.
+fn followed(kind: &str) -> Option<&'static str> {
+    match kind {
+        "ContactHoldLifted" => Some("ContactHeld"),
+        "NeedResolved" => Some("NeedIdentified"),
+        "ClosureRefused" => Some("ClosureProposed"),
+        _ if kind.starts_with("Information") => Some("InformationRequested"),
+        _ => None,
+    }
+}
+
 fn act() -> impl Strategy<Value = Act> {
     let every: Vec<&str> = CaseEvent::TYPES.iter().map(|(name, _)| *name).collect();
     let kind = prop_oneof![
@@ -174,6 +183,16 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just("InformationReceived"),
         4 => Just("FactCorrected"),
         3 => Just("FactRetracted"),
+        2 => Just("CaseHandedOver"),
+        1 => Just("SafeContactPlanSet"),
+        6 => prop::sample::select(vec![
+            "ContactHeld",
+            "ContactHoldLifted",
+            "ClosureProposed",
+            "ClosureRefused",
+            "NeedIdentified",
+            "NeedResolved",
+        ]),
     ];
     let when = prop_oneof![
         4 => Just(When::Now),
@@ -228,6 +247,17 @@ pub(crate) fn intent(event: CaseEvent) -> Intent {
         CaseEvent::InformationEscalated(f) => FollowRequestUp::Escalate(f).into(),
         CaseEvent::InformationReceived(f) => FollowRequestUp::Receive(f).into(),
         CaseEvent::InformationRefused(f) => FollowRequestUp::Refuse(f).into(),
+        CaseEvent::CaseHandedOver(f) => hand_over_case::HandOverCase(f).into(),
+        CaseEvent::CaseTransferred(f) => transfer_case::TransferCase(f).into(),
+        CaseEvent::ArmAllocated(f) => allocate_arm::AllocateArm(f).into(),
+        CaseEvent::SafeContactPlanSet(f) => set_safe_contact_plan::SetSafeContactPlan(f).into(),
+        CaseEvent::ContactHeld(f) => hold_contact::HoldContact(f).into(),
+        CaseEvent::ContactHoldLifted(f) => hold_contact::LiftContactHold(f).into(),
+        CaseEvent::NeedResolved(f) => resolve_need::ResolveNeed(f).into(),
+        CaseEvent::PlacementChanged(f) => change_placement::ChangePlacement(f).into(),
+        CaseEvent::ReviewCompleted(f) => complete_review::CompleteReview(f).into(),
+        CaseEvent::ClosureProposed(f) => propose_closure::ProposeClosure(f).into(),
+        CaseEvent::ClosureRefused(f) => propose_closure::RefuseClosure(f).into(),
         CaseEvent::CaseClosed(f) => close_case::CloseCase(f).into(),
         CaseEvent::CaseReopened(f) => reopen_case::ReopenCase(f).into(),
         CaseEvent::FactCorrected(f) => CorrectFact(f).into(),

@@ -56,7 +56,7 @@ proptest! {
 fn casework_holds_every_kind_of_event_and_every_kind_of_lateness() {
     let mut runner = TestRunner::new(seeded::config(1));
     let (mut kinds, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..200 {
+    for _ in 0..400 {
         let history = casework::histories(40).new_tree(&mut runner).unwrap().current();
         let is_step = |id| {
             let original = history.iter().find(|e| e.event_id == id);

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::amend_fact::{FactCorrected, FactRetracted};
 use throughline_domain::case::record_measure::MeasureValue;
+use throughline_domain::case::set_safe_contact_plan::{ChannelPlan, SafeHours};
 use throughline_domain::case::{
-    CaseEvent, accept_referral, allocate_case, change_child_protection_status, close_case,
-    decline_referral, identify_need, provide_support, receive_referral, record_agency_action,
+    CaseEvent, accept_referral, allocate_arm, allocate_case, change_child_protection_status,
+    change_placement, close_case, complete_review, decline_referral, hand_over_case, hold_contact,
+    identify_need, propose_closure, provide_support, receive_referral, record_agency_action,
     record_contact_attempt, record_measure, record_protective_order, record_risk_assessment,
-    refer_to_multi_agency_forum, reopen_case, report_incident, request_information,
-    waitlist_referral,
+    refer_to_multi_agency_forum, reopen_case, report_incident, request_information, resolve_need,
+    set_safe_contact_plan, transfer_case, waitlist_referral,
 };
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{CodeList, ContactOutcome};
+use throughline_domain::code_lists::{ChannelSafety, CodeList, ContactOutcome};
 use throughline_domain::ids::{EventId, PersonId};
 use throughline_domain::time::{Occurred, Precision};
 use uuid::Uuid;
@@ -44,6 +46,7 @@ pub(crate) fn corrected(corrects: EventId, to: CaseEvent, occurred: Occurred) ->
 pub(crate) fn event(kind: &str, pick: u8, about: EventId) -> CaseEvent {
     step(kind, pick, about)
         .or_else(|| work(kind, pick))
+        .or_else(|| safety(kind, pick))
         .or_else(|| follow_up(kind, pick, about))
         .unwrap_or_else(|| panic!("teach the generator the new type {kind}"))
 }
@@ -62,6 +65,8 @@ fn step(kind: &str, pick: u8, about: EventId) -> Option<CaseEvent> {
             latest_incident_at: some(pick, 5).then(|| hour(-24 * i64::from(pick))),
             incidents_12_months: some(pick, 2).then(|| u32::from(pick)),
             criteria: some(pick, 3).then(|| code("complex_needs")).into_iter().collect(),
+            criteria_version: some(pick, 2).then_some(1),
+            returns_from: None,
             list_date: some(pick, 4).then(|| jiff::civil::date(2014, 3, 1)),
         }),
         "ReferralAccepted" => {
@@ -87,6 +92,27 @@ fn step(kind: &str, pick: u8, about: EventId) -> Option<CaseEvent> {
             reason: any(pick),
             evidence: some(pick, 6).then_some(about).into_iter().collect(),
             approver: decided_by,
+            proposal: some(pick, 7).then_some(about),
+        }),
+        "CaseHandedOver" => CaseEvent::CaseHandedOver(hand_over_case::CaseHandedOver {
+            worker: code(&format!("worker-{}", pick % 5)),
+            team: some(pick, 2).then(|| code("north-team")),
+            location: None,
+            reason,
+            checklist: BTreeMap::from([(code("files_read"), any(pick))]),
+            contacts: vec![],
+        }),
+        "ClosureProposed" => CaseEvent::ClosureProposed(propose_closure::ClosureProposed {
+            reason: any(pick),
+            evidence: some(pick, 6).then_some(about).into_iter().collect(),
+        }),
+        "ArmAllocated" => CaseEvent::ArmAllocated(allocate_arm::ArmAllocated {
+            arm: code(["intervention", "control"][usize::from(pick) % 2]),
+            method: code("permuted-block/1"),
+            schedule: None,
+            sequence: Some(u32::from(pick)),
+            block: None,
+            seed: None,
         }),
         "CaseReopened" => CaseEvent::CaseReopened(reopen_case::CaseReopened { reason }),
         _ => return None,
@@ -159,6 +185,46 @@ fn work(kind: &str, pick: u8) -> Option<CaseEvent> {
     })
 }
 
+fn safety(kind: &str, pick: u8) -> Option<CaseEvent> {
+    Some(match kind {
+        "SafeContactPlanSet" => {
+            CaseEvent::SafeContactPlanSet(set_safe_contact_plan::SafeContactPlanSet {
+                channels: BTreeMap::from([(any(pick), channel_plan(pick))]),
+                otherwise: some(pick, 3).then_some(ChannelSafety::Unsafe),
+                may_be_told: some(pick, 2).then(|| code("gp")).into_iter().collect(),
+                in_force_from: some(pick, 4).then(|| hour(24 * i64::from(pick))),
+            })
+        }
+        "ContactHeld" => CaseEvent::ContactHeld(hold_contact::ContactHeld { reason: any(pick) }),
+        "CaseTransferred" => CaseEvent::CaseTransferred(transfer_case::CaseTransferred {
+            area: code(["north", "south", "city"][usize::from(pick) % 3]),
+            reason: None,
+        }),
+        "PlacementChanged" => CaseEvent::PlacementChanged(change_placement::PlacementChanged {
+            kind: code("specialist_home"),
+            from: some(pick, 2).then(|| code("home_1")),
+            to: Some(code("home_2")),
+            reason: None,
+        }),
+        "ReviewCompleted" => CaseEvent::ReviewCompleted(complete_review::ReviewCompleted {
+            stage: some(pick, 2).then(|| code("review")),
+            next_due: None,
+        }),
+        _ => return None,
+    })
+}
+
+fn channel_plan(pick: u8) -> ChannelPlan {
+    let hours = SafeHours {
+        days: vec![any(pick)],
+        from: jiff::civil::time(9, 0, 0, 0),
+        until: jiff::civil::time(15, 30, 0, 0),
+    };
+    let safety = any(pick);
+    let hours = (safety == ChannelSafety::Conditions).then_some(hours).into_iter().collect();
+    ChannelPlan { safety, hours, third_party: None }
+}
+
 fn follow_up(kind: &str, pick: u8, request: EventId) -> Option<CaseEvent> {
     use request_information::{
         InformationChased, InformationEscalated, InformationReceived, InformationRefused,
@@ -172,6 +238,16 @@ fn follow_up(kind: &str, pick: u8, request: EventId) -> Option<CaseEvent> {
         "InformationReceived" => CaseEvent::InformationReceived(InformationReceived { request }),
         "InformationRefused" => {
             CaseEvent::InformationRefused(InformationRefused { request, reason })
+        }
+        "NeedResolved" => CaseEvent::NeedResolved(resolve_need::NeedResolved {
+            need: request,
+            outcome: any(pick),
+        }),
+        "ContactHoldLifted" => {
+            CaseEvent::ContactHoldLifted(hold_contact::ContactHoldLifted { hold: request })
+        }
+        "ClosureRefused" => {
+            CaseEvent::ClosureRefused(propose_closure::ClosureRefused { proposal: request, reason })
         }
         "FactRetracted" => CaseEvent::FactRetracted(FactRetracted { retracts: request }),
         "FactCorrected" => corrected(
@@ -192,6 +268,7 @@ fn contact(pick: u8) -> record_contact_attempt::ContactAttempted {
         purpose: None,
         location: None,
         joint_with: some(pick, 5).then(|| any(pick)),
+        override_reason: some(pick, 6).then(|| any(pick)),
     }
 }
 

@@ -11,9 +11,10 @@ use crate::asking::questions;
 use crate::casework::{self, Casework};
 use crate::seeded;
 
-use Transition::{Accept, Allocate, Close, Decline, Receive, Reopen, Waitlist};
+use Transition::{Accept, Allocate, Close, Decline, HandOver, Receive, Reopen, Waitlist};
 
-const STEPS: [Transition; 7] = [Receive, Waitlist, Accept, Decline, Allocate, Close, Reopen];
+const STEPS: [Transition; 8] =
+    [Receive, Waitlist, Accept, Decline, Allocate, HandOver, Close, Reopen];
 
 /// Which step may come straight after which: the design's arrows, said in another way.
 fn is_a_life(steps: &[Transition]) -> bool {
@@ -23,7 +24,8 @@ fn is_a_life(steps: &[Transition]) -> bool {
             Receive => false,
             Waitlist => pair[0] == Receive,
             Accept | Decline => matches!(pair[0], Receive | Waitlist),
-            Allocate | Close => matches!(pair[0], Accept | Allocate | Reopen),
+            Allocate | Close => matches!(pair[0], Accept | Allocate | HandOver | Reopen),
+            HandOver => matches!(pair[0], Allocate | HandOver | Reopen),
             Reopen => pair[0] == Close,
         })
 }

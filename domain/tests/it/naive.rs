@@ -31,6 +31,12 @@ pub(crate) struct Answer {
     last_attempt_at: Option<Timestamp>,
     last_reached_at: Option<Timestamp>,
     open_requests: Vec<EventId>,
+    open_needs: Vec<EventId>,
+    area: Option<Code>,
+    arm: Option<Code>,
+    placement: Option<Code>,
+    closure_proposal: Option<EventId>,
+    holds_in_force: Vec<EventId>,
 }
 
 /// One fact in force.
@@ -51,6 +57,7 @@ pub(crate) fn answer(history: &[Recorded<CaseEvent>], asked: &Asked) -> Answer {
         episodes: episodes(&facts),
         worker: facts.iter().rev().find_map(|fact| match &fact.event {
             CaseEvent::CaseAllocated(facts) => Some(facts.worker.clone()),
+            CaseEvent::CaseHandedOver(facts) => Some(facts.worker.clone()),
             _ => None,
         }),
         risk: facts.iter().rev().find_map(|fact| match &fact.event {
@@ -62,6 +69,26 @@ pub(crate) fn answer(history: &[Recorded<CaseEvent>], asked: &Asked) -> Answer {
         attempts: attempts.len(),
         reached: reached.len(),
         open_requests: open_requests(&facts),
+        open_needs: open_needs(&facts),
+        area: facts.iter().rev().find_map(|fact| match &fact.event {
+            CaseEvent::ReferralReceived(facts) => Some(facts.area.clone()),
+            CaseEvent::CaseTransferred(facts) => Some(facts.area.clone()),
+            _ => None,
+        }),
+        arm: facts.iter().rev().find_map(|fact| match &fact.event {
+            CaseEvent::ArmAllocated(facts) => Some(facts.arm.clone()),
+            _ => None,
+        }),
+        placement: facts
+            .iter()
+            .rev()
+            .find_map(|fact| match &fact.event {
+                CaseEvent::PlacementChanged(facts) => Some(facts.to.clone()),
+                _ => None,
+            })
+            .flatten(),
+        closure_proposal: closure_proposal(&facts),
+        holds_in_force: holds_in_force(&facts),
     }
 }
 
@@ -82,6 +109,17 @@ pub(crate) fn of(state: &CaseState) -> Answer {
         last_attempt_at: state.contacts.last_attempt_at,
         last_reached_at: state.contacts.last_reached_at,
         open_requests: state.open_requests.iter().map(|open| open.request).collect(),
+        open_needs: state.open_needs.iter().map(|open| open.event_id).collect(),
+        area: state.area.clone(),
+        arm: state.arm.clone(),
+        placement: state.placement.clone(),
+        closure_proposal: state.closure_proposal,
+        holds_in_force: state
+            .contact_safety
+            .holds()
+            .filter(|hold| hold.until.is_none())
+            .map(|hold| hold.event_id)
+            .collect(),
     }
 }
 
@@ -168,7 +206,9 @@ fn status_after(event: &CaseEvent) -> Option<&'static str> {
         CaseEvent::ReferralWaitlisted(_) => Some("waiting"),
         CaseEvent::ReferralAccepted(_) => Some("accepted"),
         CaseEvent::ReferralDeclined(_) => Some("declined"),
-        CaseEvent::CaseAllocated(_) | CaseEvent::CaseReopened(_) => Some("open"),
+        CaseEvent::CaseAllocated(_) | CaseEvent::CaseHandedOver(_) | CaseEvent::CaseReopened(_) => {
+            Some("open")
+        }
         CaseEvent::CaseClosed(_) => Some("closed"),
         _ => None,
     }
@@ -221,4 +261,41 @@ fn open_requests(facts: &[Fact]) -> Vec<EventId> {
         }
     }
     open
+}
+
+/// The needs in view that nothing in view resolves.
+fn open_needs(facts: &[Fact]) -> Vec<EventId> {
+    let resolved: Vec<EventId> = facts
+        .iter()
+        .filter_map(|fact| match &fact.event {
+            CaseEvent::NeedResolved(resolution) => Some(resolution.need),
+            _ => None,
+        })
+        .collect();
+    let needs = facts.iter().filter(|fact| matches!(fact.event, CaseEvent::NeedIdentified(_)));
+    needs.map(|fact| fact.id).filter(|need| !resolved.contains(need)).collect()
+}
+
+/// The latest proposal, unless what came after it closed the case or refused it.
+fn closure_proposal(facts: &[Fact]) -> Option<EventId> {
+    let latest = facts.iter().rposition(|f| matches!(f.event, CaseEvent::ClosureProposed(_)))?;
+    let proposal = facts[latest].id;
+    let is_over = facts[latest..].iter().any(|fact| match &fact.event {
+        CaseEvent::CaseClosed(_) => true,
+        CaseEvent::ClosureRefused(refusal) => refusal.proposal == proposal,
+        _ => false,
+    });
+    (!is_over).then_some(proposal)
+}
+
+/// The holds in view that nothing in view lifts.
+fn holds_in_force(facts: &[Fact]) -> Vec<EventId> {
+    let is_lifted = |hold: EventId| {
+        facts.iter().any(|fact| match &fact.event {
+            CaseEvent::ContactHoldLifted(lifting) => lifting.hold == hold,
+            _ => false,
+        })
+    };
+    let holds = facts.iter().filter(|fact| matches!(fact.event, CaseEvent::ContactHeld(_)));
+    holds.map(|fact| fact.id).filter(|hold| !is_lifted(*hold)).collect()
 }

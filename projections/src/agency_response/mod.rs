@@ -167,6 +167,8 @@ pub fn requests(
             programme = Some(&facts.programme);
         } else if let CaseEvent::CaseAllocated(facts) = fact.event {
             worker = Some(&facts.worker);
+        } else if let CaseEvent::CaseHandedOver(facts) = fact.event {
+            worker = Some(&facts.worker);
         } else if let CaseEvent::InformationRequested(facts) = fact.event {
             made.push((event_id, at, facts));
         } else {
@@ -211,6 +213,7 @@ pub(crate) fn is_touched(case: &TouchedCase<'_>) -> bool {
                 e.event,
                 CaseEvent::ReferralReceived(_)
                     | CaseEvent::CaseAllocated(_)
+                    | CaseEvent::CaseHandedOver(_)
                     | CaseEvent::InformationRequested(_)
                     | CaseEvent::InformationChased(_)
                     | CaseEvent::InformationEscalated(_)

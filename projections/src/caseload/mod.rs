@@ -103,7 +103,7 @@ pub fn row(case_id: CaseId, state: &CaseState) -> Option<CaseloadRow> {
         case_id,
         programme: referral.programme.clone(),
         role: referral.role,
-        area: referral.area.clone(),
+        area: state.area.clone()?,
         status: state.status,
         episode: count(state.episode()),
         opened_at: state.episode_started_at()?,

@@ -81,11 +81,8 @@ impl Periods {
         match event {
             CaseEvent::ReferralReceived(_) | CaseEvent::CaseReopened(_) => self.begin_episode(at),
             CaseEvent::ReferralDeclined(_) | CaseEvent::CaseClosed(_) => self.end_episode(at),
-            CaseEvent::CaseAllocated(facts) => {
-                self.end_worker(at);
-                self.worker = Some((at, facts.worker.clone()));
-                self.last_worker = Some(facts.worker.clone());
-            }
+            CaseEvent::CaseAllocated(facts) => self.give_to(at, &facts.worker),
+            CaseEvent::CaseHandedOver(facts) => self.give_to(at, &facts.worker),
             CaseEvent::RiskAssessed(facts) => {
                 self.end_risk(at);
                 self.risk = Some((at, facts.level));
@@ -112,6 +109,16 @@ impl Periods {
             | CaseEvent::InformationEscalated(_)
             | CaseEvent::InformationReceived(_)
             | CaseEvent::InformationRefused(_)
+            | CaseEvent::CaseTransferred(_)
+            | CaseEvent::ArmAllocated(_)
+            | CaseEvent::SafeContactPlanSet(_)
+            | CaseEvent::ContactHeld(_)
+            | CaseEvent::ContactHoldLifted(_)
+            | CaseEvent::NeedResolved(_)
+            | CaseEvent::PlacementChanged(_)
+            | CaseEvent::ReviewCompleted(_)
+            | CaseEvent::ClosureProposed(_)
+            | CaseEvent::ClosureRefused(_)
             | CaseEvent::FactCorrected(_)
             | CaseEvent::FactRetracted(_) => {}
         }
@@ -129,6 +136,12 @@ impl Periods {
         // Stable: of one kind, the order of the facts stays.
         done.sort_by_key(|period| (period.from, period.kind_order()));
         done
+    }
+
+    fn give_to(&mut self, at: Timestamp, worker: &Code) {
+        self.end_worker(at);
+        self.worker = Some((at, worker.clone()));
+        self.last_worker = Some(worker.clone());
     }
 
     fn begin_episode(&mut self, at: Timestamp) {
@@ -188,10 +201,11 @@ impl Period {
 }
 
 /// The types of the facts that [`Periods`] are laid out from.
-pub(super) const TYPES: [&str; 7] = [
+pub(super) const TYPES: [&str; 8] = [
     "ReferralReceived",
     "ReferralDeclined",
     "CaseAllocated",
+    "CaseHandedOver",
     "CaseClosed",
     "CaseReopened",
     "RiskAssessed",

@@ -67,6 +67,17 @@ impl Stretches<'_> {
             | CaseEvent::InformationEscalated(_)
             | CaseEvent::InformationReceived(_)
             | CaseEvent::InformationRefused(_)
+            | CaseEvent::CaseHandedOver(_)
+            | CaseEvent::CaseTransferred(_)
+            | CaseEvent::ArmAllocated(_)
+            | CaseEvent::SafeContactPlanSet(_)
+            | CaseEvent::ContactHeld(_)
+            | CaseEvent::ContactHoldLifted(_)
+            | CaseEvent::NeedResolved(_)
+            | CaseEvent::PlacementChanged(_)
+            | CaseEvent::ReviewCompleted(_)
+            | CaseEvent::ClosureProposed(_)
+            | CaseEvent::ClosureRefused(_)
             | CaseEvent::FactCorrected(_)
             | CaseEvent::FactRetracted(_) => {}
         }

@@ -21,7 +21,7 @@ use crate::workload_and_risk::{assert_trajectories, assert_workloads};
 
 pub(crate) const PLACE: Place = Place { tenant_no: 1, build: 0 };
 const CASES: usize = 12;
-const EVENTS: i64 = 300;
+const EVENTS: i64 = 450;
 
 pub(crate) type Histories = BTreeMap<CaseId, Vec<Recorded<CaseEvent>>>;
 

@@ -52,10 +52,15 @@ impl Random {
         if facts.is_empty() && self.below(10) > 0 {
             return self.fact("ReferralReceived");
         }
-        if let Some(request) = self.request(facts)
+        if let Some(request) = self.event_of("InformationRequested", facts)
             && self.below(6) == 0
         {
             return self.step(request);
+        }
+        if self.below(8) == 0
+            && let Some(follow_up) = self.follow_up(facts)
+        {
+            return follow_up;
         }
         if facts.is_empty() || self.below(4) > 0 {
             let event_type = self.one_of(&TYPES);
@@ -75,14 +80,23 @@ impl Random {
         })
     }
 
-    /// One of the case's requests for information, if it has any.
-    fn request(&mut self, facts: &[(EventId, CaseEvent)]) -> Option<EventId> {
-        let requests: Vec<EventId> = facts
-            .iter()
-            .filter(|(_, fact)| matches!(fact, CaseEvent::InformationRequested(_)))
-            .map(|(id, _)| *id)
-            .collect();
-        (!requests.is_empty()).then(|| self.one_of(&requests))
+    /// One of the case's events of a type, if it has any.
+    fn event_of(&mut self, event_type: &str, facts: &[(EventId, CaseEvent)]) -> Option<EventId> {
+        let of_type = facts.iter().filter(|(_, fact)| fact.type_name() == event_type);
+        let ids: Vec<EventId> = of_type.map(|(id, _)| *id).collect();
+        (!ids.is_empty()).then(|| self.one_of(&ids))
+    }
+
+    /// The end of a need, a hold or a proposal, which may have ended before.
+    fn follow_up(&mut self, facts: &[(EventId, CaseEvent)]) -> Option<CaseEvent> {
+        let (of, event_type) = self.one_of(&[
+            ("NeedIdentified", "NeedResolved"),
+            ("ContactHeld", "ContactHoldLifted"),
+            ("ClosureProposed", "ClosureRefused"),
+        ]);
+        let about = self.event_of(of, facts)?;
+        let facts = ending(event_type, about.0);
+        Some(CaseEvent::from_stored(event_type, 1, &facts.to_string()).unwrap())
     }
 
     /// What may follow a request, an end after an end among it.
@@ -116,7 +130,30 @@ impl Random {
             "ReferralDeclined" => {
                 json!({"reason": self.one_of(&["out_of_area", "no_capacity"])})
             }
-            "CaseAllocated" => json!({"worker": self.one_of(&["w1", "w2", "w3"])}),
+            "CaseAllocated" | "CaseHandedOver" => {
+                json!({"worker": self.one_of(&["w1", "w2", "w3"])})
+            }
+            "CaseTransferred" => json!({"area": self.one_of(&["north", "south", "east"])}),
+            "ArmAllocated" => {
+                json!({"arm": self.one_of(&["control", "intervention"]), "method": "block/1"})
+            }
+            "NeedIdentified" => json!({"need": self.one_of(&["housing", "alcohol"])}),
+            "SafeContactPlanSet" => json!({
+                "otherwise": self.one_of(&["safe", "unsafe"]),
+                "in_force_from": self.below(2).eq(&0).then(|| self.occurred().at),
+            }),
+            "ContactHeld" => {
+                json!({"reason": self.one_of(&["not_safe", "planned_or_pending"])})
+            }
+            "PlacementChanged" => json!({"kind": "home", "to": self.one_of(&["home_1", "home_2"])}),
+            "ReviewCompleted" => {
+                json!({"next_due": self.below(2).eq(&0).then(|| self.occurred().at)})
+            }
+            "ClosureProposed" => json!({"reason": "goals_met"}),
+            // A correction of an end is of something else, which nobody recorded.
+            "NeedResolved" | "ContactHoldLifted" | "ClosureRefused" => {
+                ending(event_type, self.uuid())
+            }
             "CaseClosed" => json!({"reason": "goals_met"}),
             "ContactAttempted" => json!({
                 "channel": "phone", "outcome": self.one_of(&["reached", "no_answer"]),
@@ -162,7 +199,16 @@ impl Random {
     }
 }
 
-const TYPES: [&str; 15] = [
+/// The facts of what ends something.
+fn ending(event_type: &str, about: Uuid) -> Value {
+    match event_type {
+        "NeedResolved" => json!({"need": about, "outcome": "met"}),
+        "ContactHoldLifted" => json!({"hold": about}),
+        _ => json!({"proposal": about}),
+    }
+}
+
+const TYPES: [&str; 27] = [
     "ReferralReceived",
     "ReferralWaitlisted",
     "ReferralAccepted",
@@ -175,7 +221,19 @@ const TYPES: [&str; 15] = [
     "CaseReopened",
     "ContactAttempted",
     "RiskAssessed",
+    "RiskAssessed",
+    "MeasureRecorded",
     "MeasureRecorded",
     "MeasureRecorded",
     "InformationRequested",
+    "CaseHandedOver",
+    "CaseHandedOver",
+    "CaseTransferred",
+    "ArmAllocated",
+    "NeedIdentified",
+    "SafeContactPlanSet",
+    "ContactHeld",
+    "PlacementChanged",
+    "ReviewCompleted",
+    "ClosureProposed",
 ];

@@ -125,6 +125,12 @@ impl Operation {
         self.path().starts_with("/v1/persons/")
     }
 
+    /// Whether it is about what holds for every case: definitions, which no position changes.
+    #[must_use]
+    pub fn is_reference(self) -> bool {
+        self.path().starts_with("/v1/rules")
+    }
+
     /// Whether it is about how the service runs: then no case, version or position is in it.
     #[must_use]
     pub fn is_operators(self) -> bool {
@@ -144,6 +150,14 @@ operations! {
     WaitlistReferral = POST "/v1/cases/{case_id}/waitlisting",
     /// Give a case to a worker.
     AllocateCase = POST "/v1/cases/{case_id}/allocations",
+    /// Hand a case over to another worker.
+    HandOverCase = POST "/v1/cases/{case_id}/handovers",
+    /// Transfer a case to another area.
+    TransferCase = POST "/v1/cases/{case_id}/transfers",
+    /// Propose that a case be closed.
+    ProposeClosure = POST "/v1/cases/{case_id}/closure-proposals",
+    /// Refuse a proposal to close a case.
+    RefuseClosure = POST "/v1/cases/{case_id}/closure-proposals/{proposal_id}/refusal",
     /// Close a case.
     CloseCase = POST "/v1/cases/{case_id}/closure",
     /// Reopen a closed case.
@@ -158,6 +172,8 @@ operations! {
     RecordMeasure = POST "/v1/cases/{case_id}/measures",
     /// Record something the person needs help with.
     IdentifyNeed = POST "/v1/cases/{case_id}/needs",
+    /// Record what came of a need.
+    ResolveNeed = POST "/v1/cases/{case_id}/needs/{need_id}/resolution",
     /// Record support that was given.
     ProvideSupport = POST "/v1/cases/{case_id}/support",
     /// Record an incident.
@@ -168,6 +184,16 @@ operations! {
     RecordProtectiveOrder = POST "/v1/cases/{case_id}/orders",
     /// Record a change in the protection of the person's children.
     ChangeChildProtectionStatus = POST "/v1/cases/{case_id}/child-protection-statuses",
+    /// Record a move into, out of, or between placements.
+    ChangePlacement = POST "/v1/cases/{case_id}/placements",
+    /// Record a review.
+    CompleteReview = POST "/v1/cases/{case_id}/reviews",
+    /// Say how the person can be contacted safely.
+    SetSafeContactPlan = PUT "/v1/cases/{case_id}/safe-contact-plan",
+    /// Hold contact with the person.
+    HoldContact = POST "/v1/cases/{case_id}/contact-holds",
+    /// Lift a hold on contact.
+    LiftContactHold = POST "/v1/cases/{case_id}/contact-holds/{hold_id}/lifting",
     /// Ask an agency for information.
     RequestInformation = POST "/v1/cases/{case_id}/information-requests",
     /// Ask an agency again.
@@ -194,6 +220,8 @@ operations! {
     ReadTimeline = GET "/v1/cases/{case_id}/timeline",
     /// How a case's risk went, at two dates.
     ReadRiskTrajectory = GET "/v1/cases/{case_id}/risk-trajectory",
+    /// What every computed rule says of a case, at two dates, and the events it rests on.
+    ReadCaseRules = GET "/v1/cases/{case_id}/rules",
     /// One event of a case, as it was recorded.
     ReadEvent = GET "/v1/cases/{case_id}/events/{event_id}",
     /// Everybody's open cases.
@@ -216,6 +244,8 @@ operations! {
     ReadWorkload = GET "/v1/workload",
     /// How risk went over many cases: time at each level, rises and falls.
     ReadRiskTrajectories = GET "/v1/risk-trajectory",
+    /// The computed rules, each version for itself.
+    ReadRules = GET "/v1/rules",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -250,8 +280,17 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::DeclineReferral
         | Operation::WaitlistReferral
         | Operation::AllocateCase
+        | Operation::HandOverCase
+        | Operation::TransferCase
+        | Operation::ProposeClosure
         | Operation::CloseCase
         | Operation::ReopenCase
+        | Operation::ResolveNeed
+        | Operation::ChangePlacement
+        | Operation::CompleteReview
+        | Operation::SetSafeContactPlan
+        | Operation::HoldContact
+        | Operation::LiftContactHold
         | Operation::RecordContactAttempt
         | Operation::RecordRiskAssessment
         | Operation::RecordAgencyAction
@@ -274,13 +313,17 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadEvents
         | Operation::StreamEvents
         | Operation::ReadOverdueRequests => &[Caseworker, TeamManager],
+        Operation::RefuseClosure => &[TeamManager],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadRiskTrajectory
+        | Operation::ReadCaseRules
         | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
+        // What a rule says is about no person.
+        Operation::ReadRules => Role::ALL,
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
         Operation::ReadWorkload => &[TeamManager, Evaluator],
@@ -322,6 +365,7 @@ mod tests {
                 Operation::ReadCase,
                 Operation::ReadTimeline,
                 Operation::ReadRiskTrajectory,
+                Operation::ReadCaseRules,
                 Operation::ReadEvent,
                 Operation::ReadCaseload,
                 Operation::ReadCaseloads,

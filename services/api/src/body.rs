@@ -10,6 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
+use throughline_domain::code_lists::{CodeList as _, ContactChannel};
 use throughline_domain::dash;
 
 use crate::idempotency::{CommandKey, Keyed};
@@ -74,8 +75,8 @@ pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     })
 }
 
-/// The JSON Pointer of a path. A name that is neither a body's member nor a question is the caller's
-/// own text: the pointer stops before it.
+/// The JSON Pointer of a path. A name that is neither a body's member, nor a question, nor a channel
+/// of contact is the caller's own text: the pointer stops before it.
 fn pointer<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
     let mut pointer = String::new();
     for segment in path {
@@ -98,7 +99,8 @@ fn pointer<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
 /// Whether a name is one of ours: no `~` or `/` is in any.
 fn is_known(name: &str) -> bool {
     static MEMBERS: LazyLock<HashSet<String>> = LazyLock::new(openapi::member_names);
-    MEMBERS.contains(name) || dash::is_question(name)
+    let is_channel = || ContactChannel::ALL.iter().any(|channel| channel.as_str() == name);
+    MEMBERS.contains(name) || dash::is_question(name) || is_channel()
 }
 
 /// What would be right, in words that hold nothing of what was sent; and the member that is missing,

@@ -37,6 +37,7 @@ pub mod refusal;
 pub mod replay;
 pub mod risk_trajectory;
 pub mod routes;
+pub mod rules;
 pub mod schema;
 pub mod server;
 pub mod trace;

@@ -261,6 +261,28 @@ problem_types! {
     OUTSIDE_EVERY_EPISODE = 409 "outside-every-episode" "The fact lies outside every episode of the case.",
     /// An answered or refused request.
     REQUEST_CLOSED = 409 "request-closed" "The information request is closed already.",
+    /// The need has its outcome.
+    NEED_RESOLVED = 409 "need-resolved" "The need is resolved already.",
+    /// The hold on contact is over.
+    CONTACT_HOLD_LIFTED = 409 "contact-hold-lifted" "The hold on contact is lifted already.",
+    /// The plan for safe contact speaks against it.
+    UNSAFE_CONTACT = 409 "unsafe-contact" "The plan for safe contact calls this channel unsafe at that time; give override_reason if it was used all the same.",
+    /// A hold on contact speaks against it.
+    CONTACT_ON_HOLD = 409 "contact-on-hold" "Contact with the person is on hold; give override_reason if they were turned to all the same.",
+    /// An override of nothing.
+    NOTHING_TO_OVERRIDE = 409 "nothing-to-override" "Nothing speaks against this contact: record it without override_reason.",
+    /// The case is with the worker.
+    SAME_WORKER = 409 "same-worker" "The case is with this worker already.",
+    /// The case is in the area.
+    SAME_AREA = 409 "same-area" "The case is in this area already.",
+    /// The arm was drawn.
+    ARM_IS_FINAL = 409 "arm-is-final" "The arm of a case is drawn once, and stays.",
+    /// A proposal waits.
+    CLOSURE_PROPOSED = 409 "closure-proposed" "A proposal to close the case waits already.",
+    /// The proposal was refused, or the case closed.
+    CLOSURE_PROPOSAL_DECIDED = 409 "closure-proposal-decided" "The proposal to close the case was refused, or the case closed since.",
+    /// No such proposal waits.
+    UNKNOWN_CLOSURE_PROPOSAL = 409 "unknown-closure-proposal" "No such proposal to close the case waits.",
     /// A correction or retraction where a fact should be.
     NOT_A_FACT = 409 "not-a-fact" "Corrections and retractions name the original fact.",
     /// A fact that was taken back.
@@ -317,6 +339,16 @@ problem_types! {
     NO_MEASURE_VALUES = 422 "no-measure-values" "A measure needs at least one value.",
     /// A due date before the request.
     DUE_BEFORE_REQUEST = 422 "due-before-request" "A request cannot be due before it is made.",
+    /// A next review that does not come next.
+    DUE_BEFORE_REVIEW = 422 "due-before-review" "The next review comes after this one.",
+    /// A plan without a channel.
+    EMPTY_SAFE_CONTACT_PLAN = 422 "empty-safe-contact-plan" "A plan for safe contact says something of a channel.",
+    /// Conditions that are said to hold and not given, or the other way round.
+    CONDITIONS_NOT_GIVEN = 422 "conditions-not-given" "Hours or a third party are given when, and only when, a channel is safe under conditions.",
+    /// Hours that end before they begin.
+    HOURS_BACKWARDS = 422 "hours-backwards" "Hours of safe contact end after they begin, on the same day.",
+    /// A move from nowhere to nowhere.
+    NO_PLACEMENT = 422 "no-placement" "A move leaves a placement, or enters another.",
     /// A replacement of another kind.
     OTHER_KIND_OF_FACT = 422 "other-kind-of-fact" "A correction must be of the same kind as the fact.",
     /// A correction that would move a case to another person.

@@ -29,6 +29,8 @@ impl From<CaseError> for Problem {
 fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
     let (kind, pointer) = match error {
         CaseError::NotReferred
+        | CaseError::UnknownNeed { .. }
+        | CaseError::UnknownContactHold { .. }
         | CaseError::UnknownFact { .. }
         | CaseError::UnknownRequest { .. } => (problem::NOT_FOUND, None),
         CaseError::AlreadyReferred => (problem::ALREADY_REFERRED, None),
@@ -62,6 +64,24 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::UnknownEvidence { .. } => (problem::UNKNOWN_EVIDENCE, Some("/evidence")),
         CaseError::RequestClosed => (problem::REQUEST_CLOSED, None),
         CaseError::DueBeforeRequest => (problem::DUE_BEFORE_REQUEST, Some("/due_at")),
+        CaseError::NeedResolved => (problem::NEED_RESOLVED, None),
+        CaseError::ContactHoldLifted => (problem::CONTACT_HOLD_LIFTED, None),
+        CaseError::EmptySafeContactPlan => (problem::EMPTY_SAFE_CONTACT_PLAN, Some("/channels")),
+        CaseError::ConditionsNotGiven => (problem::CONDITIONS_NOT_GIVEN, Some("/channels")),
+        CaseError::HoursBackwards => (problem::HOURS_BACKWARDS, Some("/channels")),
+        CaseError::UnsafeContact { .. } => (problem::UNSAFE_CONTACT, Some("/channel")),
+        CaseError::ContactOnHold { .. } => (problem::CONTACT_ON_HOLD, Some("/channel")),
+        CaseError::NothingToOverride => (problem::NOTHING_TO_OVERRIDE, Some("/override_reason")),
+        CaseError::SameWorker => (problem::SAME_WORKER, Some("/worker")),
+        CaseError::SameArea => (problem::SAME_AREA, Some("/area")),
+        CaseError::NoPlacement => (problem::NO_PLACEMENT, Some("/to")),
+        CaseError::DueBeforeReview => (problem::DUE_BEFORE_REVIEW, Some("/next_due")),
+        CaseError::ArmIsFinal => (problem::ARM_IS_FINAL, None),
+        CaseError::ClosureProposed => (problem::CLOSURE_PROPOSED, None),
+        CaseError::ClosureProposalDecided => (problem::CLOSURE_PROPOSAL_DECIDED, None),
+        CaseError::UnknownClosureProposal { .. } => {
+            (problem::UNKNOWN_CLOSURE_PROPOSAL, Some("/proposal"))
+        }
         CaseError::NotAFact { .. } => (problem::NOT_A_FACT, None),
         CaseError::OtherKindOfFact => (problem::OTHER_KIND_OF_FACT, Some("/replacement")),
         CaseError::OtherPerson => (problem::OTHER_PERSON, Some("/replacement")),

@@ -12,16 +12,37 @@ use crate::asyncapi;
 use crate::caller::Guard;
 use crate::cases::command::record;
 use crate::cases::{
-    accept_referral::AcceptanceBody, allocate_case::AllocationBody, amend_fact,
-    change_child_protection_status::ChildProtectionStatusBody, close_case::ClosureBody,
-    decline_referral::DeclineBody, identify_need::NeedBody, provide_support::SupportBody,
-    read_case::read_case, read_event::read_event, read_risk_trajectory::read_risk_trajectory,
-    read_timeline::read_timeline, receive_referral::receive_referral,
-    record_agency_action::AgencyActionBody, record_contact_attempt::ContactAttemptBody,
-    record_measure::MeasureBody, record_protective_order::OrderBody,
+    accept_referral::AcceptanceBody,
+    allocate_case::AllocationBody,
+    amend_fact,
+    change_child_protection_status::ChildProtectionStatusBody,
+    change_placement::PlacementBody,
+    close_case::ClosureBody,
+    complete_review::ReviewBody,
+    decline_referral::DeclineBody,
+    hand_over_case::HandoverBody,
+    hold_contact::{ContactHoldBody, LiftingBody},
+    identify_need::NeedBody,
+    propose_closure::{ClosureProposalBody, ClosureRefusalBody},
+    provide_support::SupportBody,
+    read_case::read_case,
+    read_event::read_event,
+    read_risk_trajectory::read_risk_trajectory,
+    read_timeline::read_timeline,
+    receive_referral::receive_referral,
+    record_agency_action::AgencyActionBody,
+    record_contact_attempt::ContactAttemptBody,
+    record_measure::MeasureBody,
+    record_protective_order::OrderBody,
     record_risk_assessment::RiskAssessmentBody,
-    refer_to_multi_agency_forum::MultiAgencyReferralBody, reopen_case::ReopeningBody,
-    report_incident::IncidentBody, request_information, waitlist_referral::WaitlistingBody,
+    refer_to_multi_agency_forum::MultiAgencyReferralBody,
+    reopen_case::ReopeningBody,
+    report_incident::IncidentBody,
+    request_information,
+    resolve_need::ResolutionBody,
+    set_safe_contact_plan::SafeContactPlanBody,
+    transfer_case::TransferBody,
+    waitlist_referral::WaitlistingBody,
 };
 use crate::feed::{page::read_events, stream::stream_events};
 use crate::persons::{erase_subject::erase_subject, legal_hold};
@@ -32,7 +53,7 @@ use crate::projections::{
 };
 use crate::{
     agency_response, caseloads, health, metrics, openapi, outcomes, referral_pipeline,
-    risk_trajectory, workload,
+    risk_trajectory, rules, workload,
 };
 
 /// Registers the interface.
@@ -90,6 +111,10 @@ fn handler(operation: Operation) -> Route {
         Operation::DeclineReferral => route.to(record::<DeclineBody>),
         Operation::WaitlistReferral => route.to(record::<WaitlistingBody>),
         Operation::AllocateCase => route.to(record::<AllocationBody>),
+        Operation::HandOverCase => route.to(record::<HandoverBody>),
+        Operation::TransferCase => route.to(record::<TransferBody>),
+        Operation::ProposeClosure => route.to(record::<ClosureProposalBody>),
+        Operation::RefuseClosure => route.to(record::<ClosureRefusalBody>),
         Operation::CloseCase => route.to(record::<ClosureBody>),
         Operation::ReopenCase => route.to(record::<ReopeningBody>),
         Operation::RecordContactAttempt => route.to(record::<ContactAttemptBody>),
@@ -97,11 +122,17 @@ fn handler(operation: Operation) -> Route {
         Operation::RecordAgencyAction => route.to(record::<AgencyActionBody>),
         Operation::RecordMeasure => route.to(record::<MeasureBody>),
         Operation::IdentifyNeed => route.to(record::<NeedBody>),
+        Operation::ResolveNeed => route.to(record::<ResolutionBody>),
         Operation::ProvideSupport => route.to(record::<SupportBody>),
         Operation::ReportIncident => route.to(record::<IncidentBody>),
         Operation::ReferToMultiAgencyForum => route.to(record::<MultiAgencyReferralBody>),
         Operation::RecordProtectiveOrder => route.to(record::<OrderBody>),
         Operation::ChangeChildProtectionStatus => route.to(record::<ChildProtectionStatusBody>),
+        Operation::ChangePlacement => route.to(record::<PlacementBody>),
+        Operation::CompleteReview => route.to(record::<ReviewBody>),
+        Operation::SetSafeContactPlan => route.to(record::<SafeContactPlanBody>),
+        Operation::HoldContact => route.to(record::<ContactHoldBody>),
+        Operation::LiftContactHold => route.to(record::<LiftingBody>),
         Operation::RequestInformation => {
             route.to(record::<request_information::InformationRequestBody>)
         }
@@ -116,6 +147,8 @@ fn handler(operation: Operation) -> Route {
         Operation::ReleaseLegalHold => route.to(legal_hold::release_legal_hold),
         Operation::ReadCase => route.to(read_case),
         Operation::ReadTimeline => route.to(read_timeline),
+        Operation::ReadCaseRules => route.to(rules::read_case_rules),
+        Operation::ReadRules => route.to(rules::read_rules),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),

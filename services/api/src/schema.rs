@@ -2,7 +2,9 @@
 
 use throughline_domain::code::CODE_BYTES_MAX;
 use throughline_domain::code_lists::{CodeList, MissingReason, RiskAnswer};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type,
+};
 use utoipa::openapi::{RefOr, Schema};
 
 /// A closed list: exactly these codes.
@@ -54,6 +56,22 @@ pub fn step() -> Schema {
     one_of(&["week", "month"])
 }
 
+/// What a computed rule answers with.
+#[must_use]
+pub fn rule_kind() -> Schema {
+    one_of(&["yes_or_no", "code", "codes", "days", "moment"])
+}
+
+/// What a computed rule says: true or false, a code, codes, days, a moment, or nothing.
+#[must_use]
+pub fn rule_answer() -> Schema {
+    let types = [Type::Boolean, Type::String, Type::Array, Type::Integer, Type::Null];
+    let text = Schema::Object(ObjectBuilder::new().schema_type(Type::String).build());
+    Schema::Array(
+        ArrayBuilder::new().schema_type(SchemaType::from_iter(types)).items(RefOr::T(text)).build(),
+    )
+}
+
 /// How corrections are read.
 #[must_use]
 pub fn reading() -> Schema {
@@ -68,7 +86,36 @@ fn one_of(values: &[&str]) -> Schema {
 /// Answers by question.
 #[must_use]
 pub fn risk_answers() -> Schema {
-    map_of(code_list::<RiskAnswer>())
+    by_key::<RiskAnswer>()
+}
+
+/// Codes of a closed list by keys that a programme chooses.
+#[must_use]
+pub fn by_key<L: CodeList>() -> Schema {
+    map_of(code_list::<L>())
+}
+
+/// Codes of a closed list, one after another.
+#[must_use]
+pub fn list_of<L: CodeList>() -> Schema {
+    Schema::Array(ArrayBuilder::new().items(RefOr::T(code_list::<L>())).build())
+}
+
+/// Codes that a programme or tenant chooses, one after another.
+#[must_use]
+pub fn codes() -> Schema {
+    Schema::Array(ArrayBuilder::new().items(RefOr::T(code())).build())
+}
+
+/// A time of day on a clock in the United Kingdom, such as `09:00`.
+#[must_use]
+pub fn time_of_day() -> Schema {
+    Schema::Object(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"))
+            .build(),
+    )
 }
 
 /// Values by key.

@@ -11,6 +11,7 @@ use crate::commands::migrate::MigrateArguments;
 use crate::commands::person::PersonArguments;
 use crate::commands::projections::ProjectionsArguments;
 use crate::commands::replay::ReplayArguments;
+use crate::commands::rules::RulesArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::token::TokenArguments;
 use crate::commands::with_postgres::WithPostgresArguments;
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Keys(KeysArguments),
     /// Answer a question as of two dates from the log alone, case by case.
     Replay(ReplayArguments),
+    /// The computed rules, and what another version of one would change.
+    Rules(RulesArguments),
     /// Load a demonstration history if there is none, then serve.
     Demo(DemoArguments),
     /// Measure the event log beside the bare database, in databases of its own.

@@ -19,10 +19,17 @@ const CODE_LISTS: &[(&str, &[&str])] = &[
     ("/v1/referrals", &["role", "source"]),
     ("/v1/cases/{case_id}/decline", &["reason"]),
     ("/v1/cases/{case_id}/closure", &["reason"]),
-    ("/v1/cases/{case_id}/contact-attempts", &["channel", "outcome", "direction", "joint_with"]),
+    ("/v1/cases/{case_id}/closure-proposals", &["reason"]),
+    (
+        "/v1/cases/{case_id}/contact-attempts",
+        &["channel", "outcome", "direction", "joint_with", "override_reason"],
+    ),
+    ("/v1/cases/{case_id}/contact-holds", &["reason"]),
     ("/v1/cases/{case_id}/risk-assessments", &["judgement_level", "level", "own_view"]),
     ("/v1/cases/{case_id}/agency-actions", &["agency", "action", "work", "purpose"]),
     ("/v1/cases/{case_id}/needs", &["need", "severity"]),
+    ("/v1/cases/{case_id}/needs/{need_id}/resolution", &["outcome"]),
+    ("/v1/cases/{case_id}/safe-contact-plan", &["otherwise"]),
     ("/v1/cases/{case_id}/support", &["kind", "need", "programme_status"]),
     ("/v1/cases/{case_id}/incidents", &["kind", "police_outcome"]),
     ("/v1/cases/{case_id}/multi-agency-referrals", &["forum", "criterion"]),
@@ -33,7 +40,8 @@ const CODE_LISTS: &[(&str, &[&str])] = &[
 async fn described(service: &Service) -> BTreeMap<String, Value> {
     let document = read(service.request(Method::GET, "/openapi.json")).await.expect(200);
     let properties = |item: &Value| {
-        let schema = &item["post"]["requestBody"]["content"]["application/json"]["schema"];
+        let command = item.get("post").or(item.get("put"))?;
+        let schema = &command["requestBody"]["content"]["application/json"]["schema"];
         let name = schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")?;
         Some(document["components"]["schemas"][name]["properties"].clone())
     };
@@ -120,6 +128,12 @@ async fn words_are_refused_where_a_code_belongs() {
 #[tokio::test]
 async fn codes_inside_a_member_are_pointed_to() {
     let bench = Bench::new().await;
+    let phone = |plan: Value| json!({"phone": plan});
+    let hours = |wrong: Value| {
+        let mut hours = json!({"from": "09:00", "until": "15:00"});
+        hours.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        phone(json!({"safety": "conditions", "hours": [hours]}))
+    };
     let faults = [
         ("risk-assessments", "answers", json!({"q1": CANARY}), "/answers/q1"),
         ("risk-assessments", "answers", json!({CANARY_WORDS: "yes"}), "/answers"),
@@ -131,6 +145,51 @@ async fn codes_inside_a_member_are_pointed_to() {
             "evidence",
             json!(["01960000-0000-7000-8000-000000000000", CANARY]),
             "/evidence/1",
+        ),
+        ("closure-proposals", "evidence", json!([CANARY]), "/evidence/0"),
+        ("handovers", "checklist", json!({"introduced": CANARY}), "/checklist"),
+        ("handovers", "checklist", json!({CANARY_WORDS: "done"}), "/checklist"),
+        ("handovers", "contacts", json!([{"agency": CANARY}]), "/contacts/0/agency"),
+        (
+            "handovers",
+            "contacts",
+            json!([{"agency": "school", "role": CANARY_WORDS}]),
+            "/contacts/0/role",
+        ),
+        ("handovers", "contacts", json!([{"role": "head"}]), "/contacts/0/agency"),
+        ("safe-contact-plan", "may_be_told", json!(["gp", CANARY_WORDS]), "/may_be_told/1"),
+        ("safe-contact-plan", "channels", json!({CANARY: {"safety": "safe"}}), "/channels"),
+        (
+            "safe-contact-plan",
+            "channels",
+            phone(json!({"safety": CANARY})),
+            "/channels/phone/safety",
+        ),
+        ("safe-contact-plan", "channels", phone(json!({})), "/channels/phone/safety"),
+        ("safe-contact-plan", "channels", phone(json!({CANARY: 1})), "/channels/phone"),
+        (
+            "safe-contact-plan",
+            "channels",
+            hours(json!({"days": [CANARY]})),
+            "/channels/phone/hours/0/days/0",
+        ),
+        (
+            "safe-contact-plan",
+            "channels",
+            hours(json!({"from": CANARY})),
+            "/channels/phone/hours/0/from",
+        ),
+        (
+            "safe-contact-plan",
+            "channels",
+            hours(json!({"from": "24:01"})),
+            "/channels/phone/hours/0/from",
+        ),
+        (
+            "safe-contact-plan",
+            "channels",
+            hours(json!({"until": null})),
+            "/channels/phone/hours/0/until",
         ),
     ];
     for (path, member, value, place) in faults {
@@ -195,6 +254,12 @@ async fn a_member_that_is_needed_is_named_when_it_is_missing() {
         ("agency-actions", "agency"),
         ("measures", "values"),
         ("needs", "need"),
+        ("needs/{need_id}/resolution", "outcome"),
+        ("handovers", "worker"),
+        ("transfers", "area"),
+        ("placements", "kind"),
+        ("closure-proposals", "reason"),
+        ("contact-holds", "reason"),
         ("support", "kind"),
         ("incidents", "kind"),
         ("orders", "kind"),

@@ -182,23 +182,24 @@ async fn figures_of_what_cannot_be_are_refused() {
 async fn steps_need_the_version_they_were_decided_on() {
     let bench = Bench::new().await;
     let steps: Vec<_> = commands::all().into_iter().filter(|command| command.is_step).collect();
-    assert_eq!(steps.len(), 6);
+    assert_eq!(steps.len(), 7);
     for step in &steps {
-        let path = step.url(&bench.case, "", "");
-        let without = bench.posting(&path, &step.body).await;
-        bench.assert_refused(&path, without, (428, "precondition-required"), &[]).await;
+        let without = bench.sending(step, &step.body).await;
+        bench.assert_refused(step.path, without, (428, "precondition-required"), &[]).await;
     }
-    let stale = ["\"1\"", "\"99\"", "W/\"5\"", "\"canary-7f3a\"", "\"1\", \"2\""];
+    let stale = ["\"1\"", "\"99\"", "W/\"8\"", "\"canary-7f3a\"", "\"1\", \"2\""];
     let malformed = ["5", "canary-7f3a", "", "\"5", "\"5\" \"6", "*, \"5\""];
     for command in commands::all() {
-        let path = command.url(&bench.case, &bench.event, &bench.request);
+        let path = command.path;
         for if_match in stale {
-            let request = bench.posting(&path, &command.body).await.header("If-Match", if_match);
-            bench.assert_refused(&path, request, (412, "stale-version"), &[]).await;
+            let request = bench.sending(&command, &command.body).await;
+            let request = request.header("If-Match", if_match);
+            bench.assert_refused(path, request, (412, "stale-version"), &[]).await;
         }
         for if_match in malformed {
-            let request = bench.posting(&path, &command.body).await.header("If-Match", if_match);
-            bench.assert_refused(&path, request, UNREADABLE, &[]).await;
+            let request = bench.sending(&command, &command.body).await;
+            let request = request.header("If-Match", if_match);
+            bench.assert_refused(path, request, UNREADABLE, &[]).await;
         }
     }
 }
@@ -220,7 +221,7 @@ async fn a_position_that_is_none_is_unreadable() {
 async fn an_id_that_is_none_names_nothing() {
     let bench = Bench::new().await;
     let other_case = an_open_case(bench.service.worker()).await;
-    let (case, event) = (&bench.case, &bench.event);
+    let (case, event) = (&bench.case, &bench.facts.event);
     let paths = [
         format!("/v1/cases/{CANARY}"),
         format!("/v1/cases/{CANARY}/timeline"),

@@ -1,10 +1,11 @@
 //! What the rules of a case refuse: 409, or 422 for what can never be right, and nothing recorded.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::cases::{
-    REFERRED_AT, a_closed_case, a_referral, a_referred_case, absent_id, an_attempt, an_open_case,
-    text,
+    Facts, REFERRED_AT, a_closed_case, a_loaded_arm, a_referral, a_referred_case, absent_id,
+    an_attempt, an_open_case, text,
 };
 use crate::refused::{Bench, CANARY, CANARY_WORDS};
 
@@ -102,7 +103,8 @@ async fn an_amendment_of_what_is_no_fact_of_the_case_is_refused() {
     let of_other = an_attempt(client, &other).await;
     let amend = |event: &str, how: &str| format!("/v1/cases/{}/events/{event}/{how}", bench.case);
     let replacement = json!({"reason": CANARY_WORDS, "replacement": {"outcome": "no_answer"}});
-    let correction = client.post(&amend(&bench.event, "correction"), replacement.clone()).await;
+    let correction =
+        client.post(&amend(&bench.facts.event, "correction"), replacement.clone()).await;
     let correction = text(&correction.expect(201)["event_id"]);
     let second = an_attempt(client, &bench.case).await;
     let retracted = json!({"reason": CANARY_WORDS});
@@ -133,18 +135,23 @@ async fn a_replacement_that_cannot_be_right_is_refused() {
     let acceptance = text(&timeline["entries"][1]["event_id"]);
     let ahead = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(120);
     let refusals: [Amendment<'_>; 9] = [
-        (&bench.event, json!({"outcome": CANARY}), (422, "invalid"), &["/replacement/outcome"]),
-        (&bench.event, json!({"outcome": null}), (422, "invalid"), &["/replacement/outcome"]),
-        (&bench.event, json!({CANARY: 1}), (422, "invalid"), &["/replacement"]),
-        (&bench.event, json!({"level": "high"}), (422, "invalid"), &["/replacement"]),
         (
-            &bench.event,
+            &bench.facts.event,
+            json!({"outcome": CANARY}),
+            (422, "invalid"),
+            &["/replacement/outcome"],
+        ),
+        (&bench.facts.event, json!({"outcome": null}), (422, "invalid"), &["/replacement/outcome"]),
+        (&bench.facts.event, json!({CANARY: 1}), (422, "invalid"), &["/replacement"]),
+        (&bench.facts.event, json!({"level": "high"}), (422, "invalid"), &["/replacement"]),
+        (
+            &bench.facts.event,
             json!({"occurred_at": BEFORE}),
             (409, "outside-every-episode"),
             &["/replacement/occurred_at"],
         ),
         (
-            &bench.event,
+            &bench.facts.event,
             json!({"occurred_at": ahead.to_string()}),
             (422, "in-future"),
             &["/replacement/occurred_at"],
@@ -256,7 +263,7 @@ async fn an_information_request_ends_once() {
     let bench = Bench::new().await;
     let client = bench.service.worker();
     let below = |step: &str| {
-        format!("/v1/cases/{}/information-requests/{}/{step}", bench.case, bench.request)
+        format!("/v1/cases/{}/information-requests/{}/{step}", bench.case, bench.facts.request)
     };
     client.post(&below("chases"), json!({})).await.expect(201);
     client.post(&below("response"), json!({})).await.expect(201);
@@ -264,9 +271,193 @@ async fn an_information_request_ends_once() {
         let request = bench.posting(&below(step), &json!({})).await;
         bench.assert_refused(step, request, (409, "request-closed"), &[]).await;
     }
-    for id in [bench.event.clone(), absent_id(), CANARY.to_owned()] {
+    for id in [bench.facts.event.clone(), absent_id(), CANARY.to_owned()] {
         let path = format!("/v1/cases/{}/information-requests/{id}/chases", bench.case);
         let request = bench.posting(&path, &json!({})).await;
         bench.assert_refused("no request", request, (404, "not-found"), &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_was_called_unsafe_is_refused_without_a_reason_and_a_reason_without_one() {
+    let bench = Bench::new().await;
+    let client = bench.service.worker();
+    let attempt = |channel: &str, at: &str| json!({"channel": channel, "outcome": "reached", "occurred_at": at});
+    let with = |mut body: Value, member: &str, value: &str| {
+        body[member] = json!(value);
+        body
+    };
+    let path = "contact-attempts";
+    let in_april = attempt("phone", "2024-04-02T10:00:00Z");
+    let override_nothing = with(in_april.clone(), "override_reason", "immediate_danger");
+    let nothing: Vec<Refusal> =
+        vec![(path, override_nothing, (409, "nothing-to-override"), &["/override_reason"])];
+    assert_all_refused(&bench, &bench.case, nothing).await;
+
+    // On Tuesdays from nine to three, on a British clock: the second of April was one.
+    let hours = json!({"days": ["tuesday"], "from": "09:00", "until": "15:00"});
+    let plan = json!({
+        "channels": {
+            "phone": {"safety": "conditions", "hours": [hours]}, "email": {"safety": "safe"},
+        },
+        "otherwise": "unsafe", "in_force_from": "2024-03-01T00:00:00Z",
+    });
+    let plan_path = format!("/v1/cases/{}/safe-contact-plan", bench.case);
+    client.send(Method::PUT, &plan_path, &[], Some(plan)).await.expect(201);
+    let at: &[&str] = &["/channel"];
+    let evening = attempt("phone", "2024-04-02T14:00:00Z");
+    let refused: Vec<Refusal> = vec![
+        (path, evening.clone(), (409, "unsafe-contact"), at),
+        (path, with(evening.clone(), "direction", "outgoing"), (409, "unsafe-contact"), at),
+        (path, attempt("phone", "2024-04-03T10:00:00Z"), (409, "unsafe-contact"), at),
+        (path, attempt("letter", "2024-04-02T10:00:00Z"), (409, "unsafe-contact"), at),
+    ];
+    assert_all_refused(&bench, &bench.case, refused).await;
+    let path = format!("/v1/cases/{}/contact-attempts", bench.case);
+    for body in [
+        in_april.clone(),
+        attempt("email", "2024-04-02T23:00:00Z"),
+        // Before the plan; some time that day; and whoever turns to the service.
+        attempt("letter", "2024-02-29T10:00:00Z"),
+        with(evening.clone(), "precision", "day"),
+        with(evening.clone(), "direction", "incoming"),
+        with(evening, "override_reason", "person_asked"),
+    ] {
+        client.post(&path, body).await.expect(201);
+    }
+
+    let hold = json!({"reason": "not_safe", "occurred_at": "2024-05-01T00:00:00Z"});
+    let holds = format!("/v1/cases/{}/contact-holds", bench.case);
+    let hold = text(&client.post(&holds, hold).await.expect(201)["event_id"]);
+    let email = attempt("email", "2024-05-02T10:00:00Z");
+    let refused: Vec<Refusal> =
+        vec![("contact-attempts", email.clone(), (409, "contact-on-hold"), at)];
+    assert_all_refused(&bench, &bench.case, refused).await;
+    client.post(&path, with(email, "override_reason", "immediate_danger")).await.expect(201);
+    let lift = json!({"occurred_at": "2024-05-03T00:00:00Z"});
+    let lifting = format!("{holds}/{hold}/lifting");
+    client.post(&lifting, lift).await.expect(201);
+    client.post(&path, attempt("email", "2024-05-04T10:00:00Z")).await.expect(201);
+    let again = bench.posting(&lifting, &json!({})).await;
+    bench.assert_refused("again", again, (409, "contact-hold-lifted"), &[]).await;
+}
+
+#[tokio::test]
+async fn a_plan_for_safe_contact_that_cannot_be_right_is_refused() {
+    let bench = Bench::new().await;
+    let path = format!("/v1/cases/{}/safe-contact-plan", bench.case);
+    let phone = |plan: Value| json!({"channels": {"phone": plan}});
+    let hours = |from: &str, until: &str| {
+        phone(json!({"safety": "conditions", "hours": [{"from": from, "until": until}]}))
+    };
+    for (plan, problem) in [
+        (json!({}), "empty-safe-contact-plan"),
+        (json!({"channels": {}, "may_be_told": ["gp"]}), "empty-safe-contact-plan"),
+        (json!({"otherwise": "conditions"}), "conditions-not-given"),
+        (phone(json!({"safety": "conditions"})), "conditions-not-given"),
+        (phone(json!({"safety": "safe", "third_party": "sister"})), "conditions-not-given"),
+        (hours("15:00", "09:00"), "hours-backwards"),
+        (hours("09:00", "09:00"), "hours-backwards"),
+    ] {
+        let request = bench.asking(Method::PUT, &path).await.json(&plan);
+        bench.assert_refused(&plan.to_string(), request, (422, problem), &["/channels"]).await;
+    }
+    // Nor is a plan corrected to what cannot be.
+    let right = phone(json!({"safety": "safe"}));
+    let plan = bench.service.worker().send(Method::PUT, &path, &[], Some(right)).await;
+    let plan = text(&plan.expect(201)["event_id"]);
+    let path = format!("/v1/cases/{}/events/{plan}/correction", bench.case);
+    let body = json!({"reason": CANARY_WORDS, "replacement": hours("15:00", "09:00")});
+    let request = bench.posting(&path, &body).await;
+    let place = ["/replacement/channels"];
+    bench.assert_refused("correction", request, (422, "hours-backwards"), &place).await;
+}
+
+#[tokio::test]
+async fn work_that_changes_nothing_or_comes_too_late_is_refused() {
+    let bench = Bench::new().await;
+    let client = bench.service.worker();
+    let below = |path: &str| format!("/v1/cases/{}/{}", bench.case, bench.facts.fill(path));
+    client.post(&below("needs/{need_id}/resolution"), json!({"outcome": "met"})).await.expect(201);
+    let refusals: Vec<Refusal> = vec![
+        ("handovers", json!({"worker": "w-ann"}), (409, "same-worker"), &["/worker"]),
+        ("transfers", json!({"area": "city"}), (409, "same-area"), &["/area"]),
+        ("placements", json!({"kind": "home"}), (422, "no-placement"), &["/to"]),
+        (
+            "placements",
+            json!({"kind": "home", "from": "home_1", "to": "home_1"}),
+            (422, "no-placement"),
+            &["/to"],
+        ),
+        (
+            "reviews",
+            json!({"occurred_at": "2024-03-01T00:00:00Z", "next_due": "2024-03-01T00:00:00Z"}),
+            (422, "due-before-review"),
+            &["/next_due"],
+        ),
+        ("closure-proposals", json!({"reason": "goals_met"}), (409, "closure-proposed"), &[]),
+        (
+            "closure",
+            json!({"reason": "goals_met", "proposal": bench.facts.event}),
+            (409, "unknown-closure-proposal"),
+            &["/proposal"],
+        ),
+    ];
+    assert_all_refused(&bench, &bench.case, refusals).await;
+    let again =
+        bench.posting(&below("needs/{need_id}/resolution"), &json!({"outcome": "met"})).await;
+    bench.assert_refused("again", again, (409, "need-resolved"), &[]).await;
+
+    let refusal = below("closure-proposals/{proposal_id}/refusal");
+    let manager = bench.service.as_role("city", "team_manager");
+    manager.post(&refusal, json!({"reason": "too_early"})).await.expect(201);
+    let again = bench.asking_as("team_manager", Method::POST, &refusal).await.json(&json!({}));
+    bench.assert_refused("again", again, (409, "closure-proposal-decided"), &[]).await;
+    let evidence = json!({"reason": "goals_met", "evidence": [absent_id()]});
+    let unknown: Vec<Refusal> =
+        vec![("closure-proposals", evidence, (422, "unknown-evidence"), &["/evidence"])];
+    assert_all_refused(&bench, &bench.case, unknown).await;
+
+    // What is no need, no hold and no proposal of this case.
+    for id in [bench.facts.event.clone(), absent_id(), CANARY.to_owned()] {
+        for path in [
+            "needs/{need_id}/resolution",
+            "contact-holds/{hold_id}/lifting",
+            "closure-proposals/{proposal_id}/refusal",
+        ] {
+            let url = format!("/v1/cases/{}/{}", bench.case, Facts::all(&id).fill(path));
+            let body = json!({"outcome": "met"});
+            let body = if path.starts_with("needs") { body } else { json!({}) };
+            let request = bench.asking_as("team_manager", Method::POST, &url).await.json(&body);
+            bench.assert_refused(path, request, (404, "not-found"), &[]).await;
+        }
+    }
+
+    let closed = a_closed_case(client).await;
+    let late: Vec<Refusal> = vec![
+        ("handovers", json!({"worker": "w-ben"}), (409, "not-in-work"), &[]),
+        ("closure-proposals", json!({"reason": "goals_met"}), (409, "not-in-work"), &[]),
+    ];
+    assert_all_refused(&bench, &closed, late).await;
+}
+
+/// There is no command for an arm: it comes with a history.
+#[tokio::test]
+async fn an_arm_is_neither_corrected_nor_retracted() {
+    let bench = Bench::new().await;
+    let case = a_loaded_arm(&bench.service, "trial").await;
+    let client = bench.service.as_role("trial", "caseworker");
+    let timeline = client.get(&format!("/v1/cases/{case}/timeline")).await.expect(200);
+    let entries = timeline["entries"].as_array().unwrap();
+    let arm = entries.iter().find(|entry| entry["type"] == "ArmAllocated").unwrap();
+    let event = text(&arm["event_id"]);
+    let token = bench.service.token("trial", "caseworker").await;
+    for (how, body) in [
+        ("correction", json!({"reason": CANARY_WORDS, "replacement": {"arm": CANARY}})),
+        ("retraction", json!({"reason": CANARY_WORDS})),
+    ] {
+        let path = format!("/v1/cases/{case}/events/{event}/{how}");
+        let request = bench.service.request(Method::POST, &path).bearer_auth(&token).json(&body);
+        bench.assert_refused(how, request, (409, "arm-is-final"), &[]).await;
     }
 }

@@ -65,6 +65,65 @@ pub(crate) async fn an_information_request(client: Client<'_>, case: &str) -> St
     text(&client.post(&path, body).await.expect(201)["event_id"])
 }
 
+/// Records that the person needs help, and returns the event.
+pub(crate) async fn a_need(client: Client<'_>, case: &str) -> String {
+    let body = json!({"occurred_at": "2024-02-03T10:00:00Z", "need": "housing"});
+    let path = format!("/v1/cases/{case}/needs");
+    text(&client.post(&path, body).await.expect(201)["event_id"])
+}
+
+/// Records a hold that keeps nobody from turning to the person, and returns its event.
+pub(crate) async fn a_contact_hold(client: Client<'_>, case: &str) -> String {
+    let body = json!({"occurred_at": "2024-02-04T10:00:00Z", "reason": "planned_or_pending"});
+    let path = format!("/v1/cases/{case}/contact-holds");
+    text(&client.post(&path, body).await.expect(201)["event_id"])
+}
+
+/// Records a proposal to close the case, and returns its event.
+pub(crate) async fn a_closure_proposal(client: Client<'_>, case: &str) -> String {
+    let body = json!({"occurred_at": "2024-02-05T10:00:00Z", "reason": "goals_met"});
+    let path = format!("/v1/cases/{case}/closure-proposals");
+    text(&client.post(&path, body).await.expect(201)["event_id"])
+}
+
+/// One fact of a case for each kind that a command can be about, by the event that recorded it.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) event: String,
+    pub(crate) request: String,
+    need: String,
+    hold: String,
+    proposal: String,
+}
+
+impl Facts {
+    /// Records one of each.
+    pub(crate) async fn of(client: Client<'_>, case: &str) -> Self {
+        Self {
+            event: an_attempt(client, case).await,
+            request: an_information_request(client, case).await,
+            need: a_need(client, case).await,
+            hold: a_contact_hold(client, case).await,
+            proposal: a_closure_proposal(client, case).await,
+        }
+    }
+
+    /// The same id for each.
+    pub(crate) fn all(id: &str) -> Self {
+        let id = || id.to_owned();
+        Self { event: id(), request: id(), need: id(), hold: id(), proposal: id() }
+    }
+
+    /// Puts the ids into a path.
+    pub(crate) fn fill(&self, path: &str) -> String {
+        path.replace("{event_id}", &self.event)
+            .replace("{request_id}", &self.request)
+            .replace("{need_id}", &self.need)
+            .replace("{hold_id}", &self.hold)
+            .replace("{proposal_id}", &self.proposal)
+    }
+}
+
 /// Records a request for information whose answer is long overdue, and returns its event.
 pub(crate) async fn an_overdue_request(client: Client<'_>, case: &str) -> String {
     let body = json!({
@@ -72,6 +131,31 @@ pub(crate) async fn an_overdue_request(client: Client<'_>, case: &str) -> String
     });
     let path = format!("/v1/cases/{case}/information-requests");
     text(&client.post(&path, body).await.expect(201)["event_id"])
+}
+
+/// Loads a tenant's history of a case that was given an arm, for which there is no command, and
+/// returns the case.
+pub(crate) async fn a_loaded_arm(service: &Service, tenant: &str) -> String {
+    let case = absent_id();
+    let line = |at: &str, kind: &str, data: Value| json!({"recorded_at": at, "occurred_at": at, "case": case, "type": kind, "data": data});
+    let referral = json!({
+        "person_id": "p", "programme": "mrp", "role": "victim_survivor", "area": "city",
+        "source": "police",
+    });
+    let arm = json!({"arm": "control", "method": "permuted-block/1", "sequence": 3});
+    let lines = [
+        line("2014-03-01T09:00:00Z", "ReferralReceived", referral),
+        line("2014-03-02T09:00:00Z", "ReferralAccepted", json!({})),
+        line("2014-03-03T09:00:00Z", "ArmAllocated", arm),
+    ];
+    let file = service.data_dir.join("history.jsonl");
+    std::fs::write(&file, lines.map(|line| format!("{line}\n")).concat()).unwrap();
+    let file = file.to_str().unwrap();
+    for command in [&["load", file][..], &["live"]] {
+        let done = service.run(&[&["log"], command, &["--tenant", tenant]].concat(), &[]).await;
+        assert!(done.status.success(), "{done:?}");
+    }
+    case
 }
 
 #[track_caller]

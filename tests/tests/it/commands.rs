@@ -1,11 +1,16 @@
 //! Every command on a case, with a body that is right: what tests of refusals vary.
 
+use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::cases::Facts;
 
 /// A command on a case that is open.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
-    /// Below the case, with `{event_id}` for a fact and `{request_id}` for an information request.
+    pub(crate) method: Method,
+    /// Below the case, with `{event_id}` for a fact, `{request_id}` for an information request,
+    /// and so on.
     pub(crate) path: &'static str,
     /// Whether it is a step of the lifecycle, which needs `If-Match`.
     pub(crate) is_step: bool,
@@ -14,10 +19,14 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// The whole path, for one case, fact and request.
-    pub(crate) fn url(&self, case: &str, event: &str, request: &str) -> String {
-        let below = self.path.replace("{event_id}", event).replace("{request_id}", request);
-        format!("/v1/cases/{case}/{below}")
+    /// The whole path, for one case and what the command is about.
+    pub(crate) fn url(&self, case: &str, facts: &Facts) -> String {
+        format!("/v1/cases/{case}/{}", facts.fill(self.path))
+    }
+
+    /// Who may give it: a role that may give most of them.
+    pub(crate) fn role(&self) -> &'static str {
+        if self.path.ends_with("{proposal_id}/refusal") { "team_manager" } else { "caseworker" }
     }
 
     /// The path as the description has it.
@@ -28,11 +37,14 @@ impl Command {
 
 /// Every command there is, except the referral, which begins a case.
 pub(crate) fn all() -> Vec<Command> {
-    let mut commands: Vec<Command> =
-        steps().into_iter().map(|(path, body)| Command { path, is_step: true, body }).collect();
-    let facts = work().into_iter().chain(requests()).chain(amendments());
-    commands.extend(facts.map(|(path, body)| Command { path, is_step: false, body }));
-    commands
+    let command = |is_step| {
+        move |(path, body)| {
+            let method = if path == "safe-contact-plan" { Method::PUT } else { Method::POST };
+            Command { method, path, is_step, body }
+        }
+    };
+    let facts = work().into_iter().chain(requests()).chain(safe_contact()).chain(amendments());
+    steps().into_iter().map(command(true)).chain(facts.map(command(false))).collect()
 }
 
 /// The command with this path.
@@ -51,6 +63,14 @@ fn steps() -> Vec<(&'static str, Value)> {
             "allocations",
             json!({"worker": "w-ann", "team": "north", "location": "hub", "reason": "language"}),
         ),
+        (
+            "handovers",
+            json!({
+                "worker": "w-ben", "team": "south", "location": "hub", "reason": "worker_left",
+                "checklist": {"introduced_to_person": "done"},
+                "contacts": [{"agency": "school", "role": "head"}],
+            }),
+        ),
         ("closure", json!({"reason": "goals_met", "evidence": [], "approver": "m-eve"})),
         ("reopening", json!({"reason": "new_incident"})),
     ]
@@ -63,7 +83,7 @@ fn work() -> Vec<(&'static str, Value)> {
             json!({
                 "channel": "phone", "outcome": "reached", "direction": "outgoing",
                 "duration_min": 20, "purpose": "safety_planning", "location": "home",
-                "joint_with": "police",
+                "joint_with": "police", "override_reason": "immediate_danger",
             }),
         ),
         (
@@ -89,6 +109,12 @@ fn work() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("needs", json!({"need": "housing", "severity": "high", "source": "self"})),
+        ("needs/{need_id}/resolution", json!({"outcome": "met"})),
+        ("transfers", json!({"area": "south", "reason": "moved"})),
+        ("placements", json!({"kind": "home", "from": "home_1", "to": "home_2", "reason": "age"})),
+        ("reviews", json!({"stage": "review", "next_due": "2099-01-01T00:00:00Z"})),
+        ("closure-proposals", json!({"reason": "goals_met", "evidence": []})),
+        ("closure-proposals/{proposal_id}/refusal", json!({"reason": "too_early"})),
         (
             "support",
             json!({
@@ -134,6 +160,24 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("information-requests/{request_id}/escalations", json!({"to": "head_of_service"})),
         ("information-requests/{request_id}/response", json!({})),
         ("information-requests/{request_id}/refusal", json!({"reason": "no_consent"})),
+    ]
+}
+
+fn safe_contact() -> Vec<(&'static str, Value)> {
+    let evenings = json!({"days": ["monday"], "from": "18:00", "until": "20:00"});
+    vec![
+        (
+            "safe-contact-plan",
+            json!({
+                "channels": {"phone": {
+                    "safety": "conditions", "hours": [evenings], "third_party": "sister",
+                }},
+                "otherwise": "unsafe", "may_be_told": ["gp"],
+                "in_force_from": "2024-01-12T09:00:00Z",
+            }),
+        ),
+        ("contact-holds", json!({"reason": "planned_or_pending"})),
+        ("contact-holds/{hold_id}/lifting", json!({})),
     ]
 }
 

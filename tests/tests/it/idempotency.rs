@@ -19,10 +19,16 @@ const KEY: &str = "Idempotency-Key";
 const TENANT: &str = "city";
 
 /// Commands that a case takes once: sent again as a new command, a rule refuses them.
-const ONCE_ONLY: [&str; 8] = [
+const ONCE_ONLY: [&str; 14] = [
     "AcceptReferral",
     "DeclineReferral",
     "WaitlistReferral",
+    "HandOverCase",
+    "TransferCase",
+    "ResolveNeed",
+    "LiftContactHold",
+    "ProposeClosure",
+    "RefuseClosure",
     "CloseCase",
     "ReopenCase",
     "ReceiveInformation",
@@ -33,6 +39,7 @@ const ONCE_ONLY: [&str; 8] = [
 /// A command that can be sent any number of times.
 #[derive(Debug, Clone)]
 struct Command {
+    method: Method,
     token: String,
     path: String,
     version: String,
@@ -41,12 +48,17 @@ struct Command {
 
 impl Command {
     fn of(token: &str, path: &str, body: &Value) -> Self {
-        let version = "*".to_owned();
-        Self { token: token.to_owned(), path: path.to_owned(), version, body: body.to_string() }
+        Self {
+            method: Method::POST,
+            token: token.to_owned(),
+            path: path.to_owned(),
+            version: "*".to_owned(),
+            body: body.to_string(),
+        }
     }
 
     fn request(&self, service: &Service) -> RequestBuilder {
-        let request = service.request(Method::POST, &self.path).bearer_auth(&self.token);
+        let request = service.request(self.method.clone(), &self.path).bearer_auth(&self.token);
         let request = request.header("If-Match", &self.version);
         request.header("Content-Type", "application/json").body(self.body.clone())
     }
@@ -64,9 +76,10 @@ impl Command {
 async fn a_command(service: &Service, description: &Description, operation: &Operation) -> Command {
     let client = service.worker();
     let path = path_for(client, operation).await;
-    let token = service.token(TENANT, "caseworker").await;
+    let token = service.token(TENANT, operation.role()).await;
     let command = Command::of(&token, &path, &description.body(operation));
-    Command { version: version_of(client, &path).await, ..command }
+    let method = operation.method.parse().unwrap();
+    Command { method, version: version_of(client, &path).await, ..command }
 }
 
 /// The `ETag` of the case that a path is about.
@@ -80,15 +93,12 @@ async fn version_of(client: Client<'_>, path: &str) -> String {
     }
 }
 
-/// Those of a caseworker; what is asked about a person is in `erasure/asked.rs`, what operators ask
+/// Those of casework; what is asked about a person is in `erasure/asked.rs`, what operators ask
 /// for in `operators/keys.rs`.
 fn commands(description: &Description) -> Vec<Operation> {
-    let operations: Vec<_> = description
-        .operations()
-        .into_iter()
-        .filter(|op| op.method == "POST" && !op.is_about_a_person() && !op.is_operators())
-        .collect();
-    assert!(operations.len() >= 24, "{}", operations.len());
+    let operations: Vec<_> =
+        description.operations().into_iter().filter(Operation::is_casework).collect();
+    assert!(operations.len() >= 34, "{}", operations.len());
     operations
 }
 
@@ -181,15 +191,16 @@ async fn a_key_that_comes_with_anything_else_is_refused() {
 async fn without_the_key_or_from_somebody_else_it_is_another_command() {
     let service = Service::start().await;
     let description = Description::read(service.worker()).await;
-    let colleague = ["--tenant", TENANT, "--role", "caseworker", "--subject", "w-colleague"];
-    let colleague = service.issue(&colleague).await;
     for operation in commands(&description) {
         let id = &operation.id;
         let command = a_command(&service, &description, &operation).await;
         let first = command.send_with(&service, id).await.expect(201);
 
         let any = Command { version: "*".to_owned(), ..command.clone() };
-        let of_colleague = Command { token: colleague.clone(), ..any.clone() };
+        let role = operation.role();
+        let colleague = ["--tenant", TENANT, "--role", role, "--subject", "w-colleague"];
+        let colleague = service.issue(&colleague).await;
+        let of_colleague = Command { token: colleague, ..any.clone() };
         let once_only = ONCE_ONLY.contains(&id.as_str());
         for other in [any.send(&service).await, of_colleague.send_with(&service, id).await] {
             if once_only {
@@ -202,9 +213,9 @@ async fn without_the_key_or_from_somebody_else_it_is_another_command() {
 
         // Another tenant has keys of its own.
         let client = service.as_role("county", "caseworker");
-        let token = service.token("county", "caseworker").await;
-        let body = serde_json::from_str(&command.body).unwrap();
-        let theirs = Command::of(&token, &path_for(client, &operation).await, &body);
+        let token = service.token("county", role).await;
+        let path = path_for(client, &operation).await;
+        let theirs = Command { token, path, version: "*".to_owned(), ..command };
         let before = events(&service).await;
         theirs.send_with(&service, id).await.expect(201);
         assert!(events(&service).await > before, "{id}");

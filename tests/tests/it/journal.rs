@@ -1,11 +1,12 @@
 //! A client that posts step by step and keeps its own book of what it posted and when.
 
 use jiff::Timestamp;
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::cases::text;
 use crate::reference::{Amends, Posted};
-use crate::service::Client;
+use crate::service::{Client, Service};
 
 /// Where each kind of fact is posted, below the case.
 const PATHS: &[(&str, &str)] = &[
@@ -18,12 +19,22 @@ const PATHS: &[(&str, &str)] = &[
     ("RiskAssessed", "risk-assessments"),
     ("MeasureRecorded", "measures"),
     ("InformationRequested", "information-requests"),
+    ("CaseHandedOver", "handovers"),
+    ("CaseTransferred", "transfers"),
+    ("NeedIdentified", "needs"),
+    ("PlacementChanged", "placements"),
+    ("ReviewCompleted", "reviews"),
+    ("ClosureProposed", "closure-proposals"),
+    ("ContactHeld", "contact-holds"),
+    ("SafeContactPlanSet", "safe-contact-plan"),
     ("IncidentReported", "incidents"),
 ];
 
 /// The book.
 pub(crate) struct Journal<'a> {
     client: Client<'a>,
+    /// Refuses what caseworkers propose.
+    manager: Client<'a>,
     pub(crate) log: Vec<Posted>,
 }
 
@@ -33,8 +44,9 @@ pub(crate) fn now() -> Timestamp {
 }
 
 impl<'a> Journal<'a> {
-    pub(crate) fn new(client: Client<'a>) -> Self {
-        Self { client, log: Vec::new() }
+    pub(crate) fn new(service: &'a Service) -> Self {
+        let manager = service.as_role("city", "team_manager");
+        Self { client: service.worker(), manager, log: Vec::new() }
     }
 
     /// The moments between the steps, in their order.
@@ -58,6 +70,25 @@ impl<'a> Journal<'a> {
     pub(crate) async fn fact(&mut self, case: &str, kind: &'static str, body: Value) -> String {
         let (_, path) = PATHS.iter().find(|(known, _)| *known == kind).unwrap();
         self.post(case, kind, path, body, Map::new()).await
+    }
+
+    /// What follows an earlier fact, which its path names: the outcome of a need, the end of a hold,
+    /// the refusal of a proposal.
+    pub(crate) async fn follow_up(
+        &mut self,
+        case: &str,
+        kind: &'static str,
+        about: &str,
+        body: Value,
+    ) -> String {
+        let (path, member) = match kind {
+            "NeedResolved" => (format!("needs/{about}/resolution"), "need"),
+            "ContactHoldLifted" => (format!("contact-holds/{about}/lifting"), "hold"),
+            "ClosureRefused" => (format!("closure-proposals/{about}/refusal"), "proposal"),
+            other => panic!("{other} follows nothing"),
+        };
+        let of = Map::from_iter([(member.to_owned(), json!(about))]);
+        self.post(case, kind, &path, body, of).await
     }
 
     /// The answer to an information request.
@@ -84,7 +115,9 @@ impl<'a> Journal<'a> {
     ) -> String {
         let path = format!("/v1/cases/{case}/{path}");
         let if_match = [("If-Match", "*")];
-        let answer = self.client.post_with(&path, &if_match, body.clone()).await.expect(201);
+        let client = if kind == "ClosureRefused" { self.manager } else { self.client };
+        let method = if kind == "SafeContactPlanSet" { Method::PUT } else { Method::POST };
+        let answer = client.send(method, &path, &if_match, Some(body.clone())).await.expect(201);
         let mut body = body.as_object().unwrap().clone();
         body.extend(more);
         self.note(case, kind, body, &answer);

@@ -15,10 +15,12 @@ enum Step {
     Fact(&'static str, &'static str, &'static str, Value),
     Chase(&'static str, &'static str, Value),
     Answer(&'static str, &'static str, Value),
+    /// A kind of fact about an earlier one, under a name of its own.
+    FollowUp(&'static str, &'static str, &'static str, &'static str, Value),
     Correct(&'static str, &'static str, Value),
     Retract(&'static str, &'static str),
 }
-use Step::{Answer, Chase, Correct, Fact, Refer, Retract};
+use Step::{Answer, Chase, Correct, Fact, FollowUp, Refer, Retract};
 
 /// Posts the journey, and has `between` look at the book after every step. Returns the cases.
 pub(crate) async fn live_through(
@@ -26,7 +28,9 @@ pub(crate) async fn live_through(
     mut between: impl AsyncFnMut(&[Posted]),
 ) -> Vec<String> {
     let mut ids: HashMap<&str, String> = HashMap::new();
-    for step in first_months().into_iter().chain(later_months()) {
+    for step in
+        first_months().into_iter().chain(in_between()).chain(later_months()).chain(in_the_end())
+    {
         match step {
             Refer(case, body) => {
                 let id = journal.refer(body).await;
@@ -43,6 +47,10 @@ pub(crate) async fn live_through(
             }
             Answer(case, request, body) => {
                 journal.answer(&ids[case], &ids[request], body).await;
+            }
+            FollowUp(case, kind, about, name, body) => {
+                let id = journal.follow_up(&ids[case], kind, &ids[about], body).await;
+                ids.insert(name, id);
             }
             Correct(case, fact, changes) => {
                 journal.correct(&ids[case], &ids[fact], changes).await;
@@ -102,6 +110,75 @@ fn first_months() -> Vec<Step> {
         Fact("a", "RiskAssessed", "", level("2024-06-01T09:00:00Z", "standard", "exit")),
         Fact("a", "MeasureRecorded", "", physical("2024-06-01T09:00:00Z", "exit", "none")),
     ]
+}
+
+/// Handovers, transfers, needs, safe contact, placements, reviews and proposals.
+fn in_between() -> Vec<Step> {
+    let plan = json!({
+        "occurred_at": "2024-01-27T09:00:00Z", "otherwise": "unsafe", "may_be_told": ["gp"],
+        "channels": {"phone": {
+            "safety": "conditions", "hours": [{"from": "07:00:00", "until": "20:00:00"}],
+        }},
+    });
+    let to = |at, worker| {
+        json!({
+            "occurred_at": at, "worker": worker, "reason": "worker_left",
+            "checklist": {"introduced_to_person": "done"},
+            "contacts": [{"agency": "school", "role": "head"}],
+        })
+    };
+    let need = |at, need| json!({"occurred_at": at, "need": need});
+    let held = |at, reason| json!({"occurred_at": at, "reason": reason});
+    let proposed = |at| json!({"occurred_at": at, "reason": "goals_met"});
+    let moved = json!({"occurred_at": "2024-03-10T09:00:00Z", "kind": "home", "to": "home_1"});
+    let moved_on = json!({
+        "occurred_at": "2024-05-10T09:00:00Z", "kind": "home", "from": "home_1",
+    });
+    let review = json!({
+        "occurred_at": "2024-04-20T09:00:00Z", "stage": "review",
+        "next_due": "2024-07-20T09:00:00Z",
+    });
+    let to_north = json!({"occurred_at": "2024-03-01T09:00:00Z", "area": "north"});
+    vec![
+        Fact("a", "SafeContactPlanSet", "plan", plan),
+        Fact("a", "NeedIdentified", "housing", need("2024-02-03T09:00:00Z", "housing")),
+        Fact("a", "NeedIdentified", "money", need("2024-02-04T09:00:00Z", "debt_finance")),
+        FollowUp("a", "NeedResolved", "housing", "housed", with_outcome("2024-04-03T09:00:00Z")),
+        // After it was resolved, by a correction: resolved all the same.
+        Correct("a", "housing", json!({"occurred_at": "2024-04-05T09:00:00Z"})),
+        Fact("a", "ContactHeld", "hold", held("2024-02-06T09:00:00Z", "not_safe")),
+        FollowUp("a", "ContactHoldLifted", "hold", "lifting", at("2024-02-09T09:00:00Z")),
+        Fact("a", "ContactHeld", "pause", held("2024-06-02T09:00:00Z", "planned_or_pending")),
+        Fact("a", "PlacementChanged", "move", moved),
+        Fact("a", "PlacementChanged", "", moved_on),
+        Correct("a", "move", json!({"to": "home_2"})),
+        Fact("a", "ReviewCompleted", "", review),
+        Fact("a", "CaseHandedOver", "to ben", to("2024-04-10T09:00:00Z", "w-ben")),
+        Fact("b", "CaseTransferred", "transfer", to_north),
+        Fact("b", "CaseHandedOver", "to cay", to("2024-04-01T09:00:00Z", "w-cay")),
+        Fact("a", "ClosureProposed", "too early", proposed("2024-06-10T09:00:00Z")),
+        FollowUp("a", "ClosureRefused", "too early", "", at("2024-06-11T09:00:00Z")),
+        Fact("a", "ClosureProposed", "", proposed("2024-06-12T09:00:00Z")),
+        Fact("b", "ClosureProposed", "of b", proposed("2024-06-12T09:00:00Z")),
+    ]
+}
+
+/// What turns out otherwise of these.
+fn in_the_end() -> Vec<Step> {
+    vec![
+        Correct("b", "transfer", json!({"occurred_at": "2024-03-05T09:00:00Z", "area": "east"})),
+        Correct("b", "to cay", json!({"occurred_at": "2024-04-04T09:00:00Z", "team": "green"})),
+        Correct("a", "plan", json!({"otherwise": null})),
+        Retract("a", "to ben"),
+        Retract("a", "lifting"),
+        Retract("a", "housed"),
+        Retract("a", "money"),
+        Retract("b", "of b"),
+    ]
+}
+
+fn with_outcome(at: &str) -> Value {
+    json!({"occurred_at": at, "outcome": "met"})
 }
 
 fn later_months() -> Vec<Step> {

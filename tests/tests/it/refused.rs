@@ -4,7 +4,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::cases::{Recorded, an_attempt, an_information_request, an_open_case};
+use crate::cases::{Facts, Recorded, an_open_case};
 use crate::commands::Command;
 use crate::service::{Answer, Service, read};
 
@@ -13,23 +13,21 @@ pub(crate) const CANARY: &str = "canary-7f3a";
 /// The same, not in the shape of a code.
 pub(crate) const CANARY_WORDS: &str = "Canary 7F3A sang";
 
-/// A service with an open case, a fact of it and an information request.
+/// A service with an open case, and one fact of it for each kind that a command can be about.
 pub(crate) struct Bench {
     pub(crate) service: Service,
     database: tokio_postgres::Client,
     pub(crate) case: String,
-    pub(crate) event: String,
-    pub(crate) request: String,
+    pub(crate) facts: Facts,
 }
 
 impl Bench {
     pub(crate) async fn new() -> Self {
         let service = Service::start().await;
         let case = an_open_case(service.worker()).await;
-        let event = an_attempt(service.worker(), &case).await;
-        let request = an_information_request(service.worker(), &case).await;
+        let facts = Facts::of(service.worker(), &case).await;
         let database = service.database.connect().await;
-        Self { service, database, case, event, request }
+        Self { service, database, case, facts }
     }
 
     /// A request of a caseworker.
@@ -46,10 +44,15 @@ impl Bench {
         self.asking(Method::POST, path).await.json(body)
     }
 
+    /// A command on the case, without a version.
+    pub(crate) async fn sending(&self, command: &Command, body: &Value) -> RequestBuilder {
+        let path = command.url(&self.case, &self.facts);
+        self.asking_as(command.role(), command.method.clone(), &path).await.json(body)
+    }
+
     /// A command on the case, with the version that is there.
     pub(crate) async fn commanding(&self, command: &Command, body: &Value) -> RequestBuilder {
-        let path = command.url(&self.case, &self.event, &self.request);
-        let request = self.posting(&path, body).await;
+        let request = self.sending(command, body).await;
         if command.is_step { request.header("If-Match", "*") } else { request }
     }
 

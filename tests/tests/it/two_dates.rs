@@ -168,8 +168,7 @@ async fn assert_all_answered(client: Client<'_>, log: &[Posted], asked: Vec<(Que
 #[tokio::test]
 async fn every_question_at_every_two_dates_is_answered_as_an_independent_fold_answers_it() {
     let service = Service::start().await;
-    let client = service.worker();
-    let mut journal = Journal::new(client);
+    let mut journal = Journal::new(&service);
     let manager = service.as_role("city", "team_manager");
     let before = now();
     let cases = live_through(&mut journal, async |_| {}).await;
@@ -193,8 +192,7 @@ async fn every_question_at_every_two_dates_is_answered_as_an_independent_fold_an
 #[tokio::test]
 async fn the_present_is_answered_at_every_step_as_the_fold_answers_it() {
     let service = Service::start().await;
-    let client = service.worker();
-    let mut journal = Journal::new(client);
+    let mut journal = Journal::new(&service);
     let manager = service.as_role("city", "team_manager");
     let mut asked = 0;
     live_through(&mut journal, async |log| {
@@ -218,8 +216,7 @@ async fn the_present_is_answered_at_every_step_as_the_fold_answers_it() {
 #[tokio::test]
 async fn the_same_question_has_the_same_answer_whatever_is_recorded_later() {
     let service = Service::start().await;
-    let client = service.worker();
-    let mut journal = Journal::new(client);
+    let mut journal = Journal::new(&service);
     let manager = service.as_role("city", "team_manager");
     let mut answers: Vec<(String, u16, String)> = Vec::new();
     live_through(&mut journal, async |log| {

@@ -8,9 +8,13 @@ use utoipa::PartialSchema;
 use crate::cases::accept_referral::AcceptanceBody;
 use crate::cases::allocate_case::AllocationBody;
 use crate::cases::change_child_protection_status::ChildProtectionStatusBody;
+use crate::cases::change_placement::PlacementBody;
 use crate::cases::close_case::ClosureBody;
+use crate::cases::complete_review::ReviewBody;
 use crate::cases::decline_referral::DeclineBody;
+use crate::cases::hand_over_case::{HandoverBody, PassedContactBody};
 use crate::cases::identify_need::NeedBody;
+use crate::cases::propose_closure::{ClosureProposalBody, ClosureRefusalBody};
 use crate::cases::provide_support::SupportBody;
 use crate::cases::receive_referral::ReferralFactsBody;
 use crate::cases::record_agency_action::AgencyActionBody;
@@ -24,6 +28,8 @@ use crate::cases::report_incident::IncidentBody;
 use crate::cases::request_information::{
     ChaseBody, EscalationBody, InformationRequestBody, RefusalBody, ResponseBody,
 };
+use crate::cases::resolve_need::ResolutionBody;
+use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::feed::kind::Kind;
 use crate::schema;
@@ -37,6 +43,7 @@ pub(super) fn schema(kind: Kind) -> Value {
         Kind::ReferralReceived => of::<ReferralFactsBody>()
             .with("person_id", uuid())
             .with("programme_version", json!({"type": "integer", "minimum": 0}))
+            .with_optional("criteria_version", json!({"type": "integer", "minimum": 1}))
             .done(),
         Kind::ReferralAccepted => of::<AcceptanceBody>().done(),
         Kind::ReferralDeclined => of::<DeclineBody>().done(),
@@ -61,6 +68,26 @@ pub(super) fn schema(kind: Kind) -> Value {
         Kind::InformationEscalated => of::<EscalationBody>().with("request", uuid()).done(),
         Kind::InformationReceived => of::<ResponseBody>().with("request", uuid()).done(),
         Kind::InformationRefused => of::<RefusalBody>().with("request", uuid()).done(),
+        Kind::CaseHandedOver => of::<HandoverBody>()
+            .with_optional(
+                "contacts",
+                json!({"type": "array", "items": of::<PassedContactBody>().done()}),
+            )
+            .done(),
+        Kind::CaseTransferred => of::<TransferBody>().done(),
+        Kind::ArmAllocated => Facts::default()
+            .with("arm", json!(schema::code()))
+            .with("method", json!(schema::code()))
+            .with_optional("schedule", uuid())
+            .with_optional("sequence", json!({"type": "integer", "minimum": 1}))
+            .with_optional("block", json!({"type": "integer", "minimum": 1}))
+            .with_optional("seed", json!(schema::code()))
+            .done(),
+        Kind::NeedResolved => of::<ResolutionBody>().with("need", uuid()).done(),
+        Kind::PlacementChanged => of::<PlacementBody>().done(),
+        Kind::ReviewCompleted => of::<ReviewBody>().done(),
+        Kind::ClosureProposed => of::<ClosureProposalBody>().done(),
+        Kind::ClosureRefused => of::<ClosureRefusalBody>().with("proposal", uuid()).done(),
         Kind::CaseClosed => of::<ClosureBody>().done(),
         Kind::CaseReopened => of::<ReopeningBody>().done(),
         Kind::FactCorrected => Facts::default()

@@ -21,6 +21,9 @@ command_body! {
         /// Who approved it.
         #[schema(schema_with = crate::schema::code)]
         approver: Option<Code>,
+        /// The proposal that it follows: the event that made it.
+        #[schema(value_type = Option<uuid::Uuid>)]
+        proposal: Option<EventId>,
     }
 }
 
@@ -34,6 +37,7 @@ impl CommandBody for ClosureBody {
             reason: self.reason,
             evidence: self.evidence,
             approver: self.approver,
+            proposal: self.proposal,
         })
         .into()
     }

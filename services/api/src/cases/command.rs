@@ -27,6 +27,8 @@ use crate::problem::{self, Problem};
 #[expect(clippy::struct_field_names, reason = "the names of the path's parameters")]
 pub struct CasePath {
     case_id: String,
+    /// The event that a follow-up is about, by whatever name the path has for it.
+    #[serde(alias = "need_id", alias = "hold_id", alias = "proposal_id")]
     request_id: Option<String>,
     event_id: Option<String>,
 }
@@ -40,7 +42,8 @@ impl CasePath {
         self.case_id.parse().map_err(|_| Problem::new(problem::NOT_FOUND))
     }
 
-    /// The event: a fact to be corrected, or the request to be followed up.
+    /// The event: a fact to be corrected, or the request, need, hold or proposal to be followed
+    /// up.
     ///
     /// # Errors
     /// [`problem::NOT_FOUND`] for a text that is no id.
@@ -87,7 +90,7 @@ pub trait CommandBody: DeserializeOwned + 'static {
     fn source_organisation(&self) -> Option<String> {
         None
     }
-    /// What the caller wants. `about` is the request that a follow-up names.
+    /// What the caller wants. `about` is the event that a follow-up names.
     fn into_intent(self, about: Option<EventId>) -> Intent;
 }
 
@@ -161,6 +164,13 @@ impl Recalled for Recorded {
         let version = remembered.versions.first().copied().unwrap_or_default();
         Ok(Self { event_id, version, position: remembered.last })
     }
+}
+
+/// The path names the event that a follow-up is about; a nil id is no event's, and is refused as
+/// unknown.
+#[must_use]
+pub fn named(about: Option<EventId>) -> EventId {
+    about.unwrap_or(EventId(Uuid::nil()))
 }
 
 /// Records what the body says: the handler of every command on an existing case.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::case::CaseState;
 use throughline_domain::code_lists::{
-    CaseRole, CodeList as _, Engagement, ReferralSource, RiskLevel,
+    CaseRole, CodeList as _, ContactHoldReason, Engagement, Need, ReferralSource, RiskLevel,
 };
 use throughline_domain::ids::{CaseId, Position, Version};
 use throughline_domain::rules::engagement;
@@ -37,7 +37,7 @@ pub struct CaseAnswer {
     /// Whom the case is about.
     #[schema(schema_with = code_list::<CaseRole>)]
     role: &'static str,
-    /// The programme's area.
+    /// The programme's area that the case is in.
     area: String,
     /// Who referred.
     #[schema(schema_with = code_list::<ReferralSource>)]
@@ -50,6 +50,9 @@ pub struct CaseAnswer {
     /// From 1; each reopening begins the next.
     episode: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The arm of the trial that the case belongs to.
+    arm: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     /// The worker who has, or last had, the case.
     worker: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +64,16 @@ pub struct CaseAnswer {
     engagement: EngagementAnswer,
     /// What came of the attempts to reach the person.
     contacts: ContactsAnswer,
+    /// Holds on contact that are in force, oldest first.
+    contact_holds: Vec<ContactHoldAnswer>,
+    /// Needs not resolved, oldest first.
+    open_needs: Vec<OpenNeedAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where the person is placed.
+    placement: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The proposal to close the case that waits: the event that made it.
+    closure_proposal: Option<Uuid>,
     /// Information requests neither answered nor refused.
     open_information_requests: usize,
     /// The case's version as known at `known_at`; also the `ETag`.
@@ -77,6 +90,28 @@ pub struct CaseAnswer {
     /// Present, and true, when an event of the case cannot be read: the answer is from before it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stale: bool,
+}
+
+/// A hold on contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactHoldAnswer {
+    /// The hold: the event that set it.
+    hold_id: Uuid,
+    /// Why.
+    #[schema(schema_with = code_list::<ContactHoldReason>)]
+    reason: &'static str,
+    /// Since when.
+    since: Timestamp,
+}
+
+/// Something that the person needs help with.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpenNeedAnswer {
+    /// The need: the event that identified it.
+    need_id: Uuid,
+    /// What.
+    #[schema(schema_with = code_list::<Need>)]
+    need: &'static str,
 }
 
 /// The latest risk assessment.
@@ -165,11 +200,12 @@ impl CaseAnswer {
             person_id: referral.person_id.0,
             programme: referral.programme.to_string(),
             role: referral.role.as_str(),
-            area: referral.area.to_string(),
+            area: state.area.as_ref()?.to_string(),
             source: referral.source.as_str(),
             referred_at: referral.received.at,
             status: state.status.as_str(),
             episode: state.episode(),
+            arm: state.arm.as_ref().map(ToString::to_string),
             worker: state.worker.as_ref().map(ToString::to_string),
             team: state.team.as_ref().map(ToString::to_string),
             risk: state.risk.as_ref().map(|risk| RiskAnswer {
@@ -189,6 +225,10 @@ impl CaseAnswer {
                 last_attempt_at: state.contacts.last_attempt_at,
                 last_reached_at: state.contacts.last_reached_at,
             },
+            contact_holds: contact_holds(state),
+            open_needs: open_needs(state),
+            placement: state.placement.as_ref().map(ToString::to_string),
+            closure_proposal: state.closure_proposal.map(|proposal| proposal.0),
             open_information_requests: state.open_requests.len(),
             version: version.0,
             as_of: asked.as_of,
@@ -198,4 +238,20 @@ impl CaseAnswer {
             stale: false,
         })
     }
+}
+
+fn contact_holds(state: &CaseState) -> Vec<ContactHoldAnswer> {
+    let in_force = state.contact_safety.holds().filter(|hold| hold.until.is_none());
+    in_force
+        .map(|hold| ContactHoldAnswer {
+            hold_id: hold.event_id.0,
+            reason: hold.reason.as_str(),
+            since: hold.from.at,
+        })
+        .collect()
+}
+
+fn open_needs(state: &CaseState) -> Vec<OpenNeedAnswer> {
+    let open = state.open_needs.iter();
+    open.map(|open| OpenNeedAnswer { need_id: open.event_id.0, need: open.need.as_str() }).collect()
 }

@@ -118,6 +118,9 @@ command_body! {
         #[serde(default)]
         #[schema(value_type = Vec<String>)]
         criteria: Vec<Code>,
+        /// The person's earlier case in the programme that this referral comes back to.
+        #[schema(value_type = Option<Uuid>)]
+        returns_from: Option<CaseId>,
         /// The date of the list that the referral came on.
         #[schema(value_type = Option<String>, format = Date)]
         list_date: Option<jiff::civil::Date>,
@@ -140,6 +143,8 @@ impl CommandBody for ReferralFactsBody {
             latest_incident_at: self.latest_incident_at,
             incidents_12_months: self.incidents_12_months,
             criteria: self.criteria,
+            criteria_version: None,
+            returns_from: self.returns_from,
             list_date: self.list_date,
         })
         .into()
@@ -171,6 +176,8 @@ impl ReferralBody {
             latest_incident_at: self.latest_incident_at,
             incidents_12_months: self.incidents_12_months,
             criteria: self.criteria,
+            criteria_version: None,
+            returns_from: None,
             list_date: self.list_date,
         })
     }

@@ -3,7 +3,9 @@
 use throughline_domain::case::Intent;
 use throughline_domain::case::record_contact_attempt::{ContactAttempted, RecordContactAttempt};
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{Agency, ContactChannel, ContactDirection, ContactOutcome};
+use throughline_domain::code_lists::{
+    Agency, ContactChannel, ContactDirection, ContactOutcome, ContactOverrideReason,
+};
 use throughline_domain::ids::EventId;
 
 use crate::cases::command::{CommandBody, command_body, common_members};
@@ -31,6 +33,10 @@ command_body! {
         /// The agency it was made together with.
         #[schema(schema_with = crate::schema::code_list::<Agency>)]
         joint_with: Option<Agency>,
+        /// Why the person was turned to although the plan for safe contact, or a hold, spoke
+        /// against it. Only then.
+        #[schema(schema_with = crate::schema::code_list::<ContactOverrideReason>)]
+        override_reason: Option<ContactOverrideReason>,
     }
 }
 
@@ -46,6 +52,7 @@ impl CommandBody for ContactAttemptBody {
             purpose: self.purpose,
             location: self.location,
             joint_with: self.joint_with,
+            override_reason: self.override_reason,
         })
         .into()
     }

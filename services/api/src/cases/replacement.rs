@@ -10,10 +10,15 @@ use crate::body;
 use crate::cases::accept_referral::AcceptanceBody;
 use crate::cases::allocate_case::AllocationBody;
 use crate::cases::change_child_protection_status::ChildProtectionStatusBody;
+use crate::cases::change_placement::PlacementBody;
 use crate::cases::close_case::ClosureBody;
 use crate::cases::command::{CommandBody, now};
+use crate::cases::complete_review::ReviewBody;
 use crate::cases::decline_referral::DeclineBody;
+use crate::cases::hand_over_case::HandoverBody;
+use crate::cases::hold_contact::{ContactHoldBody, LiftingBody};
 use crate::cases::identify_need::NeedBody;
+use crate::cases::propose_closure::{ClosureProposalBody, ClosureRefusalBody};
 use crate::cases::provide_support::SupportBody;
 use crate::cases::receive_referral::ReferralFactsBody;
 use crate::cases::record_agency_action::AgencyActionBody;
@@ -27,7 +32,10 @@ use crate::cases::report_incident::IncidentBody;
 use crate::cases::request_information::{
     ChaseBody, EscalationBody, InformationRequestBody, RefusalBody, ResponseBody,
 };
+use crate::cases::resolve_need::ResolutionBody;
 use crate::cases::sealed_words::Words;
+use crate::cases::set_safe_contact_plan::SafeContactPlanBody;
+use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::problem::{self, FieldError, Problem};
 use crate::refusal;
@@ -91,6 +99,23 @@ pub fn build(
         CaseEvent::InformationRefused(facts) => {
             from_body::<RefusalBody>(event, occurred, patch, Some(facts.request))
         }
+        CaseEvent::CaseHandedOver(_) => plain::<HandoverBody>(event, occurred, patch),
+        CaseEvent::CaseTransferred(_) => plain::<TransferBody>(event, occurred, patch),
+        CaseEvent::ArmAllocated(_) => Err(Problem::new(problem::ARM_IS_FINAL)),
+        CaseEvent::SafeContactPlanSet(_) => plain::<SafeContactPlanBody>(event, occurred, patch),
+        CaseEvent::ContactHeld(_) => plain::<ContactHoldBody>(event, occurred, patch),
+        CaseEvent::ContactHoldLifted(facts) => {
+            from_body::<LiftingBody>(event, occurred, patch, Some(facts.hold))
+        }
+        CaseEvent::NeedResolved(facts) => {
+            from_body::<ResolutionBody>(event, occurred, patch, Some(facts.need))
+        }
+        CaseEvent::PlacementChanged(_) => plain::<PlacementBody>(event, occurred, patch),
+        CaseEvent::ReviewCompleted(_) => plain::<ReviewBody>(event, occurred, patch),
+        CaseEvent::ClosureProposed(_) => plain::<ClosureProposalBody>(event, occurred, patch),
+        CaseEvent::ClosureRefused(facts) => {
+            from_body::<ClosureRefusalBody>(event, occurred, patch, Some(facts.proposal))
+        }
         CaseEvent::CaseClosed(_) => plain::<ClosureBody>(event, occurred, patch),
         CaseEvent::CaseReopened(_) => plain::<ReopeningBody>(event, occurred, patch),
         CaseEvent::FactCorrected(_) | CaseEvent::FactRetracted(_) => {
@@ -139,7 +164,7 @@ fn present_body(
     match event {
         CaseEvent::RiskAssessed(_) => without_superseded_results(&mut body, patch),
         CaseEvent::ReferralReceived(_) => {
-            for derived in ["person_id", "programme_version"] {
+            for derived in ["person_id", "programme_version", "criteria_version"] {
                 body.remove(derived);
             }
         }
@@ -148,6 +173,15 @@ fn present_body(
         | CaseEvent::InformationReceived(_)
         | CaseEvent::InformationRefused(_) => {
             body.remove("request");
+        }
+        CaseEvent::NeedResolved(_) => {
+            body.remove("need");
+        }
+        CaseEvent::ContactHoldLifted(_) => {
+            body.remove("hold");
+        }
+        CaseEvent::ClosureRefused(_) => {
+            body.remove("proposal");
         }
         _ => {}
     }

@@ -9,9 +9,8 @@ use throughline_domain::case::request_information::{
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::Agency;
 use throughline_domain::ids::EventId;
-use uuid::Uuid;
 
-use crate::cases::command::{CommandBody, command_body, common_members};
+use crate::cases::command::{CommandBody, command_body, common_members, named};
 
 command_body! {
     /// Asking an agency for information.
@@ -99,9 +98,4 @@ impl CommandBody for RefusalBody {
         let refused = InformationRefused { request: named(about), reason: self.reason };
         FollowRequestUp::Refuse(refused).into()
     }
-}
-
-/// The path names the request; a nil id is no event's, and is refused as unknown.
-fn named(about: Option<EventId>) -> EventId {
-    about.unwrap_or(EventId(Uuid::nil()))
 }

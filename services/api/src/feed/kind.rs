@@ -5,8 +5,8 @@
 //! is told (legal holds), and the registration of a person, which says nothing by itself. The
 //! tenant's own events are for those who run the service.
 //!
-//! An event that tells how a person can be contacted safely would be withheld too: a feed is
-//! copied, and a copy that leaks must not lead anybody to her door.
+//! An event that tells how a person can be contacted safely is withheld too, and so is its
+//! correction and its retraction: a feed is copied, and a copy that leaks must not lead anybody to her door.
 
 use throughline_domain::case::CaseEvent;
 use throughline_domain::person::PersonEvent;
@@ -32,6 +32,10 @@ macro_rules! kinds {
             /// The kind of a case's event, unless it is withheld.
             #[must_use]
             pub fn of_case(event: &CaseEvent) -> Option<Self> {
+                if let CaseEvent::FactCorrected(correction) = event {
+                    // Told as what it corrects: with its facts, or not at all.
+                    Self::of_case(&correction.replacement)?;
+                }
                 match event {
                     $(CaseEvent::$case(_) => Some(Self::$case),)+
                     $(CaseEvent::$no_case(_) => None,)*
@@ -108,11 +112,23 @@ kinds! {
         InformationEscalated: "A request was taken to somebody senior.",
         InformationReceived: "An agency answered.",
         InformationRefused: "An agency refused.",
+        CaseHandedOver: "A case was handed over to another worker.",
+        CaseTransferred: "A case moved to another area.",
+        ArmAllocated: "A case was given an arm of the trial.",
+        NeedResolved: "A need is no longer worked on.",
+        PlacementChanged: "The person moved into, out of, or between placements.",
+        ReviewCompleted: "A case was reviewed.",
+        ClosureProposed: "Somebody proposed to close a case.",
+        ClosureRefused: "A proposal to close a case was refused.",
         CaseClosed: "A case was closed.",
         CaseReopened: "A closed case was reopened.",
         FactCorrected: "A fact was recorded wrongly, and this is how it was.",
         FactRetracted: "A fact was recorded and is not so.",
-    ], withheld [];
+    ], withheld [
+        SafeContactPlanSet,
+        ContactHeld,
+        ContactHoldLifted,
+    ];
     person: told [
         SubjectErased: "Whatever was written about a person has been destroyed: forget it too.",
     ], withheld [
@@ -161,6 +177,16 @@ mod tests {
         let told = |name: &&str| Kind::ALL.iter().any(|kind| kind.name() == *name);
         let names = CaseEvent::TYPES.iter().chain(PersonEvent::TYPES).map(|(name, _)| *name);
         let withheld: Vec<&str> = names.filter(|name| !told(name)).collect();
-        assert_eq!(withheld, ["PersonRegistered", "LegalHoldPlaced", "LegalHoldReleased"]);
+        assert_eq!(
+            withheld,
+            [
+                "SafeContactPlanSet",
+                "ContactHeld",
+                "ContactHoldLifted",
+                "PersonRegistered",
+                "LegalHoldPlaced",
+                "LegalHoldReleased"
+            ]
+        );
     }
 }

@@ -1,8 +1,13 @@
 //! Reading the log for the feed: every position, told of or not.
 
+use std::collections::HashSet;
+
 use actix_web::web::Bytes;
-use throughline_domain::ids::Position;
-use throughline_log::{EventLog, LogError, TenantNo, UnreadableEvent};
+use throughline_domain::case::CaseEvent;
+use throughline_domain::ids::{EventId, Position};
+use throughline_log::{
+    EventLog, LogError, StoredEvent, StreamId, StreamKind, TenantNo, UnreadableEvent,
+};
 
 use super::envelope::envelope;
 use super::kind::Kind;
@@ -11,6 +16,9 @@ use crate::refusal;
 
 /// The most positions read at a time.
 pub(super) const READ_POSITIONS_MAX: u32 = 200;
+
+/// Facts of whole cases read at a time, in bytes, and one case more.
+const CASES_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Why the feed cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +96,7 @@ pub(super) async fn read_after(
     limit: u32,
 ) -> Result<Vec<Entry>, FeedError> {
     let stored = log.follow(tenant, after, limit.min(READ_POSITIONS_MAX)).await?;
+    let secret = taken_back_in_secret(log, tenant, &stored).await?;
     let mut entries = Vec::with_capacity(stored.len());
     let mut last = after.0;
     for event in &stored {
@@ -96,13 +105,48 @@ pub(super) async fn read_after(
         if event.position.0 != last {
             return Err(FeedError::Gap { expected: Position(last) });
         }
-        let event = match envelope(tenant, event)? {
+        let told = if secret.contains(&event.event_id) { None } else { envelope(tenant, event)? };
+        let event = match told {
             Some((kind, envelope)) => Some(Told { kind, json: one_line(&envelope)? }),
             None => None,
         };
         entries.push(Entry { position: Position(last), event });
     }
     Ok(entries)
+}
+
+/// Those of the events that take back a fact that the feed does not tell of: whoever never had the
+/// fact is not told that there was one. A retraction names its fact alone, so the case is read.
+async fn taken_back_in_secret(
+    log: &EventLog,
+    tenant: TenantNo,
+    stored: &[StoredEvent],
+) -> Result<HashSet<EventId>, FeedError> {
+    let mut retractions: Vec<(EventId, StreamId, EventId)> = Vec::new();
+    let is_retraction = |event: &&StoredEvent| {
+        event.stream.kind == StreamKind::Case && event.event_type == Kind::FactRetracted.name()
+    };
+    for event in stored.iter().filter(is_retraction) {
+        if let CaseEvent::FactRetracted(facts) = event.to_case_event()?.event {
+            retractions.push((event.event_id, event.stream, facts.retracts));
+        }
+    }
+    let (Some(last), false) = (stored.last(), retractions.is_empty()) else {
+        return Ok(HashSet::new());
+    };
+    let streams: HashSet<StreamId> = retractions.iter().map(|(_, stream, _)| *stream).collect();
+    let mut left: Vec<StreamId> = streams.into_iter().collect();
+    let mut withheld = HashSet::new();
+    while !left.is_empty() {
+        let read = log.read_streams(tenant, &left, last.position, CASES_BYTES_MAX).await?;
+        let events = read.histories.iter().flat_map(|history| &history.events);
+        let is_told =
+            |event: &&StoredEvent| Kind::ALL.iter().any(|kind| kind.name() == event.event_type);
+        withheld.extend(events.filter(|event| !is_told(event)).map(|event| event.event_id));
+        left = read.left;
+    }
+    let secret = retractions.into_iter().filter(|(_, _, fact)| withheld.contains(fact));
+    Ok(secret.map(|(retraction, _, _)| retraction).collect())
 }
 
 /// JSON without a line break: within a text they are escaped, and elsewhere one is only a space.

@@ -26,10 +26,15 @@ use crate::cases::accept_referral::AcceptanceBody;
 use crate::cases::allocate_case::AllocationBody;
 use crate::cases::amend_fact::{CorrectionBody, RetractionBody};
 use crate::cases::change_child_protection_status::ChildProtectionStatusBody;
+use crate::cases::change_placement::PlacementBody;
 use crate::cases::close_case::ClosureBody;
 use crate::cases::command::{CommandBody, Recorded};
+use crate::cases::complete_review::ReviewBody;
 use crate::cases::decline_referral::DeclineBody;
+use crate::cases::hand_over_case::HandoverBody;
+use crate::cases::hold_contact::{ContactHoldBody, LiftingBody};
 use crate::cases::identify_need::NeedBody;
+use crate::cases::propose_closure::{ClosureProposalBody, ClosureRefusalBody};
 use crate::cases::provide_support::SupportBody;
 use crate::cases::read_case::CaseAnswer;
 use crate::cases::read_risk_trajectory::CaseTrajectoryAnswer;
@@ -45,7 +50,10 @@ use crate::cases::report_incident::IncidentBody;
 use crate::cases::request_information::{
     ChaseBody, EscalationBody, InformationRequestBody, RefusalBody, ResponseBody,
 };
+use crate::cases::resolve_need::ResolutionBody;
+use crate::cases::set_safe_contact_plan::SafeContactPlanBody;
 use crate::cases::timeline_answer::{EntryAnswer, TimelineAnswer};
+use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::feed::envelope::Envelope;
 use crate::feed::page::EventsAnswer;
@@ -62,6 +70,7 @@ use crate::projections::rebuild::RebuildBody;
 use crate::projections::verify::VerificationBody;
 use crate::referral_pipeline::PipelineAnswer;
 use crate::risk_trajectory::TrajectoriesAnswer;
+use crate::rules::{CaseRulesAnswer, RulesAnswer};
 use crate::workload::WorkloadAnswer;
 
 const SCHEME: &str = "bearer";
@@ -163,6 +172,7 @@ fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
     let method = match operation.method() {
         Method::GET => HttpMethod::Get,
         Method::DELETE => HttpMethod::Delete,
+        Method::PUT => HttpMethod::Put,
         _ => HttpMethod::Post,
     };
     paths.add_path_operation(operation.path(), vec![method], builder.build());
@@ -178,6 +188,10 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::DeclineReferral => of::<DeclineBody>(schemas),
         Operation::WaitlistReferral => of::<WaitlistingBody>(schemas),
         Operation::AllocateCase => of::<AllocationBody>(schemas),
+        Operation::HandOverCase => of::<HandoverBody>(schemas),
+        Operation::TransferCase => of::<TransferBody>(schemas),
+        Operation::ProposeClosure => of::<ClosureProposalBody>(schemas),
+        Operation::RefuseClosure => of::<ClosureRefusalBody>(schemas),
         Operation::CloseCase => of::<ClosureBody>(schemas),
         Operation::ReopenCase => of::<ReopeningBody>(schemas),
         Operation::RecordContactAttempt => of::<ContactAttemptBody>(schemas),
@@ -185,11 +199,17 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::RecordAgencyAction => of::<AgencyActionBody>(schemas),
         Operation::RecordMeasure => of::<MeasureBody>(schemas),
         Operation::IdentifyNeed => of::<NeedBody>(schemas),
+        Operation::ResolveNeed => of::<ResolutionBody>(schemas),
         Operation::ProvideSupport => of::<SupportBody>(schemas),
         Operation::ReportIncident => of::<IncidentBody>(schemas),
         Operation::ReferToMultiAgencyForum => of::<MultiAgencyReferralBody>(schemas),
         Operation::RecordProtectiveOrder => of::<OrderBody>(schemas),
         Operation::ChangeChildProtectionStatus => of::<ChildProtectionStatusBody>(schemas),
+        Operation::ChangePlacement => of::<PlacementBody>(schemas),
+        Operation::CompleteReview => of::<ReviewBody>(schemas),
+        Operation::SetSafeContactPlan => of::<SafeContactPlanBody>(schemas),
+        Operation::HoldContact => of::<ContactHoldBody>(schemas),
+        Operation::LiftContactHold => of::<LiftingBody>(schemas),
         Operation::RequestInformation => of::<InformationRequestBody>(schemas),
         Operation::ChaseInformation => of::<ChaseBody>(schemas),
         Operation::EscalateInformation => of::<EscalationBody>(schemas),
@@ -209,6 +229,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadEvent
+        | Operation::ReadCaseRules
+        | Operation::ReadRules
         | Operation::ReadCaseloads
         | Operation::ReadCaseload
         | Operation::ReadOutcomes
@@ -236,6 +258,8 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadCase => ("200", schemas.refer::<CaseAnswer>()),
         Operation::ReadTimeline => ("200", schemas.refer::<TimelineAnswer>()),
         Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
+        Operation::ReadCaseRules => ("200", schemas.refer::<CaseRulesAnswer>()),
+        Operation::ReadRules => ("200", schemas.refer::<RulesAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())
         }
@@ -298,6 +322,7 @@ fn tag(operation: Operation) -> &'static str {
         Some("agency-response") => "agency response",
         Some("projections" | "operations" | "parked") => "projections",
         Some("workload") => "workload",
+        Some("rules") => "rules",
         Some("risk-trajectory") => "risk trajectory",
         _ => "cases",
     }

@@ -64,6 +64,10 @@ fn path_parameter(name: &'static str) -> Known {
         "name" => (schema::code(), "The projection."),
         "build" => (integer(), "The build."),
         "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
+        "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
+        "proposal_id" => {
+            (formatted("uuid"), "The proposal: the `event_id` that making it answered.")
+        }
         _ => (formatted("uuid"), "The case."),
     };
     Known { name, place: ParameterIn::Path, required: true, schema, description }
@@ -72,6 +76,9 @@ fn path_parameter(name: &'static str) -> Known {
 fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let place = ParameterIn::Header;
     if operation.is_operators() && operation.method() != Method::POST {
+        return Vec::new();
+    }
+    if operation.is_reference() && operation.method() == Method::GET {
         return Vec::new();
     }
     if operation.method() == Method::GET {
@@ -108,7 +115,9 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]
 fn query_parameters(operation: Operation) -> Vec<Known> {
     match operation {
-        Operation::ReadCase | Operation::ReadRiskTrajectory => dates().into(),
+        Operation::ReadCase | Operation::ReadRiskTrajectory | Operation::ReadCaseRules => {
+            dates().into()
+        }
         Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
             dates().into_iter().chain(pages()).collect()
         }

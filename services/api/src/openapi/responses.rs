@@ -48,8 +48,14 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     let of_person = operation.is_about_a_person();
     let of_case = matches!(
         operation,
-        Operation::ReadCase | Operation::ReadTimeline | Operation::ReadRiskTrajectory
+        Operation::ReadCase
+            | Operation::ReadTimeline
+            | Operation::ReadRiskTrajectory
+            | Operation::ReadCaseRules
     );
+    if operation.is_reference() {
+        return headers;
+    }
     if operation != Operation::ReadEvent {
         let what = "The place in the tenant's log that the answer reflects.";
         headers.push(("Throughline-Position", integer(), what));
@@ -122,10 +128,11 @@ pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec
     if operation.method() != Method::GET {
         statuses.push(409);
     }
-    if operation.method() == Method::POST {
+    let has_body = [Method::POST, Method::PUT].contains(&operation.method());
+    if has_body {
         statuses.extend([413, 415]);
     }
-    if operation.method() == Method::POST && !operation.is_operators() {
+    if has_body && !operation.is_operators() {
         statuses.push(412);
     }
     if needs_version {

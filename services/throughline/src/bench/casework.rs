@@ -134,6 +134,8 @@ impl Casework {
             latest_incident_at: None,
             incidents_12_months: u32::try_from(self.random.below(9)).ok(),
             criteria: Vec::new(),
+            criteria_version: None,
+            returns_from: None,
             list_date: None,
         })
         .into()
@@ -152,6 +154,7 @@ impl Casework {
             purpose: None,
             location: None,
             joint_with: None,
+            override_reason: None,
         })
         .into()
     }

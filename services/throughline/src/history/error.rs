@@ -102,6 +102,24 @@ fn in_fixed_words(error: &CaseError) -> String {
         | CaseError::UnknownRequest { .. }
         | CaseError::RequestClosed
         | CaseError::DueBeforeRequest
+        | CaseError::UnknownNeed { .. }
+        | CaseError::NeedResolved
+        | CaseError::UnknownContactHold { .. }
+        | CaseError::ContactHoldLifted
+        | CaseError::EmptySafeContactPlan
+        | CaseError::ConditionsNotGiven
+        | CaseError::HoursBackwards
+        | CaseError::UnsafeContact { .. }
+        | CaseError::ContactOnHold { .. }
+        | CaseError::NothingToOverride
+        | CaseError::SameWorker
+        | CaseError::SameArea
+        | CaseError::NoPlacement
+        | CaseError::DueBeforeReview
+        | CaseError::ArmIsFinal
+        | CaseError::ClosureProposed
+        | CaseError::ClosureProposalDecided
+        | CaseError::UnknownClosureProposal { .. }
         | CaseError::UnknownFact { .. }
         | CaseError::NotAFact { .. }
         | CaseError::OtherKindOfFact

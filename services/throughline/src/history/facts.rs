@@ -50,6 +50,10 @@ impl Context<'_> {
         below: &str,
     ) -> Result<CaseEvent, LineError> {
         self.resolve(&mut data, below)?;
+        // Elsewhere `need` is a code.
+        if event_type == "NeedResolved" {
+            self.resolve_event(&mut data, below, "need")?;
+        }
         if event_type == "ReferralReceived" {
             complete_referral(&mut data, below)?;
         }
@@ -98,11 +102,8 @@ impl Context<'_> {
 
     /// Puts ids in place of names, in the members that are about another event or a person.
     fn resolve(&self, data: &mut Members, below: &str) -> Result<(), LineError> {
-        for member in ["corrects", "retracts", "request"] {
-            if let Some(text) = data.get(member) {
-                let reference: Reference = read_member(text, below, member)?;
-                data.set(member, raw(&self.names.event(self.case_id, &reference))?);
-            }
+        for member in ["corrects", "retracts", "request", "hold", "proposal"] {
+            self.resolve_event(data, below, member)?;
         }
         if let Some(text) = data.get("evidence") {
             let references: Vec<Reference> = read_member(text, below, "evidence")?;
@@ -113,6 +114,19 @@ impl Context<'_> {
         if let Some(text) = data.get("person_id") {
             let reference: Reference = read_member(text, below, "person_id")?;
             data.set("person_id", raw(&self.names.person(&reference))?);
+        }
+        Ok(())
+    }
+
+    fn resolve_event(
+        &self,
+        data: &mut Members,
+        below: &str,
+        member: &'static str,
+    ) -> Result<(), LineError> {
+        if let Some(text) = data.get(member) {
+            let reference: Reference = read_member(text, below, member)?;
+            data.set(member, raw(&self.names.event(self.case_id, &reference))?);
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ fn row(case: &str, state: &State, asked: &Asked) -> Value {
     let (referral, _) = state.referral.as_ref().unwrap();
     json!({
         "case_id": case, "programme": referral["programme"], "role": referral["role"],
-        "area": referral["area"], "status": state.status, "episode": state.episodes.len(),
+        "area": state.area, "status": state.status, "episode": state.episodes.len(),
         "opened_at": text(state.episodes.last().copied()),
         "worker": state.worker, "team": state.team,
         "risk_level": state.risk.as_ref().map(|risk| risk["level"].clone()),

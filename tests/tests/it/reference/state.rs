@@ -22,6 +22,13 @@ pub(super) struct State {
     pub(super) last_attempt_at: Option<Timestamp>,
     pub(super) last_reached_at: Option<Timestamp>,
     pub(super) requests: Vec<String>,
+    pub(super) area: Option<Value>,
+    placement: Option<Value>,
+    proposal: Option<String>,
+    needs: Vec<(String, Value)>,
+    /// Ids of needs that were resolved and of holds that were lifted.
+    ended: Vec<Value>,
+    holds: Vec<(String, Value, Timestamp)>,
 }
 
 impl State {
@@ -38,17 +45,31 @@ impl State {
             "ReferralReceived" => "referred",
             "ReferralWaitlisted" => "waiting",
             "ReferralAccepted" => "accepted",
-            "CaseAllocated" | "CaseReopened" => "open",
+            "CaseAllocated" | "CaseHandedOver" | "CaseReopened" => "open",
             "CaseClosed" => "closed",
             _ => self.status,
         };
         match posted.kind {
             "ReferralReceived" => {
                 self.referral = Some((data.clone(), at));
+                self.area = Some(data["area"].clone());
                 self.episodes.push(at);
             }
             "CaseReopened" => self.episodes.push(at),
-            "CaseAllocated" => {
+            "CaseTransferred" => self.area = Some(data["area"].clone()),
+            "PlacementChanged" => self.placement = data.get("to").cloned(),
+            "ClosureProposed" => self.proposal = Some(posted.event_id.clone()),
+            "ClosureRefused" if self.proposal.as_ref().is_some_and(|p| data["proposal"] == *p) => {
+                self.proposal = None;
+            }
+            "CaseClosed" => self.proposal = None,
+            "NeedIdentified" => self.needs.push((posted.event_id.clone(), data["need"].clone())),
+            "NeedResolved" => self.ended.push(data["need"].clone()),
+            "ContactHeld" => {
+                self.holds.push((posted.event_id.clone(), data["reason"].clone(), at));
+            }
+            "ContactHoldLifted" => self.ended.push(data["hold"].clone()),
+            "CaseAllocated" | "CaseHandedOver" => {
                 self.worker = Some(data["worker"].clone());
                 self.team = data.get("team").cloned();
             }
@@ -98,9 +119,17 @@ pub(crate) fn case(log: &[Posted], case: &str, asked: &Asked) -> Option<Value> {
         1 | 2 => "sporadic",
         _ => "engaged",
     };
+    let goes_on = |id: &String| !state.ended.iter().any(|ended| ended == id);
+    let needs = state.needs.iter().filter(|(id, _)| goes_on(id));
+    let needs: Vec<Value> = needs.map(|(id, need)| json!({"need_id": id, "need": need})).collect();
+    let holds = state.holds.iter().filter(|(id, ..)| goes_on(id));
+    let holds: Vec<Value> = holds
+        .map(|(id, reason, at)| json!({"hold_id": id, "reason": reason, "since": at.to_string()}))
+        .collect();
     let mut answer = json!({
+        "contact_holds": holds, "open_needs": needs,
         "case_id": case, "person_id": referral["person_id"], "programme": referral["programme"],
-        "role": referral["role"], "area": referral["area"], "source": referral["source"],
+        "role": referral["role"], "area": state.area, "source": referral["source"],
         "referred_at": referred_at.to_string(), "status": state.status,
         "episode": state.episodes.len(), "risk": state.risk,
         "engagement": {"level": engagement, "rule": "mrp-engagement/1"},
@@ -114,7 +143,13 @@ pub(crate) fn case(log: &[Posted], case: &str, asked: &Asked) -> Option<Value> {
     });
     let members = answer.as_object_mut().unwrap();
     members.extend(asked.echo());
-    for (name, value) in [("worker", state.worker), ("team", state.team)] {
+    let proposal = state.proposal.map(Value::from);
+    for (name, value) in [
+        ("worker", state.worker),
+        ("team", state.team),
+        ("placement", state.placement),
+        ("closure_proposal", proposal),
+    ] {
         members.extend(value.map(|value| (name.to_owned(), value)));
     }
     Some(answer)

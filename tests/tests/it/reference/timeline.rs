@@ -92,7 +92,7 @@ fn periods(facts: &[Entry<'_>], as_of: Timestamp) -> Vec<Value> {
         };
         // A reopened case is with its last worker until somebody else takes it.
         let kept = last_worker.clone().map(|worker| (start.at, worker));
-        let allocations = of(&["CaseAllocated"]);
+        let allocations = of(&["CaseAllocated", "CaseHandedOver"]);
         let given = allocations.iter().filter(is_within);
         let workers: Vec<(Timestamp, Value)> =
             kept.into_iter().chain(given.map(|a| (a.at, a.data["worker"].clone()))).collect();

@@ -29,12 +29,17 @@ async fn what_is_sent_is_found_in_no_span_line_metric_or_problem() {
     let canary = Canary::of(&service).await;
     let officer = canary.officer().await;
     let operator = canary.operator().await;
+    let manager = canary.manager().await;
     let description = Description::read(canary.client()).await;
     let operations = description.operations();
     let case = an_open_case(canary.client()).await;
     let event = an_attempt(canary.client(), &case).await;
     for operation in &operations {
-        let canary = if operation.is_about_a_person() { &officer } else { &canary };
+        let canary = match operation.role() {
+            _ if operation.is_about_a_person() => &officer,
+            "team_manager" => &manager,
+            _ => &canary,
+        };
         match operation.method.as_str() {
             _ if operation.is_operators() => operator.operators(&description, operation).await,
             "POST" | "PUT" | "PATCH" | "DELETE" => canary.command(&description, operation).await,

@@ -70,6 +70,11 @@ impl<'a> Canary<'a> {
         self.playing("data_protection_officer").await
     }
 
+    /// The same, who leads the team.
+    pub(super) async fn manager(&self) -> Self {
+        self.playing("team_manager").await
+    }
+
     /// The same, who runs the service.
     pub(super) async fn operator(&self) -> Self {
         self.playing("operator").await
@@ -94,11 +99,15 @@ impl<'a> Canary<'a> {
 
     /// With a key of its own, or what is wrong would be refused for the key alone.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.post_with_key(path, &format!("{CODE}-{}", uuid::Uuid::new_v4()), body).await
+        self.send("POST", path, body).await
     }
 
-    async fn post_with_key(&self, path: &str, key: &str, body: &Value) -> Answer {
-        let request = self.request("POST", path).header("idempotency-key", key);
+    async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.send_with_key(method, path, &format!("{CODE}-{}", uuid::Uuid::new_v4()), body).await
+    }
+
+    async fn send_with_key(&self, method: &str, path: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request(method, path).header("idempotency-key", key);
         read(request.bearer_auth(&self.token).header("if-match", "*").json(body)).await
     }
 
@@ -109,44 +118,45 @@ impl<'a> Canary<'a> {
     /// A command as it should be; as it should not be, in every way; and too late.
     pub(super) async fn command(&self, description: &Description, operation: &Operation) {
         let id = &operation.id;
+        let method = operation.method.as_str();
         let body = description.body(operation);
         let path = if operation.is_about_a_person() {
             self.path_of_a_person(operation).await
         } else {
             path_for(self.client(), operation).await
         };
-        let answer = self.post_with_key(&path, &format!("{CODE}-{id}"), &body).await;
+        let answer = self.send_with_key(method, &path, &format!("{CODE}-{id}"), &body).await;
         assert_eq!(answer.status, 201, "{id} takes {body}: {}", answer.text);
 
         self.assert_kept(id, &answer).await;
 
         for wrong in wrong_bodies(&body) {
-            assert_clean_answer(id, &self.post(&path, &wrong).await);
+            assert_clean_answer(id, &self.send(method, &path, &wrong).await);
         }
         let late = path_on_a_closed_case(self.client(), operation).await;
-        assert_clean_answer(id, &self.post(&late, &body).await);
+        assert_clean_answer(id, &self.send(method, &late, &body).await);
         for path in strange_paths(operation) {
-            assert_clean_answer(id, &self.post(&path, &body).await);
+            assert_clean_answer(id, &self.send(method, &path, &body).await);
         }
         for request in [
-            self.request("POST", &path).bearer_auth(&self.token).body(WORDS),
-            self.request("POST", &path).bearer_auth(&self.token).header("content-type", CODE),
-            self.request("POST", &path).bearer_auth(&self.token).json(&CODE),
-            self.request("POST", &path).bearer_auth(&self.token).json(&CODE.repeat(40_000)),
-            self.request("POST", &path).bearer_auth(&self.token).json(&body),
-            self.request("POST", &path)
+            self.request(method, &path).bearer_auth(&self.token).body(WORDS),
+            self.request(method, &path).bearer_auth(&self.token).header("content-type", CODE),
+            self.request(method, &path).bearer_auth(&self.token).json(&CODE),
+            self.request(method, &path).bearer_auth(&self.token).json(&CODE.repeat(40_000)),
+            self.request(method, &path).bearer_auth(&self.token).json(&body),
+            self.request(method, &path)
                 .bearer_auth(&self.token)
                 .header("if-match", "\"canary9f3a\"")
                 .json(&body),
-            self.request("POST", &path)
+            self.request(method, &path)
                 .bearer_auth(&self.token)
                 .header("if-match", CODE)
                 .json(&body),
-            self.request("POST", &path)
+            self.request(method, &path)
                 .bearer_auth(&self.token)
                 .header("content-type", "application/json")
                 .body(format!("{{\"{CODE}\": {CODE}}}")),
-            self.request("POST", &path)
+            self.request(method, &path)
                 .bearer_auth(&self.token)
                 .header("content-type", "application/json")
                 .body(b"\"canary9f3a\xff\"".to_vec()),
@@ -154,7 +164,7 @@ impl<'a> Canary<'a> {
             assert_clean_answer(id, &read(request).await);
         }
         self.without_being_let_in(operation, &path).await;
-        self.keys(id, &path, &body).await;
+        self.keys(operation, &path, &body).await;
     }
 
     /// What operators look at and ask for, as it should be and as it should not be.
@@ -188,9 +198,10 @@ impl<'a> Canary<'a> {
     }
 
     /// Two keys, what is none, and one that came with something else before.
-    async fn keys(&self, id: &str, path: &str, body: &Value) {
+    async fn keys(&self, operation: &Operation, path: &str, body: &Value) {
+        let Operation { id, method, .. } = operation;
         for keys in [&[CODE, CODE][..], &["\"canary9f3a"], &["canary9f3a sings"], &[""]] {
-            let mut request = self.request("POST", path).bearer_auth(&self.token);
+            let mut request = self.request(method, path).bearer_auth(&self.token);
             for key in keys {
                 request = request.header("idempotency-key", *key);
             }
@@ -201,7 +212,7 @@ impl<'a> Canary<'a> {
         let mut other = body.clone();
         other["precision"] = "month".into();
         for (body, status) in [(body, 201), (&other, 422)] {
-            let answer = self.post_with_key(path, &format!("{CODE}-{id}"), body).await;
+            let answer = self.send_with_key(method, path, &format!("{CODE}-{id}"), body).await;
             assert_eq!(answer.status, status, "{id}: {}", answer.text);
             assert_clean_answer(id, &answer);
         }
