@@ -157,6 +157,7 @@ impl Random {
             "CaseClosed" => json!({"reason": "goals_met"}),
             "ContactAttempted" => json!({
                 "channel": "phone", "outcome": self.one_of(&["reached", "no_answer"]),
+                "override_reason": self.below(2).eq(&0).then_some("person_asked"),
             }),
             "RiskAssessed" => {
                 let stage =

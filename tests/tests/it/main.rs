@@ -29,6 +29,7 @@ mod reference;
 mod referral_pipeline;
 mod refused;
 mod risk_trajectory;
+mod safe_contact;
 mod service;
 mod stale;
 mod telemetry;

@@ -63,6 +63,10 @@ fn path_parameter(name: &'static str) -> Known {
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
         "build" => (integer(), "The build."),
+        "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
+        "proposal_id" => {
+            (formatted("uuid"), "The proposal: the `event_id` that making it answered.")
+        }
         "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
         _ => (formatted("uuid"), "The case."),
     };
@@ -109,6 +113,7 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
 fn query_parameters(operation: Operation) -> Vec<Known> {
     match operation {
         Operation::ReadCase | Operation::ReadRiskTrajectory => dates().into(),
+        Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
             dates().into_iter().chain(pages()).collect()
         }
@@ -130,6 +135,13 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let worker = Known::query("worker", schema::code(), "Only cases of this worker.");
             let question = [programme(), agency(), worker];
             question.into_iter().chain(dates()).chain(pages()).collect()
+        }
+        Operation::ReadContactOverrides => {
+            let window = [
+                Known::query("from", date_time(), "Only contacts made then or later."),
+                Known::query("to", date_time(), "Only contacts made before then."),
+            ];
+            window.into_iter().chain(dates()).chain(pages()).collect()
         }
         Operation::ReadOperations | Operation::ReadProjectionAudit => {
             vec![limit()]

@@ -45,7 +45,10 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     let of_person = operation.is_about_a_person();
     let of_case = matches!(
         operation,
-        Operation::ReadCase | Operation::ReadTimeline | Operation::ReadRiskTrajectory
+        Operation::ReadCase
+            | Operation::ReadTimeline
+            | Operation::ReadRiskTrajectory
+            | Operation::ReadSafeContactPlan
     );
     if operation != Operation::ReadEvent {
         let what = "The place in the tenant's log that the answer reflects.";
@@ -68,6 +71,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadCaseload
             | Operation::ReadCaseloads
             | Operation::ReadOverdueRequests
+            | Operation::ReadContactOverrides
             | Operation::ReadWorkload
     ) {
         headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
@@ -78,8 +82,8 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
-        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadOutcomes, ReadOverdueRequests,
-        ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
+        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadOutcomes,
+        ReadOverdueRequests, ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
     };
     matches!(
         operation,
@@ -89,6 +93,7 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadReferralPipeline
             | ReadAgencyResponse
             | ReadOverdueRequests
+            | ReadContactOverrides
             | ReadRiskTrajectories
             | ReadWorkload
     )
