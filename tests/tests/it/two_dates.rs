@@ -28,6 +28,8 @@ enum Question {
     OverdueRequests,
     Workload,
     Trajectories,
+    SafeContact(String),
+    Overrides,
 }
 
 impl Question {
@@ -37,7 +39,8 @@ impl Question {
         all.push(Self::Caseload("w-ann"));
         all.extend(["risk_level", "physical"].map(Self::Outcomes));
         all.extend([Self::ReferralPipeline, Self::AgencyResponse, Self::OverdueRequests]);
-        all.extend([Self::Workload, Self::Trajectories]);
+        all.extend([Self::Workload, Self::Trajectories, Self::Overrides]);
+        all.extend(cases.iter().map(|case| Self::SafeContact(case.clone())));
         all
     }
 
@@ -54,6 +57,8 @@ impl Question {
             Self::Workload => "/v1/workload?step=month&from=2024-01-01T00:00:00Z\
                  &to=2024-12-31T00:00:00Z&"
                 .to_owned(),
+            Self::SafeContact(case) => format!("/v1/cases/{case}/safe-contact-plan?"),
+            Self::Overrides => "/v1/contact-overrides?".to_owned(),
             Self::Trajectories => "/v1/risk-trajectory?".to_owned(),
             Self::Caseloads => "/v1/caseloads?".to_owned(),
             Self::Caseload(worker) => format!("/v1/caseloads/{worker}?"),
@@ -68,6 +73,10 @@ impl Question {
     fn at(&self, asked: &Asked) -> String {
         let reading = if asked.effective { "effective" } else { "recorded" };
         let (as_of, known_at) = (asked.as_of, asked.known_at);
+        if let Self::SafeContact(_) = self {
+            // Whoever is about to call asks in one reading only.
+            return format!("{}as_of={as_of}&known_at={known_at}", self.path());
+        }
         format!("{}as_of={as_of}&known_at={known_at}&reading={reading}", self.path())
     }
 
@@ -77,6 +86,8 @@ impl Question {
             Self::Timeline(case) => reference::timeline(log, case, asked),
             Self::CaseTrajectory(case) => reference::case_trajectory(log, case, asked),
             Self::Workload => Some(reference::workload(log, asked)),
+            Self::SafeContact(case) => reference::safe_contact(log, case, asked),
+            Self::Overrides => Some(reference::overrides(log, asked)),
             Self::Trajectories => Some(reference::trajectories(log, asked)),
             Self::Caseloads => Some(reference::caseload(log, None, asked)),
             Self::Caseload(worker) => Some(reference::caseload(log, Some(worker), asked)),

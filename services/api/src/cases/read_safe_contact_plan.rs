@@ -232,7 +232,7 @@ impl PlanAnswer {
             event_id: plan.event_id.0,
             in_force_from: plan.from,
             channels: channels.map(|(channel, plan)| (channel.as_str(), plan.into())).collect(),
-            otherwise: says.otherwise.map(|safety| safety.as_str()),
+            otherwise: says.otherwise.map(ChannelSafety::as_str),
             may_be_told: says.may_be_told.iter().map(Code::to_string).collect(),
             narrative: words.narrative,
             erased: words.erased,
