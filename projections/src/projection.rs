@@ -8,8 +8,8 @@ use crate::cell::Row;
 use crate::rows::{CaseRows, Extent, TableRows};
 use crate::table::Table;
 use crate::{
-    agency_response, caseload, engagement_timeline, outcome_snapshot, referral_pipeline,
-    risk_trajectory, workload,
+    agency_response, caseload, contact_override, engagement_timeline, outcome_snapshot,
+    referral_pipeline, risk_trajectory, workload,
 };
 
 /// A read model that follows the log.
@@ -29,6 +29,8 @@ pub enum Projection {
     Workload,
     /// [`risk_trajectory`]
     RiskTrajectory,
+    /// [`contact_override`]
+    ContactOverride,
 }
 
 /// A case with new events: its whole history up to the last position applied with it.
@@ -54,7 +56,7 @@ pub struct Unfoldable {
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Caseload,
         Self::EngagementTimeline,
         Self::OutcomeSnapshot,
@@ -62,6 +64,7 @@ impl Projection {
         Self::AgencyResponse,
         Self::Workload,
         Self::RiskTrajectory,
+        Self::ContactOverride,
     ];
 
     /// The name by which it is known in the database and outside.
@@ -75,6 +78,7 @@ impl Projection {
             Self::AgencyResponse => "agency_response",
             Self::Workload => "workload",
             Self::RiskTrajectory => "risk_trajectory",
+            Self::ContactOverride => "contact_override",
         }
     }
 
@@ -95,6 +99,7 @@ impl Projection {
             Self::AgencyResponse => agency_response::VERSION,
             Self::Workload => workload::VERSION,
             Self::RiskTrajectory => risk_trajectory::VERSION,
+            Self::ContactOverride => contact_override::VERSION,
         }
     }
 
@@ -109,6 +114,7 @@ impl Projection {
             Self::AgencyResponse => agency_response::TABLES,
             Self::Workload => workload::TABLES,
             Self::RiskTrajectory => risk_trajectory::TABLES,
+            Self::ContactOverride => contact_override::TABLES,
         }
     }
 
@@ -131,6 +137,7 @@ impl Projection {
             Self::AgencyResponse => Ok(agency_response::rows(case_id, history)),
             Self::Workload => Ok(workload::rows(case_id, history)),
             Self::RiskTrajectory => Ok(risk_trajectory::rows(case_id, history)),
+            Self::ContactOverride => Ok(contact_override::rows(case_id, history)),
         }
     }
 
@@ -150,12 +157,14 @@ impl Projection {
                 let changed = engagement_timeline::changed_rows(case)?;
                 changed.into_iter().map(of(Extent::Changed)).collect()
             }
+            Self::ContactOverride if !contact_override::is_touched(case) => return Ok(None),
             Self::Workload => workload::changed_rows(case),
             Self::Caseload
             | Self::OutcomeSnapshot
             | Self::ReferralPipeline
             | Self::AgencyResponse
-            | Self::RiskTrajectory => {
+            | Self::RiskTrajectory
+            | Self::ContactOverride => {
                 let whole = self.rows(case.case_id, case.history)?;
                 whole.into_iter().map(of(Extent::Whole)).collect()
             }

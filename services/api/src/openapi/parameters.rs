@@ -63,11 +63,11 @@ fn path_parameter(name: &'static str) -> Known {
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
         "build" => (integer(), "The build."),
-        "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
         "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
         "proposal_id" => {
             (formatted("uuid"), "The proposal: the `event_id` that making it answered.")
         }
+        "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
         _ => (formatted("uuid"), "The case."),
     };
     Known { name, place: ParameterIn::Path, required: true, schema, description }
@@ -118,6 +118,7 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase | Operation::ReadRiskTrajectory | Operation::ReadCaseRules => {
             dates().into()
         }
+        Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
             dates().into_iter().chain(pages()).collect()
         }
@@ -142,6 +143,13 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         }
         Operation::ReadOperations | Operation::ReadProjectionAudit | Operation::ReadParked => {
             pages().into()
+        }
+        Operation::ReadContactOverrides => {
+            let window = [
+                Known::query("from", date_time(), "Only contacts made then or later."),
+                Known::query("to", date_time(), "Only contacts made before then."),
+            ];
+            window.into_iter().chain(dates()).chain(pages()).collect()
         }
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         Operation::ReadWorkload => workload_question().into_iter().chain(dates()).collect(),

@@ -52,6 +52,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadTimeline
             | Operation::ReadRiskTrajectory
             | Operation::ReadCaseRules
+            | Operation::ReadSafeContactPlan
     );
     if operation.is_reference() {
         return headers;
@@ -89,6 +90,7 @@ fn is_paged(operation: Operation) -> bool {
             | Operation::ReadCaseload
             | Operation::ReadCaseloads
             | Operation::ReadOverdueRequests
+            | Operation::ReadContactOverrides
             | Operation::ReadWorkload
             | Operation::ReadOperations
             | Operation::ReadProjectionAudit
@@ -99,8 +101,8 @@ fn is_paged(operation: Operation) -> bool {
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
-        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadOutcomes, ReadOverdueRequests,
-        ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
+        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadOutcomes,
+        ReadOverdueRequests, ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
     };
     matches!(
         operation,
@@ -110,6 +112,7 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadReferralPipeline
             | ReadAgencyResponse
             | ReadOverdueRequests
+            | ReadContactOverrides
             | ReadRiskTrajectories
             | ReadWorkload
     )
