@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::case::{CaseState, CaseStatus};
-use crate::programme;
+use crate::programme::Programmes;
 use crate::time::add_days;
 
 /// The rule's name and version.
@@ -16,7 +16,7 @@ pub fn dormant_from(case: &CaseState) -> Option<Timestamp> {
     if case.status != CaseStatus::Open {
         return None;
     }
-    let programme = programme::find(case.referral.as_ref()?.programme.as_str())?;
+    let programme = Programmes::shipped().of_referral(case.referral.as_ref()?)?;
     let since = case.contacts.last_reached_at.max(case.episode_started_at())?;
     Some(add_days(since, programme.dormant_after_days))
 }
@@ -36,14 +36,14 @@ mod tests {
     #[test]
     fn an_open_case_falls_dormant_when_its_person_is_not_reached() {
         let case = state_of(with(open_case(), [(attempted(), at(10))]));
-        let days = i64::from(programme::find("mrp").unwrap().dormant_after_days);
+        let days = i64::from(Programmes::shipped().find("mrp", 1).unwrap().dormant_after_days);
         assert!(!is_dormant(&case, at(10 + days - 1).at));
         assert!(is_dormant(&case, at(10 + days).at));
     }
 
     #[test]
     fn a_case_never_reached_counts_from_its_referral() {
-        let days = i64::from(programme::find("mrp").unwrap().dormant_after_days);
+        let days = i64::from(Programmes::shipped().find("mrp", 1).unwrap().dormant_after_days);
         assert_eq!(dormant_from(&state_of(open_case())), Some(at(1 + days).at));
     }
 

@@ -2,8 +2,8 @@
 
 use crate::code_lists::CodeList as _;
 use crate::rules::{
-    Answer, CaseView, Value, closure_due, dormant, engagement, overdue_request, overdue_review,
-    police_engagement, repeat, review_due, sustained_reduction, waiting,
+    Answer, CaseView, Value, closure_due, dormant, eligibility, engagement, overdue_request,
+    overdue_review, police_engagement, repeat, review_due, sustained_reduction, waiting,
 };
 
 /// A named, versioned definition that can be asked of any case at any two dates.
@@ -137,6 +137,14 @@ const RULES: &[Rule] = &[
         kind: Kind::Days,
         source: "ours",
         evaluate: waiting::to_reach,
+    },
+    Rule {
+        id: eligibility::RULE,
+        summary: "Whether the referral says of the person what the programme's criteria asked for \
+                  when it was received.",
+        kind: Kind::YesOrNo,
+        source: "the programme's criteria",
+        evaluate: eligibility::answer,
     },
     Rule {
         id: closure_due::RULE,

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::case::{CaseState, CaseStatus};
-use crate::programme;
+use crate::programme::Programmes;
 use crate::time::add_days;
 
 /// The rule's name and version.
@@ -19,14 +19,14 @@ pub fn review_due(case: &CaseState) -> Option<Timestamp> {
     if case.status != CaseStatus::Open {
         return None;
     }
-    let programme = programme::find(case.referral.as_ref()?.programme.as_str())?;
+    let programme = Programmes::shipped().of_referral(case.referral.as_ref()?)?;
     let began = case.episode_started_at()?;
     let assessed = case.risk.as_ref().map(|risk| risk.assessed_at);
     let review = case.review.as_ref().filter(|review| began <= review.at);
     let set = review.and_then(|review| review.next_due);
     let by_schedule = || {
         let looked_at = assessed.max(review.map(|review| review.at)).max(Some(began))?;
-        Some(add_days(looked_at, programme.review_every_days?))
+        Some(add_days(looked_at, programme.reviews.every_days?))
     };
     set.or_else(by_schedule)
 }
@@ -41,7 +41,7 @@ mod tests {
     use crate::rules::state_of;
 
     fn days() -> i64 {
-        i64::from(programme::find("mrp").unwrap().review_every_days.unwrap())
+        i64::from(Programmes::shipped().find("mrp", 1).unwrap().reviews.every_days.unwrap())
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::case::CaseEvent;
 use crate::case::testing::given;
-use crate::rules::{Answer, CaseView, Settings};
+use crate::programme::Programmes;
+use crate::rules::{Answer, CaseView};
 use crate::time::Occurred;
 use crate::two_clocks::{Asked, Reading};
 
@@ -15,5 +16,10 @@ pub(crate) fn answered(
     let case = given(history);
     let asked =
         Asked { as_of: as_of.at, known_at: jiff::Timestamp::MAX, reading: Reading::Effective };
-    rule(&CaseView::at(case.history(), &asked, Settings::of_referral).unwrap())
+    rule(
+        &CaseView::at(case.history(), &asked, |referral| {
+            Programmes::shipped().of_referral(referral)
+        })
+        .unwrap(),
+    )
 }
