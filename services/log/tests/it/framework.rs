@@ -45,6 +45,8 @@ fn referral() -> CaseCommand {
             latest_incident_at: None,
             incidents_12_months: Some(3),
             criteria: vec![],
+            criteria_version: None,
+            returns_from: None,
             list_date: None,
         })),
     }
@@ -63,6 +65,7 @@ fn attempt() -> CaseCommand {
         purpose: None,
         location: None,
         joint_with: None,
+        override_reason: None,
     }))
 }
 
