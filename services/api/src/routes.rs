@@ -52,7 +52,7 @@ use crate::projections::{
     rebuild::rebuild_projection, verify::verify_projection,
 };
 use crate::{
-    agency_response, caseloads, health, metrics, openapi, outcomes, referral_pipeline,
+    agency_response, caseloads, health, metrics, openapi, outcomes, programmes, referral_pipeline,
     risk_trajectory, rules, workload,
 };
 
@@ -149,6 +149,9 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadTimeline => route.to(read_timeline),
         Operation::ReadCaseRules => route.to(rules::read_case_rules),
         Operation::ReadRules => route.to(rules::read_rules),
+        Operation::ReadProgrammes => route.to(programmes::read_programmes),
+        Operation::ReadProgramme => route.to(programmes::read_programme),
+        Operation::DefineProgramme => route.to(programmes::define_programme),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),

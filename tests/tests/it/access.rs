@@ -76,6 +76,9 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/workload", MANAGERS),
     ("GET", "/v1/risk-trajectory", COUNTERS),
     ("GET", "/v1/rules", &ROLES),
+    ("GET", "/v1/programmes", &ROLES),
+    ("POST", "/v1/programmes", &["team_manager", "operator"]),
+    ("GET", "/v1/programmes/{programme}/versions/{version}", &ROLES),
     ("GET", "/v1/projections", OPERATORS),
     ("GET", "/v1/projections/audit", OPERATORS),
     ("POST", "/v1/projections/{name}/verifications", OPERATORS),
@@ -128,6 +131,8 @@ impl Place {
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
             .replace("{name}", "caseload")
+            .replace("{programme}", "mrp")
+            .replace("{version}", "1")
             .replace("{build}", "0")
             .replace("{worker_id}", "w-ann");
         let client = self.service.as_role("city", role);

@@ -95,8 +95,9 @@ pub async fn read_overdue_requests(
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
     let topic = topic(&query, &caller, &dates)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
     let question = OverdueQuestion {
-        programme: query.programme()?,
+        programme: query.programme(&programmes)?,
         agency: query.listed("agency")?,
         worker: query.text("worker"),
         // The date in force takes its place.
