@@ -181,7 +181,8 @@ async fn a_correction_keeps_the_version_unless_it_moves_the_referral() {
     let correct = |replacement: Value| {
         let path = format!("/v1/cases/{case}/events/{event}/correction");
         let body = json!({"reason": "the list was wrong", "replacement": replacement});
-        async move { service.worker().post(&path, body).await }
+        let worker = service.worker();
+        async move { worker.post(&path, body).await }
     };
     correct(json!({"incidents_12_months": 4})).await.expect(201);
     let facts = version_of(&service, &case).await;

@@ -225,7 +225,7 @@ fn check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 async fn load(arguments: &LoadArguments) -> anyhow::Result<ExitCode> {
     let definition = read(&arguments.check.file)?;
     let json = arguments.check.json;
-    let loaded = with_log(&arguments.database, Sealed::Untouched, async |open: OpenLog| {
+    let loaded = with_log(&arguments.database, Sealed::Handled, async |open: OpenLog| {
         define(&open, arguments, definition.clone()).await
     });
     let refusal = match loaded.await? {
