@@ -257,7 +257,7 @@ operations! {
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
     RebuildProjection = POST "/v1/projections/{name}/rebuilds",
-    /// Hold a sample of a projection's rows against the log.
+    /// Hold a projection's rows against the log: of every case, or of a sample.
     VerifyProjection = POST "/v1/projections/{name}/verifications",
     /// Answer readers from the build before.
     RollBackProjection = POST "/v1/projections/{name}/rollback",
@@ -265,7 +265,7 @@ operations! {
     DropBuild = DELETE "/v1/projections/{name}/builds/{build}",
     /// What operators did to projections, the newest first.
     ReadProjectionAudit = GET "/v1/projections/audit",
-    /// Rebuilds, the newest first.
+    /// Rebuilds and verifications, the newest first.
     ReadOperations = GET "/v1/operations",
     /// How far an operation is, and what came of it.
     ReadOperation = GET "/v1/operations/{operation_id}",

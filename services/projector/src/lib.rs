@@ -29,6 +29,7 @@ mod state;
 mod status;
 mod trace;
 mod turn;
+mod verification;
 mod wait;
 mod write;
 
@@ -45,4 +46,8 @@ pub use rebuild::{
 };
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
+pub use verification::{
+    Verification, VerificationPhase, cancel_verification, find_verification, is_followed,
+    request_verification, verifications,
+};
 pub use wait::{WaitError, wait_for};

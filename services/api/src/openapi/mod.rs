@@ -68,7 +68,7 @@ use crate::projections::parked::{ParkedAnswer, RetryAnswer, RetryBody};
 use crate::projections::read_audit::AuditAnswer;
 use crate::projections::read_projections::ProjectionsAnswer;
 use crate::projections::rebuild::RebuildBody;
-use crate::projections::verify::{VerificationAnswer, VerificationBody};
+use crate::projections::verify::VerificationBody;
 use crate::referral_pipeline::PipelineAnswer;
 use crate::risk_trajectory::TrajectoriesAnswer;
 use crate::rules::{CaseRulesAnswer, RulesAnswer};
@@ -282,10 +282,9 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
         Operation::ReadOperations => ("200", schemas.refer::<OperationsAnswer>()),
         Operation::ReadOperation => ("200", schemas.refer::<OperationAnswer>()),
-        Operation::RebuildProjection | Operation::CancelOperation => {
+        Operation::RebuildProjection | Operation::VerifyProjection | Operation::CancelOperation => {
             ("202", schemas.refer::<OperationAnswer>())
         }
-        Operation::VerifyProjection => ("200", schemas.refer::<VerificationAnswer>()),
         Operation::RollBackProjection => ("200", schemas.refer::<SwitchedAnswer>()),
         Operation::DropBuild => return ("204", None),
         Operation::ReadProjectionAudit => ("200", schemas.refer::<AuditAnswer>()),

@@ -37,7 +37,8 @@ pub(super) fn done(operation: Operation, answer: Option<Ref>) -> Response {
 fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &'static str)> {
     if operation.is_operators() {
         let begins =
-            [Operation::RebuildProjection, Operation::CancelOperation].contains(&operation);
+            [Operation::RebuildProjection, Operation::VerifyProjection, Operation::CancelOperation]
+                .contains(&operation);
         let place = ("Location", text(), "Where the operation can be looked at.");
         return if begins { vec![place] } else { Vec::new() };
     }

@@ -51,6 +51,38 @@ pub async fn verify(
     sample: Sample,
     checked: Arc<AtomicU64>,
 ) -> Result<Comparison, VerifyError> {
+    let build = BuildAsked { tenant, projection, build };
+    verify_at_pace(log, pool, build, sample, None, checked).await
+}
+
+/// The same, resting while the log is busy.
+pub(crate) async fn verify_paced(
+    log: &EventLog,
+    pool: &Pool,
+    build: BuildAsked,
+    sample: Sample,
+    pace: &Pace,
+    checked: Arc<AtomicU64>,
+) -> Result<Comparison, VerifyError> {
+    verify_at_pace(log, pool, build, sample, Some(pace), checked).await
+}
+
+/// The build that is asked about: the live one where none is named.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BuildAsked {
+    pub(crate) tenant: TenantNo,
+    pub(crate) projection: Projection,
+    pub(crate) build: Option<i32>,
+}
+
+async fn verify_at_pace(
+    log: &EventLog,
+    pool: &Pool,
+    BuildAsked { tenant, projection, build }: BuildAsked,
+    sample: Sample,
+    pace: Option<&Pace>,
+    checked: Arc<AtomicU64>,
+) -> Result<Comparison, VerifyError> {
     let mut client = pool.get().await.map_err(LogError::from)?;
     let snapshot = Snapshot::take(&mut client).await?;
     let live = snapshot.live(BuildKey::of(tenant, projection, 0)).await?;
@@ -62,7 +94,7 @@ pub async fn verify(
         None if build == live => Position(0),
         None => return Err(VerifyError::NoSuchBuild { build: build.build }),
     };
-    let mut comparing = Comparing { snapshot, sample, pace: None, checked };
+    let mut comparing = Comparing { snapshot, sample, pace, checked };
     let compared = comparing.compare(log, vec![(build, position)]).await?;
     compared.into_iter().next().ok_or(VerifyError::NoSuchBuild { build: build.build })
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub use answers::{Answered, recall, remember};
 pub use audit::{AUDIT_MAX, AuditLine, audit};
 
-use crate::{RebuildError, SwitchError};
+use crate::{RebuildError, SwitchError, VerifyError};
 
 /// How long an action waits for readers and writers of what it changes, and how long one statement
 /// of it may take. Whoever reads a build while it is dropped is waited for, and those who come after
@@ -155,6 +155,15 @@ impl Refusal for SwitchError {
     }
 }
 
+impl Refusal for VerifyError {
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::NoSuchBuild { .. } => Some("no-such-build"),
+            Self::Log(_) => None,
+        }
+    }
+}
+
 impl Refusal for LogError {
     fn refusal(&self) -> Option<&'static str> {
         None
@@ -211,16 +220,6 @@ impl Operator {
         audit::write(transaction.client(), self, act, None).await?;
         transaction.commit().await.map_err(LogError::from)?;
         Ok(done)
-    }
-
-    /// Writes down what needed no transaction.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn note(&self, client: &Client, act: &Act) -> Result<(), LogError> {
-        audit::write(client, self, act, None).await?;
-        self.tell(act, "done");
-        Ok(())
     }
 
     /// Tells the log lines alone. Who it was is in the table: log lines hold nothing that was sent.

@@ -84,6 +84,14 @@ pub(crate) async fn stay_awake<T>(
     }
 }
 
+/// Takes the lock under which leases are given, until the transaction ends; `false` while another
+/// has it.
+pub(crate) async fn lock_leases(transaction: &Transaction<'_>) -> Result<bool, LogError> {
+    let sql = "SELECT pg_try_advisory_xact_lock($1)";
+    let locked = transaction.query_typed_one(sql, &[(&LEASES_LOCK, Type::INT8)]).await?;
+    Ok(locked.try_get(0)?)
+}
+
 /// Takes the oldest rebuild that nobody works on, or the given one; `None` while any is worked on.
 pub(crate) async fn take(
     client: &mut Object,
@@ -92,9 +100,7 @@ pub(crate) async fn take(
 ) -> Result<Option<(Lease, Rebuild)>, LogError> {
     let transaction = begin(client, lease).await?;
     limit_idle(&transaction, lease).await?;
-    let sql = "SELECT pg_try_advisory_xact_lock($1)";
-    let locked = transaction.query_typed_one(sql, &[(&LEASES_LOCK, Type::INT8)]).await?;
-    if !locked.try_get::<_, bool>(0)? {
+    if !lock_leases(&transaction).await? {
         return Ok(None);
     }
     let (names, versions): (Vec<&str>, Vec<i32>) =
@@ -129,7 +135,7 @@ pub(crate) async fn take(
     Ok(Rebuild::read(&row)?.map(|rebuild| (Lease::of(&rebuild, epoch), rebuild)))
 }
 
-fn millis(duration: Duration) -> f64 {
+pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 

@@ -17,7 +17,7 @@ use super::pace::Pace;
 use super::phase::Phase;
 use super::record::{Rebuild, find_rebuild};
 use super::settings::RebuildSettings;
-use crate::{Projector, Settings};
+use crate::{Projector, Settings, verification};
 
 use super::{builds, catch_up, finish, fold, plan, sessions};
 
@@ -56,14 +56,32 @@ impl Rebuilder {
         Self(Arc::new(Inner { log, pool, settings, projector }))
     }
 
-    /// Takes rebuilds that are asked for, or that another process left, one at a time, until `stop`
-    /// is cancelled; what it works on then is left to others at once.
+    /// Takes rebuilds that are asked for, or that another process left, one at a time, and while there
+    /// are none verifications, until `stop` is cancelled; what it works on then is left to others at
+    /// once.
     ///
     /// Outages of the database are waited out. Any number of processes may run one each.
     pub async fn run(&self, stop: CancellationToken) {
+        tokio::join!(self.run_rebuilds(&stop), self.run_verifications(&stop));
+    }
+
+    async fn run_verifications(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            // A failure is the database's, of which the rebuilds tell; a lease runs out by itself.
+            if verification::take_and_work(&self.0, stop).await.unwrap_or(false) {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(self.0.settings.poll_interval) => {}
+            }
+        }
+    }
+
+    async fn run_rebuilds(&self, stop: &CancellationToken) {
         let mut is_failure_logged = false;
         while !stop.is_cancelled() {
-            match self.take_and_work(None, &stop).await {
+            match self.take_and_work(None, stop).await {
                 Ok(true) => continue,
                 Ok(false) => is_failure_logged = false,
                 Err(error) if !is_failure_logged => {

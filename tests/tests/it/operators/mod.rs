@@ -74,6 +74,15 @@ async fn rebuilt(service: &Service, projection: &str) -> Value {
     operation
 }
 
+/// Verifies the caseload and gives the operation.
+async fn verified(service: &Service, body: Value) -> Value {
+    let asked = operator(service).post("/v1/projections/caseload/verifications", body).await;
+    asked.expect(202);
+    let operation = over(service, asked.header("location").unwrap()).await;
+    assert_eq!(operation["phase"], "verified", "{operation}");
+    operation
+}
+
 /// The build that readers of a projection are answered from.
 async fn live(service: &Service, projection: &str) -> i64 {
     let read = operator(service).get("/v1/projections").await.expect(200);

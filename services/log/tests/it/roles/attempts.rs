@@ -32,6 +32,7 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("projection_rebuild", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_rebuild_slice", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_table", &["SELECT"]),
+    ("projection_verification", &["INSERT", "SELECT", "UPDATE"]),
     ("projector", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("referral_pipeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("refinery_schema_history", &["SELECT"]),

@@ -1,6 +1,7 @@
 //! `throughline projections cancel`.
 
 use deadpool_postgres::Object;
+use serde_json::json;
 use throughline_domain::code::Code;
 use throughline_log::LogError;
 use throughline_projector::operator::{Act, Action, Operator, Refusal};
@@ -21,6 +22,10 @@ pub(crate) struct CancelArguments {
     #[arg(long, value_name = "TENANT")]
     tenant: Code,
 
+    /// Print a JSON object.
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     acting: ActingArguments,
 }
@@ -28,18 +33,41 @@ pub(crate) struct CancelArguments {
 /// Calls a rebuild off.
 pub(super) async fn run(arguments: CancelArguments) -> anyhow::Result<u8> {
     let operation_id = arguments.operation_id;
-    with_log(&arguments.acting.database, Sealed::Untouched, async |open: OpenLog| {
+    let rebuild = with_log(&arguments.acting.database, Sealed::Untouched, async |open: OpenLog| {
         let tenant = tenant(&open, &arguments.tenant).await?.tenant_no;
         let by = arguments.acting.operator(tenant);
         let mut client = open.log.pool().get().await?;
         let Some(rebuild) = find_rebuild(&client, tenant, operation_id).await? else {
-            return Err(RebuildError::NoSuchRebuild { operation_id }.into());
+            return Err(refuse(&mut client, &by, operation_id).await.into());
         };
-        Ok(call_off(&mut client, &by, &rebuild).await?)
+        call_off(&mut client, &by, &rebuild).await?;
+        Ok(rebuild)
     })
     .await?;
-    println!("rebuild {operation_id} is called off: it ends at the next slice or phase");
+    if arguments.json {
+        let members = json!({
+            "tenant": arguments.tenant.as_str(),
+            "projection": rebuild.projection.name(),
+            "build": rebuild.build,
+            "operation_id": operation_id,
+        });
+        println!("{members}");
+    } else {
+        println!("rebuild {operation_id} is called off: it ends at the next slice or phase");
+    }
     Ok(0)
+}
+
+/// Writes down that a rebuild was named that there is none of, as over REST.
+async fn refuse(client: &mut Object, by: &Operator, operation_id: Uuid) -> RebuildError {
+    let act = Act { operation_id: Some(operation_id), ..Act::on(Action::Cancel, None) };
+    let refused = by.act(client, act, async |_, _| {
+        Err::<std::convert::Infallible, _>(RebuildError::NoSuchRebuild { operation_id })
+    });
+    match refused.await {
+        Err(error) => error,
+        Ok(never) => match never {},
+    }
 }
 
 /// Why a rebuild was not called off.
