@@ -170,7 +170,7 @@ pub async fn read_outcomes(
         asking,
         async |client, place, _| outcome_snapshot::read(client, place, question).await,
         |_| Answer::new(question),
-        |answer, _, history, asked| answer.take(history, asked),
+        |answer, _, history, asked, _| answer.take(history, asked),
         |answer, _| answer.finish(),
     )
     .await?;

@@ -182,7 +182,7 @@ pub async fn read_referral_pipeline(
         asking,
         async |client, place, _| referral_pipeline::read(client, place, question).await,
         |_| Answer::new(question),
-        |answer, case_id, history, asked| {
+        |answer, case_id, history, asked, _| {
             if let Some(row) = referral_pipeline::row(case_id, history, asked) {
                 answer.take(&row);
             }

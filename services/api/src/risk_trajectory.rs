@@ -124,7 +124,7 @@ pub async fn read_risk_trajectories(
         asking,
         async |client, place, as_of| risk_trajectory::read(client, place, of(as_of)).await,
         |asked| Answer::new(of(asked.as_of)),
-        |answer, case_id, history, asked| {
+        |answer, case_id, history, asked, _| {
             for stretch in risk_trajectory::fold(case_id, history, asked) {
                 answer.take(&stretch);
             }

@@ -275,9 +275,15 @@ async fn past(
     let position = settled.position;
     let steps = sent.steps(asked.as_of)?;
     let mut answer = Answer::new(sent.question(&steps));
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        answer.take(&workload::fold(case_id, history, &asked));
-    })
+    let unreadable = replay::every_case(
+        app,
+        caller,
+        Projection::Workload,
+        position,
+        |case_id, history, programmes| {
+            answer.take(&workload::fold(case_id, history, &asked, programmes));
+        },
+    )
     .await?;
     let workload = answer.finish()?;
     let stale_cases = unreadable.known_at(asked.known_at).len() as u64;

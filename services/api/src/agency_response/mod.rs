@@ -116,7 +116,7 @@ pub async fn read_agency_response(
         asking,
         async |client, place, as_of| agency_response::read(client, place, of(as_of)).await,
         |asked| Answer::new(of(asked.as_of)),
-        |answer, case_id, history, asked| {
+        |answer, case_id, history, asked, _| {
             for row in agency_response::requests(case_id, history, asked) {
                 answer.take(&row);
             }

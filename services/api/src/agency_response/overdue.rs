@@ -121,7 +121,7 @@ pub async fn read_overdue_requests(
             Ok((page, stale.await?))
         },
         |asked| OverdueAnswer::new(of(asked.as_of)),
-        |answer, case_id, history, asked| {
+        |answer, case_id, history, asked, _| {
             for row in agency_response::requests(case_id, history, asked) {
                 answer.take(row);
             }

@@ -9,6 +9,7 @@ use futures_util::{StreamExt as _, pin_mut};
 use jiff::Timestamp;
 use throughline_domain::case::{CaseEvent, CaseState};
 use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_log::{
@@ -212,7 +213,11 @@ impl World {
         for (id, history) in &histories {
             let state = CaseState::at(history, &Asked::LATEST);
             let read = caseload::read_case(&self.client, self.place(), *id).await.unwrap();
-            assert_eq!(read, caseload::row(*id, &state), "the caseload's row of {id}");
+            assert_eq!(
+                read,
+                caseload::row(*id, &state, &Programmes::shipped()),
+                "the caseload's row of {id}"
+            );
 
             let question = engagement_timeline::Question {
                 case_id: *id,
@@ -248,7 +253,7 @@ impl World {
     async fn assert_rows(&self, case_id: CaseId, history: &[Recorded<CaseEvent>]) {
         let tenant_no = self.tenant.0;
         for projection in Projection::ALL {
-            let folded = projection.rows(case_id, history).unwrap();
+            let folded = projection.rows(case_id, history, &Programmes::shipped()).unwrap();
             for (table, mut folded) in projection.tables().iter().zip(folded) {
                 let statement = table.select(self.place(), "AND case_id = $2");
                 let rows = self.client.query(&statement, &[&tenant_no, &case_id.0]).await.unwrap();
