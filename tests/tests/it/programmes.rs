@@ -148,6 +148,58 @@ async fn a_case_keeps_the_version_in_force_when_it_was_referred() {
 }
 
 #[tokio::test]
+async fn a_case_falls_dormant_by_the_definition_that_it_keeps() {
+    let service = Service::start().await;
+    let definition = the_second_mrp(&service).await;
+    service.as_role("city", "operator").post("/v1/programmes", definition).await.expect(201);
+    let worker = service.worker();
+    let mut cases = Vec::new();
+    for (received_at, area) in [("2019-12-20T00:00:00Z", "city"), ("2020-01-01T00:00:00Z", "east")]
+    {
+        let referred = worker.post("/v1/referrals", referred(received_at, area)).await.expect(201);
+        let case = text(&referred["case_id"]);
+        let opened = json!({"occurred_at": "2020-01-02T00:00:00Z"});
+        worker.step(&case, "acceptance", opened.clone()).await.expect(201);
+        let mut given = opened;
+        given["worker"] = json!("w-ann");
+        worker.step(&case, "allocations", given).await.expect(201);
+        cases.push(case);
+    }
+    // Reached on the same day: seven days later one is dormant, and ninety days later both are.
+    for case in &cases {
+        let reached = json!({
+            "occurred_at": "2020-02-01T00:00:00Z", "channel": "phone", "outcome": "reached",
+        });
+        worker.post(&format!("/v1/cases/{case}/contact-attempts"), reached).await.expect(201);
+    }
+    let dormant = |as_of: &'static str| {
+        let cases = cases.clone();
+        async move {
+            let caseload = worker.get(&format!("/v1/caseloads/w-ann{as_of}")).await.expect(200);
+            let is_dormant = |case: &String| {
+                let rows = caseload["cases"].as_array().unwrap();
+                rows.iter().find(|row| row["case_id"] == json!(case)).unwrap()["dormant"] == true
+            };
+            cases.iter().map(is_dormant).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(dormant("?as_of=2020-02-07T00:00:00Z").await, [false, false]);
+    assert_eq!(dormant("?as_of=2020-02-10T00:00:00Z").await, [false, true]);
+    assert_eq!(dormant("?as_of=2020-06-01T00:00:00Z").await, [true, true]);
+    // The read model of the present says the same.
+    assert_eq!(dormant("").await, [true, true]);
+    let rules = |case: &str| {
+        let path = format!("/v1/cases/{case}/rules?as_of=2020-02-10T00:00:00Z");
+        async move { worker.get(&path).await.expect(200)["rules"].clone() }
+    };
+    for (case, holds) in cases.iter().zip([false, true]) {
+        let rules = rules(case).await;
+        let rule = rules.as_array().unwrap().iter().find(|rule| rule["rule"] == "dormant/1");
+        assert_eq!(rule.unwrap()["answer"], json!(holds));
+    }
+}
+
+#[tokio::test]
 async fn a_referral_fits_its_programme_or_every_place_is_told() {
     let service = Service::start().await;
     let worker = service.worker();
