@@ -2,6 +2,7 @@
 
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 
 use crate::cell::Row;
@@ -42,16 +43,27 @@ pub struct TouchedCase<'a> {
     pub history: &'a [Recorded<CaseEvent>],
     /// The position up to which the rows tell of the case already.
     pub after: Position,
+    /// The definitions that the tenant knows, read after the events.
+    pub programmes: &'a Programmes,
 }
 
 /// A case whose events are known and yet give no rows.
 #[derive(Debug, thiserror::Error)]
-#[error("the facts of {case_id} have no stored form")]
-pub struct Unfoldable {
-    /// The case.
-    pub case_id: CaseId,
-    /// What the encoder says.
-    pub source: serde_json::Error,
+pub enum Unfoldable {
+    /// Facts that cannot be written down.
+    #[error("the facts of {case_id} have no stored form")]
+    NoStoredForm {
+        /// The case.
+        case_id: CaseId,
+        /// What the encoder says.
+        source: serde_json::Error,
+    },
+    /// A definition that nobody knows here: a later program may.
+    #[error("the definition that {case_id} was referred under is not known")]
+    UnknownDefinition {
+        /// The case.
+        case_id: CaseId,
+    },
 }
 
 impl Projection {
@@ -128,16 +140,46 @@ impl Projection {
         self,
         case_id: CaseId,
         history: &[Recorded<CaseEvent>],
+        programmes: &Programmes,
     ) -> Result<Vec<Vec<Row>>, Unfoldable> {
+        self.check_definitions(case_id, history, programmes)?;
         match self {
-            Self::Caseload => Ok(caseload::rows(case_id, history)),
+            Self::Caseload => Ok(caseload::rows(case_id, history, programmes)),
             Self::EngagementTimeline => engagement_timeline::rows(case_id, history),
             Self::OutcomeSnapshot => Ok(outcome_snapshot::rows(case_id, history)),
             Self::ReferralPipeline => Ok(referral_pipeline::rows(case_id, history)),
             Self::AgencyResponse => Ok(agency_response::rows(case_id, history)),
-            Self::Workload => Ok(workload::rows(case_id, history)),
+            Self::Workload => Ok(workload::rows(case_id, history, programmes)),
             Self::RiskTrajectory => Ok(risk_trajectory::rows(case_id, history)),
             Self::ContactOverride => Ok(contact_override::rows(case_id, history)),
+        }
+    }
+
+    /// Refuses a case whose rows would rest on a definition that is not known: the numbers of
+    /// another version would be somebody else's answer.
+    fn check_definitions(
+        self,
+        case_id: CaseId,
+        history: &[Recorded<CaseEvent>],
+        programmes: &Programmes,
+    ) -> Result<(), Unfoldable> {
+        if self.rests_on_definitions() && programmes.first_unknown(history).is_some() {
+            return Err(Unfoldable::UnknownDefinition { case_id });
+        }
+        Ok(())
+    }
+
+    /// Whether its rows rest on the numbers of programmes' definitions.
+    #[must_use]
+    pub fn rests_on_definitions(self) -> bool {
+        match self {
+            Self::Caseload | Self::Workload => true,
+            Self::EngagementTimeline
+            | Self::OutcomeSnapshot
+            | Self::ReferralPipeline
+            | Self::AgencyResponse
+            | Self::RiskTrajectory
+            | Self::ContactOverride => false,
         }
     }
 
@@ -158,14 +200,17 @@ impl Projection {
                 changed.into_iter().map(of(Extent::Changed)).collect()
             }
             Self::ContactOverride if !contact_override::is_touched(case) => return Ok(None),
-            Self::Workload => workload::changed_rows(case),
+            Self::Workload => {
+                self.check_definitions(case.case_id, case.history, case.programmes)?;
+                workload::changed_rows(case)
+            }
             Self::Caseload
             | Self::OutcomeSnapshot
             | Self::ReferralPipeline
             | Self::AgencyResponse
             | Self::RiskTrajectory
             | Self::ContactOverride => {
-                let whole = self.rows(case.case_id, case.history)?;
+                let whole = self.rows(case.case_id, case.history, case.programmes)?;
                 whole.into_iter().map(of(Extent::Whole)).collect()
             }
         };

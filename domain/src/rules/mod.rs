@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod closure_due;
 pub mod dormant;
+pub mod eligibility;
 pub mod engagement;
 pub mod overdue_request;
 pub mod overdue_review;

@@ -2,8 +2,8 @@
 
 use crate::code_lists::CodeList as _;
 use crate::rules::{
-    Answer, CaseView, Value, closure_due, dormant, engagement, overdue_request, overdue_review,
-    police_engagement, repeat, review_due, sustained_reduction, waiting,
+    Answer, CaseView, Value, closure_due, dormant, eligibility, engagement, overdue_request,
+    overdue_review, police_engagement, repeat, review_due, sustained_reduction, waiting,
 };
 
 /// A named, versioned definition that can be asked of any case at any two dates.
@@ -139,6 +139,14 @@ const RULES: &[Rule] = &[
         evaluate: waiting::to_reach,
     },
     Rule {
+        id: eligibility::RULE,
+        summary: "Whether the referral says of the person what the programme's criteria asked for \
+                  when it was received.",
+        kind: Kind::YesOrNo,
+        source: "the programme's criteria",
+        evaluate: eligibility::answer,
+    },
+    Rule {
         id: closure_due::RULE,
         summary: "For which reasons closing an open case should be considered: its time limit, \
                   unanswered attempts, a risk that stays reduced. For a person to confirm.",
@@ -190,7 +198,7 @@ fn mrp_engagement(view: &CaseView<'_>) -> Answer {
 }
 
 fn dormant_answer(view: &CaseView<'_>) -> Answer {
-    let Some(from) = dormant::dormant_from(&view.state) else {
+    let Some(from) = dormant::dormant_from(&view.state, &view.programme) else {
         return Answer::not_applicable();
     };
     // Counted from the later of the two.
@@ -201,7 +209,7 @@ fn dormant_answer(view: &CaseView<'_>) -> Answer {
 }
 
 fn review_due_answer(view: &CaseView<'_>) -> Answer {
-    match review_due::review_due(&view.state) {
+    match review_due::review_due(&view.state, &view.programme) {
         Some(due) => {
             Answer { value: Value::At(due), since: None, basis: overdue_review::answer(view).basis }
         }

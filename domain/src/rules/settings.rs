@@ -1,7 +1,6 @@
 //! What a programme sets for the rules: its numbers, apart from how they are written down.
 
-use crate::case::state::Referral;
-use crate::programme::{self, Programme};
+use crate::programme::Programme;
 
 /// A programme's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,18 +18,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The numbers for a referral: of the definition that it was made under.
-    #[must_use]
-    pub fn of_referral(referral: &Referral) -> Option<Self> {
-        programme::find(referral.programme.as_str()).map(Self::of)
-    }
-
     /// The numbers of a programme's definition.
     #[must_use]
     pub fn of(programme: &Programme) -> Self {
         Self {
             dormant_after_days: programme.dormant_after_days,
-            review_every_days: programme.review_every_days,
+            review_every_days: programme.reviews.every_days,
             maximum_months: programme.maximum_months,
             disengaged_after_months: programme.disengaged_after_months,
             sustained_reduction_months: programme.sustained_reduction_months,

@@ -1,6 +1,8 @@
 //! A case as a rule sees it: its facts in force at two dates, what they come to, and the
 //! programme's numbers.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
@@ -9,6 +11,7 @@ use crate::case::state::Referral;
 use crate::case::{CaseEvent, CaseState, CaseStatus};
 use crate::code_lists::{ContactDirection, ContactOutcome};
 use crate::ids::EventId;
+use crate::programme::Programme;
 use crate::recorded::Recorded;
 use crate::rules::Settings;
 use crate::two_clocks::{self, Asked, Entry};
@@ -22,7 +25,9 @@ pub struct CaseView<'a> {
     pub state: CaseState,
     /// The dates asked about.
     pub asked: Asked,
-    /// The programme's numbers.
+    /// The definition that the case was referred under.
+    pub programme: Arc<Programme>,
+    /// Its numbers.
     pub settings: Settings,
 }
 
@@ -34,22 +39,24 @@ pub(super) struct At {
 }
 
 impl<'a> CaseView<'a> {
-    /// A case at two dates; `None` where no referral is in view, or `settings` knows none for it.
+    /// A case at two dates; `None` where no referral is in view, or `programme` gives no definition
+    /// for it.
     ///
     /// `history` is in the order of recording.
     #[must_use]
     pub fn at(
         history: &'a [Recorded<CaseEvent>],
         asked: &Asked,
-        settings: impl FnOnce(&Referral) -> Option<Settings>,
+        programme: impl FnOnce(&Referral) -> Option<Arc<Programme>>,
     ) -> Option<Self> {
         let facts: Vec<Entry<'a>> = two_clocks::facts(history, asked).collect();
         let mut state = CaseState::default();
         for fact in &facts {
             state.apply(fact.recorded.event_id, fact.occurred, fact.event);
         }
-        let settings = settings(state.referral.as_ref()?)?;
-        Some(Self { facts, state, asked: *asked, settings })
+        let programme = programme(state.referral.as_ref()?)?;
+        let settings = Settings::of(&programme);
+        Some(Self { facts, state, asked: *asked, programme, settings })
     }
 
     /// Whether somebody works with the person.

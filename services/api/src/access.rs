@@ -128,7 +128,8 @@ impl Operation {
     /// Whether it is about what holds for every case: definitions, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {
-        self.path().starts_with("/v1/rules")
+        let places = ["/v1/rules", "/v1/programmes"];
+        places.iter().any(|place| self.path().starts_with(place))
     }
 
     /// Whether it is about how the service runs: then no case, version or position is in it.
@@ -250,6 +251,12 @@ operations! {
     ReadRiskTrajectories = GET "/v1/risk-trajectory",
     /// The computed rules, each version for itself.
     ReadRules = GET "/v1/rules",
+    /// The programmes, with the versions of their definitions.
+    ReadProgrammes = GET "/v1/programmes",
+    /// Load a programme's definition: the next version of one, or the first of a new one.
+    DefineProgramme = POST "/v1/programmes",
+    /// One version of a programme's definition.
+    ReadProgramme = GET "/v1/programmes/{programme}/versions/{version}",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -327,8 +334,9 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadCaseRules
         | Operation::ReadSafeContactPlan
         | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
-        // What a rule says is about no person.
-        Operation::ReadRules => Role::ALL,
+        // What a rule or a programme says is about no person.
+        Operation::ReadRules | Operation::ReadProgrammes | Operation::ReadProgramme => Role::ALL,
+        Operation::DefineProgramme => &[TeamManager, Operator],
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
         Operation::ReadWorkload => &[TeamManager, Evaluator],

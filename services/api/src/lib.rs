@@ -31,6 +31,7 @@ pub mod page;
 pub mod persons;
 pub mod preconditions;
 pub mod problem;
+pub mod programmes;
 pub mod projections;
 pub mod query;
 pub mod referral_pipeline;

@@ -53,7 +53,7 @@ use crate::projections::{
     rebuild::rebuild_projection, verify::verify_projection,
 };
 use crate::{
-    agency_response, caseloads, contact_overrides, health, metrics, openapi, outcomes,
+    agency_response, caseloads, contact_overrides, health, metrics, openapi, outcomes, programmes,
     referral_pipeline, risk_trajectory, rules, workload,
 };
 
@@ -150,6 +150,9 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadTimeline => route.to(read_timeline),
         Operation::ReadCaseRules => route.to(rules::read_case_rules),
         Operation::ReadRules => route.to(rules::read_rules),
+        Operation::ReadProgrammes => route.to(programmes::read_programmes),
+        Operation::ReadProgramme => route.to(programmes::read_programme),
+        Operation::DefineProgramme => route.to(programmes::define_programme),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),

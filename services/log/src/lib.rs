@@ -29,6 +29,7 @@ mod load;
 mod metrics;
 mod micros;
 mod migrate;
+mod programmes;
 mod read;
 mod replay;
 mod rotate;

@@ -78,6 +78,9 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/workload", MANAGERS),
     ("GET", "/v1/risk-trajectory", COUNTERS),
     ("GET", "/v1/rules", &ROLES),
+    ("GET", "/v1/programmes", &ROLES),
+    ("POST", "/v1/programmes", &["team_manager", "operator"]),
+    ("GET", "/v1/programmes/{programme}/versions/{version}", &ROLES),
     ("GET", "/v1/projections", OPERATORS),
     ("GET", "/v1/projections/audit", OPERATORS),
     ("POST", "/v1/projections/{name}/verifications", OPERATORS),
@@ -130,6 +133,8 @@ impl Place {
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
             .replace("{name}", "caseload")
+            .replace("{programme}", "mrp")
+            .replace("{version}", "1")
             .replace("{build}", "0")
             .replace("{worker_id}", "w-ann");
         let client = self.service.as_role("city", role);
@@ -156,7 +161,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 265);
+    assert_eq!(refused, 269);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -174,7 +179,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 265);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 269);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ mod long_journey;
 mod operators;
 mod outage;
 mod pages;
+mod programmes;
 mod published_tables;
 mod reference;
 mod referral_pipeline;

@@ -62,6 +62,7 @@ use crate::feed::page::EventsAnswer;
 use crate::outcomes::OutcomesAnswer;
 use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
+use crate::programmes::{DefinedAnswer, ProgrammeDefinition, ProgrammesAnswer};
 use crate::projections::NothingMore;
 use crate::projections::builds::SwitchedAnswer;
 use crate::projections::operations::{OperationAnswer, OperationsAnswer};
@@ -228,11 +229,14 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
             (Some(schemas.refer::<NothingMore>()), false)
         }
         Operation::RetryParked => (Some(schemas.refer::<RetryBody>()), false),
+        Operation::DefineProgramme => (Some(schemas.refer::<ProgrammeDefinition>()), false),
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadEvent
         | Operation::ReadCaseRules
         | Operation::ReadRules
+        | Operation::ReadProgrammes
+        | Operation::ReadProgramme
         | Operation::ReadCaseloads
         | Operation::ReadCaseload
         | Operation::ReadOutcomes
@@ -264,6 +268,9 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
         Operation::ReadCaseRules => ("200", schemas.refer::<CaseRulesAnswer>()),
         Operation::ReadRules => ("200", schemas.refer::<RulesAnswer>()),
+        Operation::ReadProgrammes => ("200", schemas.refer::<ProgrammesAnswer>()),
+        Operation::ReadProgramme => ("200", schemas.refer::<ProgrammeDefinition>()),
+        Operation::DefineProgramme => ("201", schemas.refer::<DefinedAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())
         }
@@ -295,7 +302,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
 }
 
 /// The groups of operations, in the order in which they are shown.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 13] = [
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
@@ -305,6 +312,8 @@ const TAGS: [(&str, &str); 11] = [
     ("outcomes", "How measures went between two stages."),
     ("workload", "Caseloads and contacts of workers over time."),
     ("risk trajectory", "How risk went over many cases."),
+    ("rules", "The computed rules."),
+    ("programmes", "What each programme fixes for its cases, by version."),
     ("events", "What is recorded, as it is recorded, for other programs."),
     ("projections", "What operators do about the read models."),
 ];
@@ -330,6 +339,7 @@ fn tag(operation: Operation) -> &'static str {
         Some("contact-overrides") => "contact overrides",
         Some("workload") => "workload",
         Some("rules") => "rules",
+        Some("programmes") => "programmes",
         Some("risk-trajectory") => "risk trajectory",
         _ => "cases",
     }

@@ -62,6 +62,8 @@ fn path_parameter(name: &'static str) -> Known {
         "person_id" => (formatted("uuid"), "The person, as the referral answered."),
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
+        "programme" => (schema::code(), "The programme; `/` in its name as `%2F`."),
+        "version" => (integer(), "The definition's version."),
         "build" => (integer(), "The build."),
         "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
         "proposal_id" => {
@@ -103,6 +105,7 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     if operation == Operation::ReceiveReferral
         || operation.is_about_a_person()
         || operation.is_operators()
+        || operation.is_reference()
     {
         return vec![key];
     }

@@ -54,6 +54,11 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadCaseRules
             | Operation::ReadSafeContactPlan
     );
+    if operation == Operation::DefineProgramme {
+        let what = "The place in the tenant's log from which the definition is there.";
+        headers.push(("Throughline-Position", integer(), what));
+        headers.push(("Location", text(), "Where the definition can be read."));
+    }
     if operation.is_reference() {
         return headers;
     }
@@ -135,7 +140,7 @@ pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec
     if has_body {
         statuses.extend([413, 415]);
     }
-    if has_body && !operation.is_operators() {
+    if has_body && !operation.is_operators() && !operation.is_reference() {
         statuses.push(412);
     }
     if needs_version {

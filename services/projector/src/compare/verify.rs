@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use deadpool_postgres::Pool;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_log::{EventLog, LogError, TenantNo};
 use throughline_projections::{Cell, Projection, Row, Table};
 use tokio::time::Instant;
@@ -139,6 +140,10 @@ impl Comparing<'_> {
         let keys: Vec<BuildKey> = builds.iter().map(|(build, _)| *build).collect();
         let upto = builds.iter().map(|(_, position)| *position).max().unwrap_or(Position(0));
         let mut cases = Cases::choose(log, &self.snapshot, &keys, self.sample, upto).await?;
+        let programmes = match keys.first() {
+            Some(build) => log.programmes(build.tenant).await?,
+            None => Programmes::shipped(),
+        };
         let is_of_all = self.sample == Sample::All;
         let mut all: Vec<(BuildKey, Comparison)> = builds
             .into_iter()
@@ -151,7 +156,7 @@ impl Comparing<'_> {
                 break;
             }
             for (build, comparison) in &mut all {
-                self.compare_few(*build, comparison, &few, upto).await?;
+                self.compare_few(*build, comparison, &few, upto, &programmes).await?;
             }
             self.checked.fetch_add(few.len() as u64, Ordering::Relaxed);
             if let Some(pace) = self.pace {
@@ -172,6 +177,7 @@ impl Comparing<'_> {
         comparison: &mut Comparison,
         cases: &[Case],
         upto: Position,
+        programmes: &Programmes,
     ) -> Result<(), LogError> {
         let tables = build.projection.tables();
         let ids: Vec<Uuid> = cases.iter().map(|case| case.case_id.0).collect();
@@ -186,7 +192,8 @@ impl Comparing<'_> {
                 continue;
             }
             let mut found = Vec::new();
-            let Some(rows) = expected(build.projection, case, comparison.position) else {
+            let Some(rows) = expected(build.projection, case, comparison.position, programmes)
+            else {
                 // What cannot be read may lie behind the checkpoint of a build that is not as far.
                 if case.history.is_some() || comparison.position == upto {
                     let table = tables.first().map_or("", |table| table.name);
@@ -273,14 +280,19 @@ impl Comparing<'_> {
 }
 
 /// The rows that the log gives of a case up to a position; `None` when it cannot be folded.
-fn expected(projection: Projection, case: &Case, upto: Position) -> Option<Vec<Vec<Row>>> {
+fn expected(
+    projection: Projection,
+    case: &Case,
+    upto: Position,
+    programmes: &Programmes,
+) -> Option<Vec<Vec<Row>>> {
     let history = case.history.as_ref()?;
     let known = history.partition_point(|event| event.position <= upto);
     if known == 0 {
         return Some(vec![Vec::new(); projection.tables().len()]);
     }
     // A fold that panics has its case parked, and parked cases are all compared.
-    let fold = || projection.rows(case.case_id, &history[..known]);
+    let fold = || projection.rows(case.case_id, &history[..known], programmes);
     catch_unwind(AssertUnwindSafe(fold)).ok()?.ok()
 }
 

@@ -83,7 +83,8 @@ pub(super) fn require_programme(name: &Code) -> anyhow::Result<()> {
     if programme::find(name.as_str()).is_some() {
         return Ok(());
     }
-    let names: Vec<&str> = programme::all().iter().map(|one| one.id.as_str()).collect();
+    let known = programme::all();
+    let names: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
     bail!("there is no programme {name}: it is one of {}", names.join(", "))
 }
 

@@ -12,8 +12,9 @@ use serde::Serialize;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::code::Code;
 use throughline_domain::ids::{CaseId, EventId};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
-use throughline_domain::rules::{Answer, CaseView, Rule, Settings, Value};
+use throughline_domain::rules::{Answer, CaseView, Rule, Value};
 use throughline_domain::time::to_microseconds;
 use throughline_domain::two_clocks::Asked;
 
@@ -192,10 +193,10 @@ async fn compare(
     let progress = Progress::follow(Unit::Events, total, move || counted.load(Ordering::Relaxed));
     let (RuleName(rule), RuleName(against)) = (arguments.rule, arguments.against);
     let programme = arguments.programme.clone();
-    let row = move |case_id, history: &[Recorded<CaseEvent>]| {
+    let row = move |case_id, history: &[Recorded<CaseEvent>], programmes: &Programmes| {
         let view = CaseView::at(history, &asked, |referral| {
             let is_wanted = programme.as_ref().is_none_or(|wanted| *wanted == referral.programme);
-            is_wanted.then(|| Settings::of_referral(referral))?
+            is_wanted.then(|| programmes.of_referral(referral))?
         })?;
         Some(Compared::new(case_id, &rule.ask(&view), &against.ask(&view)))
     };

@@ -1,5 +1,7 @@
 //! Schemas of values that the domain defines, for the `OpenAPI` description.
 
+pub mod definition;
+
 use throughline_domain::code::CODE_BYTES_MAX;
 use throughline_domain::code_lists::{CodeList, MissingReason, RiskAnswer};
 use utoipa::openapi::schema::{
