@@ -2,14 +2,15 @@
 
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 
 use crate::cell::Row;
 use crate::rows::{CaseRows, Extent, TableRows};
 use crate::table::Table;
 use crate::{
-    agency_response, caseload, engagement_timeline, outcome_snapshot, referral_pipeline,
-    risk_trajectory, workload,
+    agency_response, caseload, contact_override, engagement_timeline, outcome_snapshot,
+    referral_pipeline, risk_trajectory, workload,
 };
 
 /// A read model that follows the log.
@@ -29,6 +30,8 @@ pub enum Projection {
     Workload,
     /// [`risk_trajectory`]
     RiskTrajectory,
+    /// [`contact_override`]
+    ContactOverride,
 }
 
 /// A case with new events: its whole history up to the last position applied with it.
@@ -40,21 +43,32 @@ pub struct TouchedCase<'a> {
     pub history: &'a [Recorded<CaseEvent>],
     /// The position up to which the rows tell of the case already.
     pub after: Position,
+    /// The definitions that the tenant knows, read after the events.
+    pub programmes: &'a Programmes,
 }
 
 /// A case whose events are known and yet give no rows.
 #[derive(Debug, thiserror::Error)]
-#[error("the facts of {case_id} have no stored form")]
-pub struct Unfoldable {
-    /// The case.
-    pub case_id: CaseId,
-    /// What the encoder says.
-    pub source: serde_json::Error,
+pub enum Unfoldable {
+    /// Facts that cannot be written down.
+    #[error("the facts of {case_id} have no stored form")]
+    NoStoredForm {
+        /// The case.
+        case_id: CaseId,
+        /// What the encoder says.
+        source: serde_json::Error,
+    },
+    /// A definition that nobody knows here: a later program may.
+    #[error("the definition that {case_id} was referred under is not known")]
+    UnknownDefinition {
+        /// The case.
+        case_id: CaseId,
+    },
 }
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Caseload,
         Self::EngagementTimeline,
         Self::OutcomeSnapshot,
@@ -62,6 +76,7 @@ impl Projection {
         Self::AgencyResponse,
         Self::Workload,
         Self::RiskTrajectory,
+        Self::ContactOverride,
     ];
 
     /// The name by which it is known in the database and outside.
@@ -75,6 +90,7 @@ impl Projection {
             Self::AgencyResponse => "agency_response",
             Self::Workload => "workload",
             Self::RiskTrajectory => "risk_trajectory",
+            Self::ContactOverride => "contact_override",
         }
     }
 
@@ -95,6 +111,7 @@ impl Projection {
             Self::AgencyResponse => agency_response::VERSION,
             Self::Workload => workload::VERSION,
             Self::RiskTrajectory => risk_trajectory::VERSION,
+            Self::ContactOverride => contact_override::VERSION,
         }
     }
 
@@ -109,6 +126,7 @@ impl Projection {
             Self::AgencyResponse => agency_response::TABLES,
             Self::Workload => workload::TABLES,
             Self::RiskTrajectory => risk_trajectory::TABLES,
+            Self::ContactOverride => contact_override::TABLES,
         }
     }
 
@@ -122,15 +140,46 @@ impl Projection {
         self,
         case_id: CaseId,
         history: &[Recorded<CaseEvent>],
+        programmes: &Programmes,
     ) -> Result<Vec<Vec<Row>>, Unfoldable> {
+        self.check_definitions(case_id, history, programmes)?;
         match self {
-            Self::Caseload => Ok(caseload::rows(case_id, history)),
+            Self::Caseload => Ok(caseload::rows(case_id, history, programmes)),
             Self::EngagementTimeline => engagement_timeline::rows(case_id, history),
             Self::OutcomeSnapshot => Ok(outcome_snapshot::rows(case_id, history)),
             Self::ReferralPipeline => Ok(referral_pipeline::rows(case_id, history)),
             Self::AgencyResponse => Ok(agency_response::rows(case_id, history)),
-            Self::Workload => Ok(workload::rows(case_id, history)),
+            Self::Workload => Ok(workload::rows(case_id, history, programmes)),
             Self::RiskTrajectory => Ok(risk_trajectory::rows(case_id, history)),
+            Self::ContactOverride => Ok(contact_override::rows(case_id, history)),
+        }
+    }
+
+    /// Refuses a case whose rows would rest on a definition that is not known: the numbers of
+    /// another version would be somebody else's answer.
+    fn check_definitions(
+        self,
+        case_id: CaseId,
+        history: &[Recorded<CaseEvent>],
+        programmes: &Programmes,
+    ) -> Result<(), Unfoldable> {
+        if self.rests_on_definitions() && programmes.first_unknown(history).is_some() {
+            return Err(Unfoldable::UnknownDefinition { case_id });
+        }
+        Ok(())
+    }
+
+    /// Whether its rows rest on the numbers of programmes' definitions.
+    #[must_use]
+    pub fn rests_on_definitions(self) -> bool {
+        match self {
+            Self::Caseload | Self::Workload => true,
+            Self::EngagementTimeline
+            | Self::OutcomeSnapshot
+            | Self::ReferralPipeline
+            | Self::AgencyResponse
+            | Self::RiskTrajectory
+            | Self::ContactOverride => false,
         }
     }
 
@@ -150,13 +199,18 @@ impl Projection {
                 let changed = engagement_timeline::changed_rows(case)?;
                 changed.into_iter().map(of(Extent::Changed)).collect()
             }
-            Self::Workload => workload::changed_rows(case),
+            Self::ContactOverride if !contact_override::is_touched(case) => return Ok(None),
+            Self::Workload => {
+                self.check_definitions(case.case_id, case.history, case.programmes)?;
+                workload::changed_rows(case)
+            }
             Self::Caseload
             | Self::OutcomeSnapshot
             | Self::ReferralPipeline
             | Self::AgencyResponse
-            | Self::RiskTrajectory => {
-                let whole = self.rows(case.case_id, case.history)?;
+            | Self::RiskTrajectory
+            | Self::ContactOverride => {
+                let whole = self.rows(case.case_id, case.history, case.programmes)?;
                 whole.into_iter().map(of(Extent::Whole)).collect()
             }
         };

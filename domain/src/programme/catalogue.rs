@@ -5,9 +5,11 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::case::CaseEvent;
 use crate::case::state::Referral;
 use crate::programme::Programme;
 use crate::programme::definition::day_of;
+use crate::recorded::Recorded;
 use crate::time::Occurred;
 
 /// Every definition that a tenant knows, each programme's versions in their order.
@@ -91,6 +93,26 @@ impl Programmes {
     #[must_use]
     pub fn of_referral(&self, referral: &Referral) -> Option<Arc<Programme>> {
         self.find(referral.programme.as_str(), referral.programme_version).cloned()
+    }
+
+    /// The first event of a case that names a definition not known here: from it on, what the
+    /// programme's rules say of the case cannot be told.
+    #[must_use]
+    pub fn first_unknown<'a>(
+        &self,
+        history: &'a [Recorded<CaseEvent>],
+    ) -> Option<&'a Recorded<CaseEvent>> {
+        history.iter().find(|recorded| {
+            let mut event = &recorded.event;
+            if let CaseEvent::FactCorrected(correction) = event {
+                event = &correction.replacement;
+            }
+            if let CaseEvent::ReferralReceived(facts) = event {
+                self.find(facts.programme.as_str(), facts.programme_version).is_none()
+            } else {
+                false
+            }
+        })
     }
 
     /// Every definition: programme after programme, each one's versions rising.

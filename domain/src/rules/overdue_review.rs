@@ -10,7 +10,7 @@ pub const RULE: &str = "overdue-review/1";
 /// What the rule says of a case; nothing of a case not open, or without a schedule.
 #[must_use]
 pub fn answer(view: &CaseView<'_>) -> Answer {
-    match review_due::review_due(&view.state) {
+    match review_due::review_due(&view.state, &view.programme) {
         None => Answer::not_applicable(),
         Some(due) if due < view.asked.as_of => Answer::holds(due, basis(view)),
         Some(_) => Answer::does_not_hold(basis(view)),

@@ -208,7 +208,7 @@ fn mrp_engagement(view: &CaseView<'_>) -> Answer {
 }
 
 fn dormant_answer(view: &CaseView<'_>) -> Answer {
-    let Some(from) = dormant::dormant_from(&view.state) else {
+    let Some(from) = dormant::dormant_from(&view.state, &view.programme) else {
         return Answer::not_applicable();
     };
     // Counted from the later of the two.
@@ -219,7 +219,7 @@ fn dormant_answer(view: &CaseView<'_>) -> Answer {
 }
 
 fn review_due_answer(view: &CaseView<'_>) -> Answer {
-    match review_due::review_due(&view.state) {
+    match review_due::review_due(&view.state, &view.programme) {
         Some(due) => {
             Answer { value: Value::At(due), since: None, basis: overdue_review::answer(view).basis }
         }

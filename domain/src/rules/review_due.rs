@@ -7,19 +7,20 @@
 use jiff::Timestamp;
 
 use crate::case::{CaseState, CaseStatus};
-use crate::programme::Programmes;
+use crate::programme::Programme;
 use crate::time::add_days;
 
 /// The rule's name and version.
 pub const RULE: &str = "review-due/2";
 
 /// When the next review is due; `None` for a case not open, or a programme without a schedule.
+///
+/// `programme` is the definition that the case keeps.
 #[must_use]
-pub fn review_due(case: &CaseState) -> Option<Timestamp> {
+pub fn review_due(case: &CaseState, programme: &Programme) -> Option<Timestamp> {
     if case.status != CaseStatus::Open {
         return None;
     }
-    let programme = Programmes::shipped().of_referral(case.referral.as_ref()?)?;
     let began = case.episode_started_at()?;
     let assessed = case.risk.as_ref().map(|risk| risk.assessed_at);
     let review = case.review.as_ref().filter(|review| began <= review.at);
@@ -39,20 +40,21 @@ mod tests {
     use crate::case::testing::{assessed, at, closed, open_case, with};
     use crate::code_lists::RiskLevel::Medium;
     use crate::rules::state_of;
+    use crate::rules::testing::mrp;
 
     fn days() -> i64 {
-        i64::from(Programmes::shipped().find("mrp", 1).unwrap().reviews.every_days.unwrap())
+        i64::from(mrp().reviews.every_days.unwrap())
     }
 
     #[test]
     fn a_review_is_due_some_time_after_the_latest_assessment() {
         let case = state_of(with(open_case(), [(assessed(Medium), at(10))]));
-        assert_eq!(review_due(&case), Some(at(10 + days()).at));
+        assert_eq!(review_due(&case, &mrp()), Some(at(10 + days()).at));
     }
 
     #[test]
     fn a_case_not_assessed_is_due_some_time_after_its_referral() {
-        assert_eq!(review_due(&state_of(open_case())), Some(at(1 + days()).at));
+        assert_eq!(review_due(&state_of(open_case()), &mrp()), Some(at(1 + days()).at));
     }
 
     #[test]
@@ -60,14 +62,15 @@ mod tests {
         let reviewed =
             |next_due| CaseEvent::ReviewCompleted(ReviewCompleted { stage: None, next_due });
         let case = with(open_case(), [(assessed(Medium), at(10)), (reviewed(None), at(40))]);
-        assert_eq!(review_due(&state_of(case)), Some(at(40 + days()).at));
+        assert_eq!(review_due(&state_of(case), &mrp()), Some(at(40 + days()).at));
         let set = Some(at(60).at);
         let case = with(open_case(), [(reviewed(set), at(40)), (assessed(Medium), at(50))]);
-        assert_eq!(review_due(&state_of(case)), set);
+        assert_eq!(review_due(&state_of(case), &mrp()), set);
     }
 
     #[test]
     fn a_closed_case_has_no_review_due() {
-        assert_eq!(review_due(&state_of(with(open_case(), [(closed(), at(9))]))), None);
+        let case = state_of(with(open_case(), [(closed(), at(9))]));
+        assert_eq!(review_due(&case, &mrp()), None);
     }
 }

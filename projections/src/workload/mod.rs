@@ -25,6 +25,7 @@ use throughline_domain::case::CaseEvent;
 use throughline_domain::case::lifecycle::Transition;
 use throughline_domain::code::Code;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 
@@ -123,13 +124,22 @@ pub struct CaseWorkload {
 
 /// Folds one case at the dates asked about; nothing when no referral was in view then.
 #[must_use]
-pub fn fold(case_id: CaseId, history: &[Recorded<CaseEvent>], asked: &Asked) -> CaseWorkload {
-    stretches::lay_out(case_id, history, asked)
+pub fn fold(
+    case_id: CaseId,
+    history: &[Recorded<CaseEvent>],
+    asked: &Asked,
+    programmes: &Programmes,
+) -> CaseWorkload {
+    stretches::lay_out(case_id, history, asked, programmes)
 }
 
 /// The case's rows of the present; none when no referral is in view.
-pub(crate) fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>]) -> Vec<Vec<Row>> {
-    let CaseWorkload { stretches, contacts } = fold(case_id, history, &Asked::LATEST);
+pub(crate) fn rows(
+    case_id: CaseId,
+    history: &[Recorded<CaseEvent>],
+    programmes: &Programmes,
+) -> Vec<Vec<Row>> {
+    let CaseWorkload { stretches, contacts } = fold(case_id, history, &Asked::LATEST, programmes);
     vec![
         stretches.iter().map(Stretch::cells).collect(),
         contacts.iter().map(Contact::cells).collect(),
@@ -141,7 +151,8 @@ pub(crate) fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>]) -> Vec<Vec<
 /// amendment, or a step of the case: they say whose a contact is, in which programme, and whether it
 /// was one.
 pub(crate) fn changed_rows(case: &TouchedCase<'_>) -> Vec<TableRows> {
-    let CaseWorkload { stretches, contacts } = fold(case.case_id, case.history, &Asked::LATEST);
+    let CaseWorkload { stretches, contacts } =
+        fold(case.case_id, case.history, &Asked::LATEST, case.programmes);
     let tells_of_others =
         |event: &CaseEvent| event.amends().is_some() || Transition::of(event).is_some();
     let is_whole = case.new_events().iter().any(|new| tells_of_others(&new.event));
@@ -206,7 +217,8 @@ mod tests {
         facts.push(last);
         let history = history(facts);
         let after = history[history.len() - 2].position;
-        let case = TouchedCase { case_id: case(1), history: &history, after };
+        let programmes = &Programmes::shipped();
+        let case = TouchedCase { case_id: case(1), history: &history, after, programmes };
         let [stretches, contacts] = changed_rows(&case).try_into().unwrap();
         assert_eq!(stretches.extent, Extent::Whole);
         (stretches.rows.len(), contacts.rows.len(), contacts.extent == Extent::Changed)

@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::{CaseEvent, CaseState};
 use throughline_domain::code_lists::{Agency, CaseRole, ReferralSource};
 use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::{
-    Place, Projection, Row, TouchedCase, agency_response, caseload, engagement_timeline,
-    outcome_snapshot, referral_pipeline,
+    Place, Projection, Row, TouchedCase, agency_response, caseload, contact_override,
+    engagement_timeline, outcome_snapshot, referral_pipeline,
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -28,7 +29,7 @@ pub(crate) type Histories = BTreeMap<CaseId, Vec<Recorded<CaseEvent>>>;
 #[tokio::test]
 async fn the_present_equals_the_past_asked_for_now() {
     let (_database, mut client) = with_tables().await;
-    let (mut pairs, mut waits, mut answers, mut overdue) = (0, 0, 0, 0);
+    let (mut pairs, mut waits, mut answers, mut overdue, mut overrides) = (0, 0, 0, 0, 0);
     let (mut loads, mut spells) = (0, 0);
     for seed in 1..=8 {
         let mut random = Random::seeded(seed);
@@ -50,6 +51,7 @@ async fn the_present_equals_the_past_asked_for_now() {
         waits += assert_referrals(&client, &histories).await;
         answers += assert_requests(&client, &histories).await;
         overdue += assert_overdue(&client, &histories).await;
+        overrides += assert_overrides(&client, &histories).await;
         loads += assert_workloads(&client, &histories).await;
         spells += assert_trajectories(&client, &histories).await;
 
@@ -64,6 +66,7 @@ async fn the_present_equals_the_past_asked_for_now() {
         assert_eq!(cells(&client, &histories).await, folded(&histories), "seed {seed}: read back");
     }
     assert!(pairs > 50, "the histories measure something: {pairs} pairs");
+    assert!(overrides > 20, "somebody was turned to all the same: {overrides}");
     assert!(waits > 50 && answers > 20 && overdue > 20, "{waits} {answers} {overdue}");
     assert!(loads > 500 && spells > 100, "{loads} {spells}");
 }
@@ -115,6 +118,7 @@ async fn apply(
                 case_id: *case_id,
                 history: &history[..known],
                 after: Position(after),
+                programmes: &Programmes::shipped(),
             };
             rows.extend(projection.change(&case).unwrap());
         }
@@ -131,7 +135,10 @@ async fn copy(client: &mut Client, histories: &Histories) {
             let rows: Vec<Row> = histories
                 .iter()
                 .flat_map(|(id, history)| {
-                    projection.rows(*id, history).unwrap().swap_remove(number)
+                    projection
+                        .rows(*id, history, &Programmes::shipped())
+                        .unwrap()
+                        .swap_remove(number)
                 })
                 .collect();
             let copied = table.copy(&transaction, PLACE, &rows).await.unwrap();
@@ -159,9 +166,8 @@ fn folded(histories: &Histories) -> BTreeSet<(&'static str, Row)> {
     let mut all = BTreeSet::new();
     for projection in Projection::ALL {
         for (id, history) in histories {
-            for (table, rows) in
-                projection.tables().iter().zip(projection.rows(*id, history).unwrap())
-            {
+            let rows = projection.rows(*id, history, &Programmes::shipped()).unwrap();
+            for (table, rows) in projection.tables().iter().zip(rows) {
                 all.extend(rows.into_iter().map(|row| (table.name, row)));
             }
         }
@@ -183,7 +189,7 @@ fn now() -> Timestamp {
 
 async fn assert_caseloads(client: &Client, histories: &Histories) {
     let row = |(id, history): (&CaseId, &Vec<_>)| {
-        caseload::row(*id, &CaseState::at(history, &Asked::LATEST))
+        caseload::row(*id, &CaseState::at(history, &Asked::LATEST), &Programmes::shipped())
     };
     for worker in [None, Some("w1"), Some("w2"), Some("nobody")] {
         let mut after = None;
@@ -338,4 +344,28 @@ async fn assert_overdue(client: &Client, histories: &Histories) -> usize {
         }
     }
     overdue
+}
+
+async fn assert_overrides(client: &Client, histories: &Histories) -> usize {
+    let mut overrides = 0;
+    for (from, to) in windows() {
+        let mut after = None;
+        loop {
+            let question = contact_override::Question { from, to, after, limit: 3 };
+            let page = contact_override::read(client, PLACE, question).await.unwrap();
+            let mut answer = contact_override::Answer::new(question);
+            for (id, history) in histories {
+                for row in contact_override::overrides(*id, history, &Asked::LATEST) {
+                    answer.take(row);
+                }
+            }
+            assert_eq!(page, answer.finish());
+            overrides += page.rows.len();
+            after = page.rows.last().map(contact_override::OverrideRow::key);
+            if !page.more {
+                break;
+            }
+        }
+    }
+    overrides
 }

@@ -134,7 +134,8 @@ impl Operation {
     /// Whether it is about what holds for every case: definitions, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {
-        self.path().starts_with("/v1/rules")
+        let places = ["/v1/rules", "/v1/programmes"];
+        places.iter().any(|place| self.path().starts_with(place))
     }
 
     /// Whether it is about how the service runs: then no case, version or position is in it.
@@ -244,6 +245,8 @@ operations! {
     ReadRiskTrajectory = GET "/v1/cases/{case_id}/risk-trajectory",
     /// What every computed rule says of a case, at two dates, and the events it rests on.
     ReadCaseRules = GET "/v1/cases/{case_id}/rules",
+    /// How a person can be contacted safely, for the worker about to do so.
+    ReadSafeContactPlan = GET "/v1/cases/{case_id}/safe-contact-plan",
     /// One event of a case, as it was recorded.
     ReadEvent = GET "/v1/cases/{case_id}/events/{event_id}",
     /// Everybody's open cases.
@@ -262,17 +265,25 @@ operations! {
     ReadAgencyResponse = GET "/v1/agency-response",
     /// The requests for information that are overdue, the longest overdue first.
     ReadOverdueRequests = GET "/v1/agency-response/overdue",
+    /// The contacts that were made although a plan for safe contact, or a hold, spoke against them.
+    ReadContactOverrides = GET "/v1/contact-overrides",
     /// How many cases each worker has, step by step, and how often they try to reach people.
     ReadWorkload = GET "/v1/workload",
     /// How risk went over many cases: time at each level, rises and falls.
     ReadRiskTrajectories = GET "/v1/risk-trajectory",
     /// The computed rules, each version for itself.
     ReadRules = GET "/v1/rules",
+    /// The programmes, with the versions of their definitions.
+    ReadProgrammes = GET "/v1/programmes",
+    /// Load a programme's definition: the next version of one, or the first of a new one.
+    DefineProgramme = POST "/v1/programmes",
+    /// One version of a programme's definition.
+    ReadProgramme = GET "/v1/programmes/{programme}/versions/{version}",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
     RebuildProjection = POST "/v1/projections/{name}/rebuilds",
-    /// Hold a sample of a projection's rows against the log.
+    /// Hold a projection's rows against the log: of every case, or of a sample.
     VerifyProjection = POST "/v1/projections/{name}/verifications",
     /// Answer readers from the build before.
     RollBackProjection = POST "/v1/projections/{name}/rollback",
@@ -280,7 +291,7 @@ operations! {
     DropBuild = DELETE "/v1/projections/{name}/builds/{build}",
     /// What operators did to projections, the newest first.
     ReadProjectionAudit = GET "/v1/projections/audit",
-    /// Rebuilds, the newest first.
+    /// Rebuilds and verifications, the newest first.
     ReadOperations = GET "/v1/operations",
     /// How far an operation is, and what came of it.
     ReadOperation = GET "/v1/operations/{operation_id}",
@@ -338,6 +349,7 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadWorkers
         | Operation::ReadOverdueRequests => &[Caseworker, TeamManager],
         Operation::RefuseClosure
+        | Operation::ReadContactOverrides
         | Operation::FormTeam
         | Operation::DissolveTeam
         | Operation::JoinWorker
@@ -351,9 +363,11 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadTimeline
         | Operation::ReadRiskTrajectory
         | Operation::ReadCaseRules
+        | Operation::ReadSafeContactPlan
         | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
-        // What a rule says is about no person.
-        Operation::ReadRules => Role::ALL,
+        // What a rule or a programme says is about no person.
+        Operation::ReadRules | Operation::ReadProgrammes | Operation::ReadProgramme => Role::ALL,
+        Operation::DefineProgramme => &[TeamManager, Operator],
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
         Operation::ReadWorkload => &[TeamManager, Evaluator],

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use jiff::Timestamp;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::CaseId;
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::{Place, Projection, ReadError};
@@ -46,7 +47,7 @@ pub async fn answer<T, A>(
     asking: Asking<'_>,
     stored: impl AsyncFnOnce(&Client, Place, Timestamp) -> Result<T, ReadError>,
     begin: impl FnOnce(&Asked) -> A,
-    mut take: impl FnMut(&mut A, CaseId, &[Recorded<CaseEvent>], &Asked),
+    mut take: impl FnMut(&mut A, CaseId, &[Recorded<CaseEvent>], &Asked, &Programmes),
     finish: impl FnOnce(A, HashSet<CaseId>) -> Result<T, ReadError>,
 ) -> Result<(T, Present), Problem> {
     let Asking { app, request, caller, dates, projection } = asking;
@@ -57,10 +58,11 @@ pub async fn answer<T, A>(
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let position = settled.position;
     let mut answer = begin(&asked);
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        take(&mut answer, case_id, history, &asked);
-    })
-    .await?;
+    let unreadable =
+        replay::every_case(app, caller, projection, position, |case_id, history, programmes| {
+            take(&mut answer, case_id, history, &asked, programmes);
+        })
+        .await?;
     let stale = unreadable.known_at(asked.known_at);
     let stale_cases = stale.len() as u64;
     Ok((finish(answer, stale)?, Present { position, asked, stale_cases }))

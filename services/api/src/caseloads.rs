@@ -181,8 +181,9 @@ async fn read(
             Ok((caseload, stale.await?))
         },
         |asked| Answer::new(of(asked.as_of)),
-        |answer, case_id, history, asked| {
-            if let Some(row) = caseload::row(case_id, &CaseState::at(history, asked)) {
+        |answer, case_id, history, asked, programmes| {
+            let state = CaseState::at(history, asked);
+            if let Some(row) = caseload::row(case_id, &state, programmes) {
                 answer.take(row);
             }
         },

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{CaseRole, CodeList as _};
-use throughline_domain::programme;
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::outcome_snapshot::{
@@ -157,7 +157,8 @@ pub async fn read_outcomes(
     ];
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
-    let question = question(&query)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let question = question(&query, &programmes)?;
     let asking = Asking {
         app: &app,
         request: &request,
@@ -169,7 +170,7 @@ pub async fn read_outcomes(
         asking,
         async |client, place, _| outcome_snapshot::read(client, place, question).await,
         |_| Answer::new(question),
-        |answer, _, history, asked| answer.take(history, asked),
+        |answer, _, history, asked, _| answer.take(history, asked),
         |answer, _| answer.finish(),
     )
     .await?;
@@ -177,14 +178,12 @@ pub async fn read_outcomes(
     Ok(respond(&present).json(OutcomesAnswer { stale_cases, ..render(question, table, &asked) }))
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question<'q>(query: &'q Query, known: &Programmes) -> Result<Question<'q>, Problem> {
     for name in ["measure", "from", "to", "instrument", "area"] {
         query.code(name)?;
     }
     let programme = query.required("programme")?;
-    if programme::find(programme).is_none() {
-        return Err(invalid("programme", "is not a programme"));
-    }
+    query.programme(known)?;
     let role = match query.text("role") {
         None => None,
         Some(text) => {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CodeList as _, DeclineReason, ReferralSource};
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::referral_pipeline::{
@@ -168,7 +169,8 @@ pub async fn read_referral_pipeline(
     let known = ["programme", "role", "area", "source", "from", "to", AS_OF, KNOWN_AT, READING];
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
-    let question = question(&query)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let question = question(&query, &programmes)?;
     let asking = Asking {
         app: &app,
         request: &request,
@@ -180,7 +182,7 @@ pub async fn read_referral_pipeline(
         asking,
         async |client, place, _| referral_pipeline::read(client, place, question).await,
         |_| Answer::new(question),
-        |answer, case_id, history, asked| {
+        |answer, case_id, history, asked, _| {
             if let Some(row) = referral_pipeline::row(case_id, history, asked) {
                 answer.take(&row);
             }
@@ -192,11 +194,11 @@ pub async fn read_referral_pipeline(
     Ok(respond(&present).json(PipelineAnswer { stale_cases, ..render(question, pipeline, &asked) }))
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question<'q>(query: &'q Query, known: &Programmes) -> Result<Question<'q>, Problem> {
     query.code("area")?;
     let (from, to) = query.window()?;
     let programme = query.required("programme")?;
-    query.programme()?;
+    query.programme(known)?;
     let area = query.text("area");
     Ok(Question {
         programme,

@@ -3,6 +3,7 @@
 use throughline_domain::case::CaseError;
 use throughline_domain::code::Code;
 use throughline_domain::person::PersonError;
+use throughline_domain::programme::ProgrammeError;
 use throughline_domain::staff::StaffError;
 use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
@@ -132,6 +133,24 @@ impl From<StaffError> for Problem {
         match pointer {
             Some(pointer) => Self::new(kind).with(FieldError::at(pointer, kind.title)),
             None => Self::new(kind),
+        }
+    }
+}
+
+impl From<ProgrammeError> for Problem {
+    fn from(error: ProgrammeError) -> Self {
+        match error {
+            ProgrammeError::Contradictions(found) => {
+                let problem = Self::new(problem::CONTRADICTORY_PROGRAMME);
+                found.into_iter().fold(problem, |problem, one| {
+                    problem.with(FieldError::at(one.place, one.kind.to_string()))
+                })
+            }
+            ProgrammeError::NotTheNextVersion { next } => {
+                let error = FieldError::at("/version", format!("the next version is {next}"));
+                Self::new(problem::NOT_THE_NEXT_VERSION).with(error)
+            }
+            ProgrammeError::NeverChanged => Self::new(problem::DEFINITION_NEVER_CHANGES),
         }
     }
 }

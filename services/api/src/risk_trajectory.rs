@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::risk_trajectory::{
@@ -109,7 +110,8 @@ pub async fn read_risk_trajectories(
     let known = ["programme", "role", "area", AS_OF, KNOWN_AT, READING];
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
-    let question = question(&query)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let question = question(&query, &programmes)?;
     let asking = Asking {
         app: &app,
         request: &request,
@@ -122,7 +124,7 @@ pub async fn read_risk_trajectories(
         asking,
         async |client, place, as_of| risk_trajectory::read(client, place, of(as_of)).await,
         |asked| Answer::new(of(asked.as_of)),
-        |answer, case_id, history, asked| {
+        |answer, case_id, history, asked, _| {
             for stretch in risk_trajectory::fold(case_id, history, asked) {
                 answer.take(&stretch);
             }
@@ -135,9 +137,9 @@ pub async fn read_risk_trajectories(
         .json(TrajectoriesAnswer { stale_cases, ..render(question, &figures, &asked) }))
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question<'q>(query: &'q Query, known: &Programmes) -> Result<Question<'q>, Problem> {
     query.code("area")?;
-    let (programme, role) = (query.programme()?, query.listed::<CaseRole>("role")?);
+    let (programme, role) = (query.programme(known)?, query.listed::<CaseRole>("role")?);
     // The date in force takes its place.
     Ok(Question { programme, role, area: query.text("area"), as_of: now() })
 }

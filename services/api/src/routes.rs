@@ -28,6 +28,7 @@ use crate::cases::{
     read_case::read_case,
     read_event::read_event,
     read_risk_trajectory::read_risk_trajectory,
+    read_safe_contact_plan::read_safe_contact_plan,
     read_timeline::read_timeline,
     receive_referral::receive_referral,
     record_agency_action::AgencyActionBody,
@@ -55,8 +56,8 @@ use crate::staff::{
     read_teams::read_teams, read_workers::read_workers, team_commands, worker_commands,
 };
 use crate::{
-    agency_response, caseloads, health, metrics, openapi, outcomes, referral_pipeline,
-    risk_trajectory, rules, workload,
+    agency_response, caseloads, contact_overrides, health, metrics, openapi, outcomes, programmes,
+    referral_pipeline, risk_trajectory, rules, workload,
 };
 
 /// Registers the interface.
@@ -160,6 +161,9 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadTimeline => route.to(read_timeline),
         Operation::ReadCaseRules => route.to(rules::read_case_rules),
         Operation::ReadRules => route.to(rules::read_rules),
+        Operation::ReadProgrammes => route.to(programmes::read_programmes),
+        Operation::ReadProgramme => route.to(programmes::read_programme),
+        Operation::DefineProgramme => route.to(programmes::define_programme),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),
@@ -180,7 +184,9 @@ fn handler(operation: Operation) -> Route {
         Operation::CancelOperation => route.to(operations::cancel_operation),
         Operation::ReadParked => route.to(parked::read_parked),
         Operation::RetryParked => route.to(parked::retry),
+        Operation::ReadSafeContactPlan => route.to(read_safe_contact_plan),
         Operation::ReadRiskTrajectory => route.to(read_risk_trajectory),
+        Operation::ReadContactOverrides => route.to(contact_overrides::read_contact_overrides),
         Operation::ReadWorkload => route.to(workload::read_workload),
         Operation::ReadRiskTrajectories => route.to(risk_trajectory::read_risk_trajectories),
     }

@@ -5,7 +5,6 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, Responder};
 use jiff::Timestamp;
 use serde::Serialize;
-use throughline_domain::programme::Programmes;
 use throughline_domain::rules::{Answer, CaseView, Rule, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -129,9 +128,10 @@ pub async fn read_case_rules(
 
     let (version, position) =
         (history.version_at(asked.known_at), history.position_at(asked.known_at));
-    let Some(view) = CaseView::at(&history.events, &asked, |referral| {
-        Programmes::shipped().of_referral(referral)
-    }) else {
+    let programmes = app.log.programmes(tenant).await?;
+    let Some(view) =
+        CaseView::at(&history.events, &asked, |referral| programmes.of_referral(referral))
+    else {
         return Err(history.absent_at(asked.known_at));
     };
     let rules = Rule::all().iter().map(|rule| RuleOfCaseAnswer::new(rule.id, rule.ask(&view)));

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code::Code;
+use throughline_domain::programme::Programmes;
 use throughline_domain::rules::dormant;
 use throughline_projections::Projection;
 use throughline_projections::workload::{
@@ -172,7 +173,8 @@ pub async fn read_workload(
         return Err(Problem::new(problem::FORBIDDEN));
     }
     let topic = topic(&query, &caller, &dates);
-    let sent = Sent::read(&query, &app, &topic)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let sent = Sent::read(&query, &app, &programmes, &topic)?;
     let found = if dates.are_present() {
         present(&app, &request, &caller, &sent).await?
     } else {
@@ -196,7 +198,7 @@ fn topic(query: &Query, caller: &Caller, dates: &Dates) -> String {
 }
 
 impl<'a> Sent<'a> {
-    fn read(query: &'a Query, app: &App, topic: &str) -> Result<Self, Problem> {
+    fn read(query: &'a Query, app: &App, known: &Programmes, topic: &str) -> Result<Self, Problem> {
         query.code("team")?;
         query.code("worker")?;
         let step = match query.text("step") {
@@ -208,7 +210,7 @@ impl<'a> Sent<'a> {
         };
         let after = query.text("cursor").map(|c| app.cursors.open::<Code>(topic, c)).transpose()?;
         Ok(Self {
-            programme: query.programme()?,
+            programme: query.programme(known)?,
             team: query.text("team"),
             worker: query.text("worker"),
             span: Span { step, from: query.timestamp("from")?, to: query.timestamp("to")? },
@@ -273,9 +275,15 @@ async fn past(
     let position = settled.position;
     let steps = sent.steps(asked.as_of)?;
     let mut answer = Answer::new(sent.question(&steps));
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        answer.take(&workload::fold(case_id, history, &asked));
-    })
+    let unreadable = replay::every_case(
+        app,
+        caller,
+        Projection::Workload,
+        position,
+        |case_id, history, programmes| {
+            answer.take(&workload::fold(case_id, history, &asked, programmes));
+        },
+    )
     .await?;
     let workload = answer.finish()?;
     let stale_cases = unreadable.known_at(asked.known_at).len() as u64;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_log::{LogError, StoredEvent, StreamKind};
 use throughline_projections::{CaseRows, TouchedCase};
 use uuid::Uuid;
@@ -65,6 +66,8 @@ pub(crate) async fn fold(
         lease.may_have_parked =
             !folded.was_parked.is_empty() || parking::any(&client, lease.shard).await?;
     }
+    // After the events, so that every version they name is there.
+    let programmes = projector.log.programmes(lease.shard.tenant).await?;
     for slice in cases.chunks(projector.settings.cases_at_once.max(1)) {
         let tenant = lease.shard.tenant;
         let mut left: Vec<&Touched<'_>> = slice.iter().collect();
@@ -72,7 +75,7 @@ pub(crate) async fn fold(
             let loaded = projector.histories.load(&projector.log, tenant, &left, upto).await?;
             for (case, _) in left.iter().filter(|(case, _)| !loaded.left.contains(case)) {
                 let history = loaded.histories.get(case);
-                match fold_case(lease, *case, history, &folded.was_parked, upto) {
+                match fold_case(lease, *case, history, &folded.was_parked, upto, &programmes) {
                     Ok(None) => {}
                     Ok(Some((rows, last))) => {
                         folded.rows.push(rows);
@@ -95,6 +98,7 @@ fn fold_case(
     history: Option<&Result<Arc<History>, Poison>>,
     was_parked: &HashSet<Uuid>,
     upto: Position,
+    programmes: &Programmes,
 ) -> Result<Option<(CaseRows, Option<PoisonedEvent>)>, Poison> {
     let history = match history {
         Some(Ok(history)) => &history.events,
@@ -107,6 +111,7 @@ fn fold_case(
         history: known,
         // The rows of a parked case stopped at some point before; they are all written again.
         after: if was_parked.contains(&case) { Position(0) } else { lease.position },
+        programmes,
     };
     let last = known.last().map(|last| PoisonedEvent {
         position: last.position,

@@ -72,6 +72,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
     ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
     ("GET", "/v1/cases/{case_id}/rules", READERS),
+    ("GET", "/v1/cases/{case_id}/safe-contact-plan", READERS),
     ("GET", "/v1/cases/{case_id}/events/{event_id}", READERS),
     ("GET", "/v1/caseloads", CASEWORK),
     ("GET", "/v1/caseloads/{worker_id}", CASEWORK),
@@ -81,9 +82,13 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/referral-pipeline", COUNTERS),
     ("GET", "/v1/agency-response", COUNTERS),
     ("GET", "/v1/agency-response/overdue", CASEWORK),
+    ("GET", "/v1/contact-overrides", LEADERS),
     ("GET", "/v1/workload", MANAGERS),
     ("GET", "/v1/risk-trajectory", COUNTERS),
     ("GET", "/v1/rules", &ROLES),
+    ("GET", "/v1/programmes", &ROLES),
+    ("POST", "/v1/programmes", &["team_manager", "operator"]),
+    ("GET", "/v1/programmes/{programme}/versions/{version}", &ROLES),
     ("GET", "/v1/projections", OPERATORS),
     ("GET", "/v1/projections/audit", OPERATORS),
     ("POST", "/v1/projections/{name}/verifications", OPERATORS),
@@ -142,6 +147,8 @@ impl Place {
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
             .replace("{name}", "caseload")
+            .replace("{programme}", "mrp")
+            .replace("{version}", "1")
             .replace("{build}", "0")
             .replace("{worker_id}", "w-ann")
             .replace("{team_id}", "city-team");
@@ -169,7 +176,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 295);
+    assert_eq!(refused, 307);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -187,7 +194,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 295);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 307);
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ async fn described(service: &Service) -> BTreeMap<String, Value> {
         "/v1/projections/",
         "/v1/operations/",
         "/v1/parked/",
+        "/v1/programmes",
         "/v1/workers",
         "/v1/teams",
     ];

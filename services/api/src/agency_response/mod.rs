@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{Agency, CodeList as _};
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::agency_response::{
@@ -101,7 +102,8 @@ pub async fn read_agency_response(
     let known = ["programme", "agency", "from", "to", AS_OF, KNOWN_AT, READING];
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
-    let question = question(&query)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let question = question(&query, &programmes)?;
     let asking = Asking {
         app: &app,
         request: &request,
@@ -114,7 +116,7 @@ pub async fn read_agency_response(
         asking,
         async |client, place, as_of| agency_response::read(client, place, of(as_of)).await,
         |asked| Answer::new(of(asked.as_of)),
-        |answer, case_id, history, asked| {
+        |answer, case_id, history, asked, _| {
             for row in agency_response::requests(case_id, history, asked) {
                 answer.take(&row);
             }
@@ -127,9 +129,9 @@ pub async fn read_agency_response(
         .json(AgencyResponseAnswer { stale_cases, ..render(question, responses, &asked) }))
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question<'q>(query: &'q Query, known: &Programmes) -> Result<Question<'q>, Problem> {
     let (from, to) = query.window()?;
-    let programme = query.programme()?;
+    let programme = query.programme(known)?;
     // The date in force takes its place.
     Ok(Question { programme, agency: query.listed("agency")?, from, to, as_of: now() })
 }

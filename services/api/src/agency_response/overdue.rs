@@ -95,8 +95,9 @@ pub async fn read_overdue_requests(
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
     let topic = topic(&query, &caller, &dates)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
     let question = OverdueQuestion {
-        programme: query.programme()?,
+        programme: query.programme(&programmes)?,
         agency: query.listed("agency")?,
         worker: query.text("worker"),
         // The date in force takes its place.
@@ -120,7 +121,7 @@ pub async fn read_overdue_requests(
             Ok((page, stale.await?))
         },
         |asked| OverdueAnswer::new(of(asked.as_of)),
-        |answer, case_id, history, asked| {
+        |answer, case_id, history, asked, _| {
             for row in agency_response::requests(case_id, history, asked) {
                 answer.take(row);
             }

@@ -38,6 +38,7 @@ use crate::cases::propose_closure::{ClosureProposalBody, ClosureRefusalBody};
 use crate::cases::provide_support::SupportBody;
 use crate::cases::read_case::CaseAnswer;
 use crate::cases::read_risk_trajectory::CaseTrajectoryAnswer;
+use crate::cases::read_safe_contact_plan::SafeContactAnswer;
 use crate::cases::receive_referral::{ReferralBody, Referred};
 use crate::cases::record_agency_action::AgencyActionBody;
 use crate::cases::record_contact_attempt::ContactAttemptBody;
@@ -55,11 +56,13 @@ use crate::cases::set_safe_contact_plan::SafeContactPlanBody;
 use crate::cases::timeline_answer::{EntryAnswer, TimelineAnswer};
 use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
+use crate::contact_overrides::ContactOverridesAnswer;
 use crate::feed::envelope::Envelope;
 use crate::feed::page::EventsAnswer;
 use crate::outcomes::OutcomesAnswer;
 use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
+use crate::programmes::{DefinedAnswer, ProgrammeDefinition, ProgrammesAnswer};
 use crate::projections::NothingMore;
 use crate::projections::builds::SwitchedAnswer;
 use crate::projections::operations::{OperationAnswer, OperationsAnswer};
@@ -67,7 +70,7 @@ use crate::projections::parked::{ParkedAnswer, RetryAnswer, RetryBody};
 use crate::projections::read_audit::AuditAnswer;
 use crate::projections::read_projections::ProjectionsAnswer;
 use crate::projections::rebuild::RebuildBody;
-use crate::projections::verify::{VerificationAnswer, VerificationBody};
+use crate::projections::verify::VerificationBody;
 use crate::referral_pipeline::PipelineAnswer;
 use crate::risk_trajectory::TrajectoriesAnswer;
 use crate::rules::{CaseRulesAnswer, RulesAnswer};
@@ -238,6 +241,7 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
             (Some(schemas.refer::<NothingMore>()), false)
         }
         Operation::RetryParked => (Some(schemas.refer::<RetryBody>()), false),
+        Operation::DefineProgramme => (Some(schemas.refer::<ProgrammeDefinition>()), false),
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadEvent
@@ -245,6 +249,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadRules
         | Operation::ReadTeams
         | Operation::ReadWorkers
+        | Operation::ReadProgrammes
+        | Operation::ReadProgramme
         | Operation::ReadCaseloads
         | Operation::ReadCaseload
         | Operation::ReadOutcomes
@@ -260,6 +266,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadOperation
         | Operation::ReadParked
         | Operation::ReadRiskTrajectory
+        | Operation::ReadSafeContactPlan
+        | Operation::ReadContactOverrides
         | Operation::ReadWorkload
         | Operation::ReadRiskTrajectories => (None, false),
     }
@@ -280,6 +288,9 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
         Operation::ReadCaseRules => ("200", schemas.refer::<CaseRulesAnswer>()),
         Operation::ReadRules => ("200", schemas.refer::<RulesAnswer>()),
+        Operation::ReadProgrammes => ("200", schemas.refer::<ProgrammesAnswer>()),
+        Operation::ReadProgramme => ("200", schemas.refer::<ProgrammeDefinition>()),
+        Operation::DefineProgramme => ("201", schemas.refer::<DefinedAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())
         }
@@ -290,15 +301,16 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadAgencyResponse => ("200", schemas.refer::<AgencyResponseAnswer>()),
         Operation::ReadOverdueRequests => ("200", schemas.refer::<OverdueRequestsAnswer>()),
         Operation::ReadRiskTrajectory => ("200", schemas.refer::<CaseTrajectoryAnswer>()),
+        Operation::ReadContactOverrides => ("200", schemas.refer::<ContactOverridesAnswer>()),
+        Operation::ReadSafeContactPlan => ("200", schemas.refer::<SafeContactAnswer>()),
         Operation::ReadWorkload => ("200", schemas.refer::<WorkloadAnswer>()),
         Operation::ReadRiskTrajectories => ("200", schemas.refer::<TrajectoriesAnswer>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
         Operation::ReadOperations => ("200", schemas.refer::<OperationsAnswer>()),
         Operation::ReadOperation => ("200", schemas.refer::<OperationAnswer>()),
-        Operation::RebuildProjection | Operation::CancelOperation => {
+        Operation::RebuildProjection | Operation::VerifyProjection | Operation::CancelOperation => {
             ("202", schemas.refer::<OperationAnswer>())
         }
-        Operation::VerifyProjection => ("200", schemas.refer::<VerificationAnswer>()),
         Operation::RollBackProjection => ("200", schemas.refer::<SwitchedAnswer>()),
         Operation::DropBuild => return ("204", None),
         Operation::ReadProjectionAudit => ("200", schemas.refer::<AuditAnswer>()),
@@ -310,7 +322,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
 }
 
 /// The groups of operations, in the order in which they are shown.
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 14] = [
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
@@ -321,6 +333,8 @@ const TAGS: [(&str, &str); 12] = [
     ("outcomes", "How measures went between two stages."),
     ("workload", "Caseloads and contacts of workers over time."),
     ("risk trajectory", "How risk went over many cases."),
+    ("rules", "The computed rules."),
+    ("programmes", "What each programme fixes for its cases, by version."),
     ("events", "What is recorded, as it is recorded, for other programs."),
     ("projections", "What operators do about the read models."),
 ];
@@ -344,8 +358,10 @@ fn tag(operation: Operation) -> &'static str {
         Some("referral-pipeline") => "referral pipeline",
         Some("agency-response") => "agency response",
         Some("projections" | "operations" | "parked") => "projections",
+        Some("contact-overrides") => "contact overrides",
         Some("workload") => "workload",
         Some("rules") => "rules",
+        Some("programmes") => "programmes",
         Some("risk-trajectory") => "risk trajectory",
         _ => "cases",
     }

@@ -37,9 +37,12 @@ pub(super) fn done(operation: Operation, answer: Option<Ref>) -> Response {
 fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &'static str)> {
     if operation.is_operators() {
         let begins =
-            [Operation::RebuildProjection, Operation::CancelOperation].contains(&operation);
-        let place = ("Location", text(), "Where the operation can be looked at.");
-        return if begins { vec![place] } else { Vec::new() };
+            [Operation::RebuildProjection, Operation::VerifyProjection, Operation::CancelOperation]
+                .contains(&operation);
+        if begins {
+            return vec![("Location", text(), "Where the operation can be looked at.")];
+        }
+        return if is_paged(operation) { vec![next_page()] } else { Vec::new() };
     }
     let mut headers = Vec::new();
     // Nothing has a version that could be asked for, or a place of its own.
@@ -50,7 +53,13 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadTimeline
             | Operation::ReadRiskTrajectory
             | Operation::ReadCaseRules
+            | Operation::ReadSafeContactPlan
     );
+    if operation == Operation::DefineProgramme {
+        let what = "The place in the tenant's log from which the definition is there.";
+        headers.push(("Throughline-Position", integer(), what));
+        headers.push(("Location", text(), "Where the definition can be read."));
+    }
     if operation.is_reference() {
         return headers;
     }
@@ -69,26 +78,39 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     if !is_query && !of_person {
         headers.push(("Location", text(), "Where what was recorded can be read."));
     }
-    if matches!(
+    if is_paged(operation) {
+        headers.push(next_page());
+    }
+    headers
+}
+
+fn next_page() -> (&'static str, Schema, &'static str) {
+    ("Link", text(), "The next page, `rel=\"next\"`, if there is one.")
+}
+
+/// Whether it is a list with cursors.
+fn is_paged(operation: Operation) -> bool {
+    matches!(
         operation,
         Operation::ReadTimeline
             | Operation::ReadCaseload
             | Operation::ReadCaseloads
             | Operation::ReadOverdueRequests
+            | Operation::ReadContactOverrides
             | Operation::ReadWorkload
             | Operation::ReadTeams
             | Operation::ReadWorkers
-    ) {
-        headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
-    }
-    headers
+            | Operation::ReadOperations
+            | Operation::ReadProjectionAudit
+            | Operation::ReadParked
+    )
 }
 
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
-        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadOutcomes, ReadOverdueRequests,
-        ReadReferralPipeline, ReadRiskTrajectories, ReadWorkers, ReadWorkload,
+        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadOutcomes,
+        ReadOverdueRequests, ReadReferralPipeline, ReadRiskTrajectories, ReadWorkers, ReadWorkload,
     };
     matches!(
         operation,
@@ -98,6 +120,7 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadReferralPipeline
             | ReadAgencyResponse
             | ReadOverdueRequests
+            | ReadContactOverrides
             | ReadRiskTrajectories
             | ReadWorkload
             | ReadWorkers
@@ -121,7 +144,7 @@ pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec
     if has_body {
         statuses.extend([413, 415]);
     }
-    if has_body && !operation.is_operators() {
+    if has_body && !operation.is_operators() && !operation.is_reference() {
         statuses.push(412);
     }
     if needs_version {

@@ -15,6 +15,7 @@ use throughline_domain::rules::complex;
 use throughline_domain::staff::{Load, Worker, WorkerJoined};
 use throughline_domain::two_clocks::Asked;
 use throughline_log::{StreamHistory, StreamKind};
+use throughline_projections::Projection;
 use utoipa::ToSchema;
 
 use super::worker_at;
@@ -139,7 +140,9 @@ pub async fn read_workers(
     let (settled, asked) = freshness::reach_log(&app, &request, tenant, &dates).await?;
 
     let mut loads: HashMap<Code, Load> = HashMap::new();
-    let counting = replay::every_case(&app, &caller, settled.position, |_, history| {
+    // Like the timeline, the count rests on no definition.
+    let like = Projection::EngagementTimeline;
+    let counting = replay::every_case(&app, &caller, like, settled.position, |_, history, _| {
         let case = CaseState::at(history, &asked);
         if case.status == CaseStatus::Open
             && let Some(worker) = &case.worker

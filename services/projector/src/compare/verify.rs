@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use deadpool_postgres::Pool;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_log::{EventLog, LogError, TenantNo};
 use throughline_projections::{Cell, Projection, Row, Table};
 use tokio::time::Instant;
@@ -51,6 +52,38 @@ pub async fn verify(
     sample: Sample,
     checked: Arc<AtomicU64>,
 ) -> Result<Comparison, VerifyError> {
+    let build = BuildAsked { tenant, projection, build };
+    verify_at_pace(log, pool, build, sample, None, checked).await
+}
+
+/// The same, resting while the log is busy.
+pub(crate) async fn verify_paced(
+    log: &EventLog,
+    pool: &Pool,
+    build: BuildAsked,
+    sample: Sample,
+    pace: &Pace,
+    checked: Arc<AtomicU64>,
+) -> Result<Comparison, VerifyError> {
+    verify_at_pace(log, pool, build, sample, Some(pace), checked).await
+}
+
+/// The build that is asked about: the live one where none is named.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BuildAsked {
+    pub(crate) tenant: TenantNo,
+    pub(crate) projection: Projection,
+    pub(crate) build: Option<i32>,
+}
+
+async fn verify_at_pace(
+    log: &EventLog,
+    pool: &Pool,
+    BuildAsked { tenant, projection, build }: BuildAsked,
+    sample: Sample,
+    pace: Option<&Pace>,
+    checked: Arc<AtomicU64>,
+) -> Result<Comparison, VerifyError> {
     let mut client = pool.get().await.map_err(LogError::from)?;
     let snapshot = Snapshot::take(&mut client).await?;
     let live = snapshot.live(BuildKey::of(tenant, projection, 0)).await?;
@@ -62,7 +95,7 @@ pub async fn verify(
         None if build == live => Position(0),
         None => return Err(VerifyError::NoSuchBuild { build: build.build }),
     };
-    let mut comparing = Comparing { snapshot, sample, pace: None, checked };
+    let mut comparing = Comparing { snapshot, sample, pace, checked };
     let compared = comparing.compare(log, vec![(build, position)]).await?;
     compared.into_iter().next().ok_or(VerifyError::NoSuchBuild { build: build.build })
 }
@@ -107,6 +140,10 @@ impl Comparing<'_> {
         let keys: Vec<BuildKey> = builds.iter().map(|(build, _)| *build).collect();
         let upto = builds.iter().map(|(_, position)| *position).max().unwrap_or(Position(0));
         let mut cases = Cases::choose(log, &self.snapshot, &keys, self.sample, upto).await?;
+        let programmes = match keys.first() {
+            Some(build) => log.programmes(build.tenant).await?,
+            None => Programmes::shipped(),
+        };
         let is_of_all = self.sample == Sample::All;
         let mut all: Vec<(BuildKey, Comparison)> = builds
             .into_iter()
@@ -119,7 +156,7 @@ impl Comparing<'_> {
                 break;
             }
             for (build, comparison) in &mut all {
-                self.compare_few(*build, comparison, &few, upto).await?;
+                self.compare_few(*build, comparison, &few, upto, &programmes).await?;
             }
             self.checked.fetch_add(few.len() as u64, Ordering::Relaxed);
             if let Some(pace) = self.pace {
@@ -140,6 +177,7 @@ impl Comparing<'_> {
         comparison: &mut Comparison,
         cases: &[Case],
         upto: Position,
+        programmes: &Programmes,
     ) -> Result<(), LogError> {
         let tables = build.projection.tables();
         let ids: Vec<Uuid> = cases.iter().map(|case| case.case_id.0).collect();
@@ -154,7 +192,8 @@ impl Comparing<'_> {
                 continue;
             }
             let mut found = Vec::new();
-            let Some(rows) = expected(build.projection, case, comparison.position) else {
+            let Some(rows) = expected(build.projection, case, comparison.position, programmes)
+            else {
                 // What cannot be read may lie behind the checkpoint of a build that is not as far.
                 if case.history.is_some() || comparison.position == upto {
                     let table = tables.first().map_or("", |table| table.name);
@@ -241,14 +280,19 @@ impl Comparing<'_> {
 }
 
 /// The rows that the log gives of a case up to a position; `None` when it cannot be folded.
-fn expected(projection: Projection, case: &Case, upto: Position) -> Option<Vec<Vec<Row>>> {
+fn expected(
+    projection: Projection,
+    case: &Case,
+    upto: Position,
+    programmes: &Programmes,
+) -> Option<Vec<Vec<Row>>> {
     let history = case.history.as_ref()?;
     let known = history.partition_point(|event| event.position <= upto);
     if known == 0 {
         return Some(vec![Vec::new(); projection.tables().len()]);
     }
     // A fold that panics has its case parked, and parked cases are all compared.
-    let fold = || projection.rows(case.case_id, &history[..known]);
+    let fold = || projection.rows(case.case_id, &history[..known], programmes);
     catch_unwind(AssertUnwindSafe(fold)).ok()?.ok()
 }
 

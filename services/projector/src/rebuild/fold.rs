@@ -11,6 +11,7 @@ use deadpool_postgres::Transaction;
 use futures_util::{Stream, StreamExt as _};
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_log::{LogError, Replayed, UnreadableStream};
 use throughline_projections::Row;
@@ -40,6 +41,8 @@ struct Work {
     inner: Arc<Inner>,
     lease: Lease,
     pinned: Position,
+    /// Read after the pin, so that every version that an event up to it names is there.
+    programmes: Arc<Programmes>,
     pace: Arc<Pace>,
     signals: Signals,
     left: Mutex<VecDeque<Slice>>,
@@ -56,10 +59,12 @@ pub(crate) async fn run(
     let client = inner.pool.get().await?;
     let left = slices::left(&client, lease).await?;
     drop(client);
+    let programmes = inner.log.programmes(lease.tenant).await?;
     let work = Arc::new(Work {
         inner: Arc::clone(inner),
         lease: *lease,
         pinned,
+        programmes,
         pace: Arc::clone(pace),
         signals: signals.clone(),
         left: Mutex::new(left.into()),
@@ -180,7 +185,7 @@ impl Work {
         let mut events = 0;
         let settings = &self.inner.settings;
         while let Some(case) = cases.next().await {
-            events += gathered.fold(&self.lease, case?, self.pinned);
+            events += gathered.fold(&self.lease, case?, self.pinned, &self.programmes);
             let busy = events >= PIECE_EVENTS && {
                 events = 0;
                 self.signals.check()?;
@@ -283,6 +288,7 @@ impl Gathered {
         lease: &Lease,
         case: Replayed<Recorded<CaseEvent>>,
         pinned: Position,
+        programmes: &Programmes,
     ) -> usize {
         let Replayed { stream, events, bytes } = case;
         self.bytes += bytes;
@@ -296,7 +302,7 @@ impl Gathered {
         let position = history.last().map_or(pinned, |last| last.position);
         self.last = Some((stream.id, position));
         // As in a batch: nothing panics that anybody knows of.
-        let fold = || lease.projection.rows(CaseId(stream.id), &history);
+        let fold = || lease.projection.rows(CaseId(stream.id), &history, programmes);
         match catch_unwind(AssertUnwindSafe(fold)) {
             Ok(Ok(tables)) => {
                 for (gathered, rows) in self.tables.iter_mut().zip(tables) {

@@ -38,18 +38,27 @@ pub(crate) struct Lease {
 /// For how long a transaction may wait for this process, which may be paused.
 const IDLE_MAX: Duration = Duration::from_mins(1);
 /// How long a lock is waited for: whoever has it may be paused.
-const LOCK_MAX: Duration = Duration::from_secs(5);
+pub(super) const LOCK_MAX: Duration = Duration::from_secs(5);
 
 /// Begins a transaction that cannot outlast for long a process that is paused in the middle of it.
 pub(crate) async fn begin(
     client: &mut Object,
     statement_max: Duration,
 ) -> Result<Transaction<'_>, LogError> {
+    begin_within(client, statement_max, LOCK_MAX).await
+}
+
+/// The same, with another limit to the wait for a lock.
+pub(super) async fn begin_within(
+    client: &mut Object,
+    statement_max: Duration,
+    lock_max: Duration,
+) -> Result<Transaction<'_>, LogError> {
     let transaction = client.transaction().await?;
     let settings = format!(
         "SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; {}",
         statement_max.as_millis(),
-        LOCK_MAX.as_millis(),
+        lock_max.as_millis(),
         idle_max_of(IDLE_MAX)
     );
     transaction.batch_execute(&settings).await?;
@@ -84,6 +93,14 @@ pub(crate) async fn stay_awake<T>(
     }
 }
 
+/// Takes the lock under which leases are given, until the transaction ends; `false` while another
+/// has it.
+pub(crate) async fn lock_leases(transaction: &Transaction<'_>) -> Result<bool, LogError> {
+    let sql = "SELECT pg_try_advisory_xact_lock($1)";
+    let locked = transaction.query_typed_one(sql, &[(&LEASES_LOCK, Type::INT8)]).await?;
+    Ok(locked.try_get(0)?)
+}
+
 /// Takes the oldest rebuild that nobody works on, or the given one; `None` while any is worked on.
 pub(crate) async fn take(
     client: &mut Object,
@@ -92,9 +109,7 @@ pub(crate) async fn take(
 ) -> Result<Option<(Lease, Rebuild)>, LogError> {
     let transaction = begin(client, lease).await?;
     limit_idle(&transaction, lease).await?;
-    let sql = "SELECT pg_try_advisory_xact_lock($1)";
-    let locked = transaction.query_typed_one(sql, &[(&LEASES_LOCK, Type::INT8)]).await?;
-    if !locked.try_get::<_, bool>(0)? {
+    if !lock_leases(&transaction).await? {
         return Ok(None);
     }
     let (names, versions): (Vec<&str>, Vec<i32>) =
@@ -129,7 +144,7 @@ pub(crate) async fn take(
     Ok(Rebuild::read(&row)?.map(|rebuild| (Lease::of(&rebuild, epoch), rebuild)))
 }
 
-fn millis(duration: Duration) -> f64 {
+pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 

@@ -23,6 +23,7 @@ mod log_verify_export;
 mod master_key;
 pub(crate) mod migrate;
 pub(crate) mod person;
+pub(crate) mod programmes;
 pub(crate) mod progress;
 pub(crate) mod projections;
 mod readiness;
@@ -55,6 +56,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys(arguments) => keys::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Rules(arguments) => rules::run(arguments).await,
+        Command::Programmes(arguments) => Ok(Box::pin(programmes::run(arguments)).await),
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
         Command::BenchChild(arguments) => bench_child::run(arguments).await,

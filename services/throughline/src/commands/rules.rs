@@ -193,10 +193,10 @@ async fn compare(
     let progress = Progress::follow(Unit::Events, total, move || counted.load(Ordering::Relaxed));
     let (RuleName(rule), RuleName(against)) = (arguments.rule, arguments.against);
     let programme = arguments.programme.clone();
-    let row = move |case_id, history: &[Recorded<CaseEvent>]| {
+    let row = move |case_id, history: &[Recorded<CaseEvent>], programmes: &Programmes| {
         let view = CaseView::at(history, &asked, |referral| {
             let is_wanted = programme.as_ref().is_none_or(|wanted| *wanted == referral.programme);
-            is_wanted.then(|| Programmes::shipped().of_referral(referral))?
+            is_wanted.then(|| programmes.of_referral(referral))?
         })?;
         Some(Compared::new(case_id, &rule.ask(&view), &against.ask(&view)))
     };

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use futures_util::StreamExt;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::code::Code;
 use throughline_domain::ids::CaseId;
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_log::{EventLog, Head, Replayed, TenantNo};
@@ -63,33 +64,36 @@ pub(crate) async fn fold(
     read: Arc<AtomicU64>,
 ) -> anyhow::Result<Folded> {
     let Question { tenant, head, programme, asked } = question;
-    let row = move |case_id, history: &[Recorded<CaseEvent>]| {
+    let row = move |case_id, history: &[Recorded<CaseEvent>], programmes: &Programmes| {
         let wanted = |row: &CaseRow| programme.as_ref().is_none_or(|p| p == row.programme());
-        CaseRow::at(case_id, history, &asked).filter(wanted)
+        CaseRow::at(case_id, history, &asked, programmes).filter(wanted)
     };
     let mut rows = every_case(log, tenant, &head, Arc::clone(&read), row).await?;
     rows.sort_unstable_by_key(|row| row.case_id);
     Ok(Folded { rows, events: read.load(Ordering::Relaxed) })
 }
 
-/// Gives every case of a log to `row`, and collects what it makes of them, in no order; `read`
-/// counts the events on the way.
+/// Gives every case of a log to `row`, with the definitions that the tenant knows, and collects what
+/// it makes of them, in no order; `read` counts the events on the way.
 ///
 /// # Errors
-/// When the log cannot be read, or one of its events.
+/// When the log cannot be read, or one of its events, or a case's definition is not known.
 pub(crate) async fn every_case<R: Send + 'static>(
     log: &EventLog,
     tenant: TenantNo,
     head: &Head,
     read: Arc<AtomicU64>,
-    row: impl Fn(CaseId, &[Recorded<CaseEvent>]) -> Option<R> + Send + Sync + 'static,
+    row: impl Fn(CaseId, &[Recorded<CaseEvent>], &Programmes) -> Option<R> + Send + Sync + 'static,
 ) -> anyhow::Result<Vec<R>> {
     let parts = available_parallelism().map_or(1, NonZeroUsize::get).min(PARTS_MAX);
     let row = Arc::new(row);
+    // The head was read before, so every version that an event up to it names is there.
+    let programmes = log.programmes(tenant).await?;
     let mut folding = JoinSet::new();
     for streams in ranges(head.streams, parts) {
         let (log, position) = (log.clone(), head.position);
         let (read, row) = (Arc::clone(&read), Arc::clone(&row));
+        let programmes = Arc::clone(&programmes);
         folding.spawn(async move {
             let mut cases = pin!(log.replay_cases(tenant, position, streams));
             let mut rows = Vec::new();
@@ -97,7 +101,10 @@ pub(crate) async fn every_case<R: Send + 'static>(
                 let Replayed { stream, events, .. } = case?;
                 let events = events?;
                 read.fetch_add(u64::try_from(events.len()).unwrap_or(0), Ordering::Relaxed);
-                rows.extend(row(CaseId(stream.id), &events));
+                if programmes.first_unknown(&events).is_some() {
+                    bail!("case {} was referred under a definition that is not known", stream.id);
+                }
+                rows.extend(row(CaseId(stream.id), &events, &programmes));
             }
             anyhow::Ok(rows)
         });

@@ -124,13 +124,11 @@ impl Operation {
         records && !self.is_about_a_person() && !self.is_operators() && !self.is_about_staff()
     }
 
-    /// Who may give a command of casework.
+    /// Who may give a command of casework, or ask a question about cases.
     pub(crate) fn role(&self) -> &'static str {
-        if self.id == "RefuseClosure" || self.is_about_staff() {
-            "team_manager"
-        } else {
-            "caseworker"
-        }
+        let of_managers = ["RefuseClosure", "ReadContactOverrides"];
+        let is_managers = of_managers.contains(&self.id.as_str()) || self.is_about_staff();
+        if is_managers { "team_manager" } else { "caseworker" }
     }
 
     pub(crate) fn is_about_staff(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Schemas of values that the domain defines, for the `OpenAPI` description.
 
+pub mod definition;
+
 use throughline_domain::code::CODE_BYTES_MAX;
 use throughline_domain::code_lists::{CodeList, MissingReason, RiskAnswer};
 use utoipa::openapi::schema::{
@@ -105,6 +107,24 @@ pub fn list_of<L: CodeList>() -> Schema {
 #[must_use]
 pub fn codes() -> Schema {
     Schema::Array(ArrayBuilder::new().items(RefOr::T(code())).build())
+}
+
+/// What spoke against a contact.
+#[must_use]
+pub fn objection() -> Schema {
+    one_of(&["plan", "hold"])
+}
+
+/// How a channel of contact stands at a moment.
+#[must_use]
+pub fn channel_standing() -> Schema {
+    one_of(&["safe", "unsafe", "conditional", "not_said"])
+}
+
+/// Why a channel of contact stands so.
+#[must_use]
+pub fn standing_reason() -> Schema {
+    one_of(&["plan", "within_hours", "outside_hours", "third_party", "on_hold", "no_plan"])
 }
 
 /// A time of day on a clock in the United Kingdom, such as `09:00`.
