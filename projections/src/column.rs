@@ -2,6 +2,7 @@
 
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::CodeList;
+use throughline_domain::time::Precision;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
@@ -62,6 +63,11 @@ impl<'a> Columns<'a> {
         column: &'static str,
     ) -> Result<Option<T>, ReadError> {
         self.parse_opt(column, T::from_code)
+    }
+
+    pub(crate) fn precision(&self, column: &'static str) -> Result<Precision, ReadError> {
+        let all = [Precision::Instant, Precision::Day, Precision::Month];
+        self.parse(column, |text| all.into_iter().find(|precision| precision.as_str() == text))
     }
 
     pub(crate) fn unreadable(&self, column: &'static str) -> ReadError {

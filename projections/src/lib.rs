@@ -20,6 +20,7 @@ mod testing;
 
 pub mod agency_response;
 pub mod caseload;
+pub mod contact_override;
 pub mod durations;
 pub mod engagement_timeline;
 pub mod outcome_snapshot;

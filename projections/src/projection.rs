@@ -9,8 +9,8 @@ use crate::cell::Row;
 use crate::rows::{CaseRows, Extent, TableRows};
 use crate::table::Table;
 use crate::{
-    agency_response, caseload, engagement_timeline, outcome_snapshot, referral_pipeline,
-    risk_trajectory, workload,
+    agency_response, caseload, contact_override, engagement_timeline, outcome_snapshot,
+    referral_pipeline, risk_trajectory, workload,
 };
 
 /// A read model that follows the log.
@@ -30,6 +30,8 @@ pub enum Projection {
     Workload,
     /// [`risk_trajectory`]
     RiskTrajectory,
+    /// [`contact_override`]
+    ContactOverride,
 }
 
 /// A case with new events: its whole history up to the last position applied with it.
@@ -66,7 +68,7 @@ pub enum Unfoldable {
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Caseload,
         Self::EngagementTimeline,
         Self::OutcomeSnapshot,
@@ -74,6 +76,7 @@ impl Projection {
         Self::AgencyResponse,
         Self::Workload,
         Self::RiskTrajectory,
+        Self::ContactOverride,
     ];
 
     /// The name by which it is known in the database and outside.
@@ -87,6 +90,7 @@ impl Projection {
             Self::AgencyResponse => "agency_response",
             Self::Workload => "workload",
             Self::RiskTrajectory => "risk_trajectory",
+            Self::ContactOverride => "contact_override",
         }
     }
 
@@ -107,6 +111,7 @@ impl Projection {
             Self::AgencyResponse => agency_response::VERSION,
             Self::Workload => workload::VERSION,
             Self::RiskTrajectory => risk_trajectory::VERSION,
+            Self::ContactOverride => contact_override::VERSION,
         }
     }
 
@@ -121,6 +126,7 @@ impl Projection {
             Self::AgencyResponse => agency_response::TABLES,
             Self::Workload => workload::TABLES,
             Self::RiskTrajectory => risk_trajectory::TABLES,
+            Self::ContactOverride => contact_override::TABLES,
         }
     }
 
@@ -145,6 +151,7 @@ impl Projection {
             Self::AgencyResponse => Ok(agency_response::rows(case_id, history)),
             Self::Workload => Ok(workload::rows(case_id, history, programmes)),
             Self::RiskTrajectory => Ok(risk_trajectory::rows(case_id, history)),
+            Self::ContactOverride => Ok(contact_override::rows(case_id, history)),
         }
     }
 
@@ -171,7 +178,8 @@ impl Projection {
             | Self::OutcomeSnapshot
             | Self::ReferralPipeline
             | Self::AgencyResponse
-            | Self::RiskTrajectory => false,
+            | Self::RiskTrajectory
+            | Self::ContactOverride => false,
         }
     }
 
@@ -191,6 +199,7 @@ impl Projection {
                 let changed = engagement_timeline::changed_rows(case)?;
                 changed.into_iter().map(of(Extent::Changed)).collect()
             }
+            Self::ContactOverride if !contact_override::is_touched(case) => return Ok(None),
             Self::Workload => {
                 self.check_definitions(case.case_id, case.history, case.programmes)?;
                 workload::changed_rows(case)
@@ -199,7 +208,8 @@ impl Projection {
             | Self::OutcomeSnapshot
             | Self::ReferralPipeline
             | Self::AgencyResponse
-            | Self::RiskTrajectory => {
+            | Self::RiskTrajectory
+            | Self::ContactOverride => {
                 let whole = self.rows(case.case_id, case.history, case.programmes)?;
                 whole.into_iter().map(of(Extent::Whole)).collect()
             }

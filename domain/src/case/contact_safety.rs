@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use crate::case::CaseEvent;
 use crate::case::set_safe_contact_plan::{ChannelPlan, SafeContactPlanSet, SafeHours};
 use crate::code_lists::{
     ChannelSafety, CodeList as _, ContactChannel, ContactHoldReason, DayOfWeek,
@@ -60,6 +61,43 @@ pub enum Unsafe {
     },
 }
 
+/// How a channel stands at a moment, for whoever is about to use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Contact is on hold, whatever the channel.
+    OnHold {
+        /// The event that set the hold.
+        hold: EventId,
+    },
+    /// The plan calls it unsafe at any time.
+    Unsafe {
+        /// The event that set the plan.
+        plan: EventId,
+    },
+    /// The plan calls it safe at other hours.
+    OutsideHours {
+        /// The event that set the plan.
+        plan: EventId,
+    },
+    /// It is safe now, through a third party alone.
+    ThroughThirdParty {
+        /// The event that set the plan.
+        plan: EventId,
+    },
+    /// The plan calls it safe at these hours.
+    WithinHours {
+        /// The event that set the plan.
+        plan: EventId,
+    },
+    /// The plan calls it safe at any time.
+    Safe {
+        /// The event that set the plan.
+        plan: EventId,
+    },
+    /// No plan speaks of it.
+    NotSaid,
+}
+
 impl ContactSafety {
     /// The plan in force at a moment.
     #[must_use]
@@ -101,21 +139,87 @@ impl ContactSafety {
             .then_some(Unsafe::ByPlan { plan: plan.event_id })
     }
 
-    pub(crate) fn set_plan(&mut self, event_id: EventId, at: Timestamp, plan: &SafeContactPlanSet) {
+    /// How a channel stands at a moment: called unsafe exactly where an attempt would be refused.
+    #[must_use]
+    pub fn standing(&self, channel: ContactChannel, at: Timestamp) -> Standing {
+        let objection = self.objection(channel, Occurred::at(at));
+        if let Some(Unsafe::OnHold { hold }) = objection {
+            return Standing::OnHold { hold };
+        }
+        let Some(PlanInForce { event_id: plan, plan: says, .. }) = self.plan_at(at) else {
+            return Standing::NotSaid;
+        };
+        let plan = *plan;
+        let conditions = says.channels.get(&channel);
+        match (says.safety_of(channel), objection.is_some()) {
+            (None, _) => Standing::NotSaid,
+            (Some(ChannelSafety::Safe), _) => Standing::Safe { plan },
+            (Some(ChannelSafety::Unsafe), _) => Standing::Unsafe { plan },
+            (Some(ChannelSafety::Conditions), true) => Standing::OutsideHours { plan },
+            (Some(ChannelSafety::Conditions), false) => {
+                let third_party = conditions.and_then(|given| given.third_party.as_ref());
+                match third_party {
+                    Some(_) => Standing::ThroughThirdParty { plan },
+                    None => Standing::WithinHours { plan },
+                }
+            }
+        }
+    }
+
+    /// Takes one more fact; most are about something else. Facts come in the order of the reading.
+    pub fn apply(&mut self, event_id: EventId, occurred: Occurred, event: &CaseEvent) {
+        if let CaseEvent::SafeContactPlanSet(facts) = event {
+            self.set_plan(event_id, occurred.at, facts);
+        } else if let CaseEvent::ContactHeld(facts) = event {
+            self.hold(event_id, occurred, facts.reason);
+        } else if let CaseEvent::ContactHoldLifted(facts) = event {
+            self.lift(facts.hold, occurred);
+        }
+    }
+
+    fn set_plan(&mut self, event_id: EventId, at: Timestamp, plan: &SafeContactPlanSet) {
         let from = plan.in_force_from.unwrap_or(at);
         let place = self.plans.partition_point(|earlier| earlier.from <= from);
         self.plans.insert(place, PlanInForce { event_id, from, plan: plan.clone() });
     }
 
-    pub(crate) fn hold(&mut self, event_id: EventId, from: Occurred, reason: ContactHoldReason) {
+    fn hold(&mut self, event_id: EventId, from: Occurred, reason: ContactHoldReason) {
         let until = self.lifted.iter().find(|(hold, _)| *hold == event_id).map(|(_, at)| *at);
         self.holds.push(Hold { event_id, reason, from, until });
     }
 
-    pub(crate) fn lift(&mut self, hold: EventId, at: Occurred) {
+    fn lift(&mut self, hold: EventId, at: Occurred) {
         self.lifted.push((hold, at));
         if let Some(held) = self.holds.iter_mut().find(|held| held.event_id == hold) {
             held.until.get_or_insert(at);
+        }
+    }
+}
+
+impl Standing {
+    /// Whether an attempt would be refused without a reason.
+    #[must_use]
+    pub fn is_unsafe(self) -> bool {
+        match self {
+            Self::OnHold { .. } | Self::Unsafe { .. } | Self::OutsideHours { .. } => true,
+            Self::ThroughThirdParty { .. }
+            | Self::WithinHours { .. }
+            | Self::Safe { .. }
+            | Self::NotSaid => false,
+        }
+    }
+
+    /// The plan or hold that it rests on, by the event that set it.
+    #[must_use]
+    pub fn rests_on(self) -> Option<EventId> {
+        match self {
+            Self::OnHold { hold } => Some(hold),
+            Self::Unsafe { plan }
+            | Self::OutsideHours { plan }
+            | Self::ThroughThirdParty { plan }
+            | Self::WithinHours { plan }
+            | Self::Safe { plan } => Some(plan),
+            Self::NotSaid => None,
         }
     }
 }
@@ -285,6 +389,47 @@ mod tests {
         assert_eq!(safety.plan_after(t("2014-03-05T00:00:00Z")).map(|p| p.event_id), Some(id(2)));
         assert_eq!(safety.plan_at(april).map(|p| p.event_id), Some(id(2)));
         assert_eq!(safety.plan_at(t("2014-02-05T00:00:00Z")), None);
+    }
+
+    /// What the worker about to call is told is what recording the call would say.
+    #[test]
+    fn a_channel_stands_as_an_attempt_on_it_would_be_decided() {
+        let hours = |third_party: Option<&str>| {
+            let third_party = third_party.map(|code| code.parse().unwrap());
+            let hours =
+                SafeHours { days: vec![], from: time(9, 0, 0, 0), until: time(15, 0, 0, 0) };
+            ChannelPlan { safety: ChannelSafety::Conditions, hours: vec![hours], third_party }
+        };
+        let plan = SafeContactPlanSet {
+            channels: BTreeMap::from([(Phone, hours(None)), (Text, hours(Some("sister")))]),
+            otherwise: Some(ChannelSafety::Unsafe),
+            may_be_told: vec![],
+            in_force_from: None,
+        };
+        let mut safety = with_plan(&plan);
+        safety.set_plan(
+            id(2),
+            t("2014-03-10T00:00:00Z"),
+            &SafeContactPlanSet { otherwise: None, ..phone(ChannelSafety::Safe, vec![]) },
+        );
+        safety.hold(id(3), on("2014-03-20T00:00:00Z"), ContactHoldReason::NotSafe);
+        let plan = id(1);
+        for (channel, at, expected) in [
+            (Phone, "2014-02-28T10:00:00Z", Standing::NotSaid),
+            (Phone, "2014-03-03T10:00:00Z", Standing::WithinHours { plan }),
+            (Phone, "2014-03-03T16:00:00Z", Standing::OutsideHours { plan }),
+            (Text, "2014-03-03T10:00:00Z", Standing::ThroughThirdParty { plan }),
+            (Text, "2014-03-03T16:00:00Z", Standing::OutsideHours { plan }),
+            (ContactChannel::Letter, "2014-03-03T10:00:00Z", Standing::Unsafe { plan }),
+            (Phone, "2014-03-10T16:00:00Z", Standing::Safe { plan: id(2) }),
+            (Text, "2014-03-10T16:00:00Z", Standing::NotSaid),
+            (Text, "2014-03-20T16:00:00Z", Standing::OnHold { hold: id(3) }),
+        ] {
+            let standing = safety.standing(channel, t(at));
+            assert_eq!(standing, expected, "{channel:?} {at}");
+            let objection = safety.objection(channel, on(at));
+            assert_eq!(standing.is_unsafe(), objection.is_some(), "{channel:?} {at}");
+        }
     }
 
     #[test]

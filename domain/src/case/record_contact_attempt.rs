@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::contact_safety::Unsafe;
+use crate::case::contact_safety::{ContactSafety, Unsafe};
 use crate::case::{Case, CaseError, CaseEvent, Moment};
 use crate::code::Code;
 use crate::code_lists::{
@@ -48,7 +48,7 @@ impl RecordContactAttempt {
     /// was called unsafe, and no reason is given; when a reason is given and there was none.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
         case.require_episode_at(moment.occurred)?;
-        let objection = self.0.objection(case, moment.occurred);
+        let objection = self.0.objection(&case.state().contact_safety, moment.occurred);
         match (objection, self.0.override_reason) {
             (None, Some(_)) => Err(CaseError::NothingToOverride),
             (Some(Unsafe::ByPlan { plan }), None) => Err(CaseError::UnsafeContact { plan }),
@@ -59,14 +59,13 @@ impl RecordContactAttempt {
 }
 
 impl ContactAttempted {
-    /// What speaks against it. Nothing speaks against the person's turning to the service; an
-    /// attempt of which the direction is not said was the service's.
-    fn objection(&self, case: &Case, occurred: Occurred) -> Option<Unsafe> {
+    /// What speaks against it, by the plans and holds in view. Nothing speaks against the person's
+    /// turning to the service; an attempt of which the direction is not said was the service's.
+    #[must_use]
+    pub fn objection(&self, safety: &ContactSafety, occurred: Occurred) -> Option<Unsafe> {
         match self.direction {
             Some(ContactDirection::Incoming) => None,
-            Some(ContactDirection::Outgoing) | None => {
-                case.state().contact_safety.objection(self.channel, occurred)
-            }
+            Some(ContactDirection::Outgoing) | None => safety.objection(self.channel, occurred),
         }
     }
 }

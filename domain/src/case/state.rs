@@ -239,13 +239,11 @@ impl CaseState {
             CaseEvent::CaseHandedOver(facts) => self.give_to(&facts.worker, facts.team.as_ref()),
             CaseEvent::CaseTransferred(facts) => self.area = Some(facts.area.clone()),
             CaseEvent::ArmAllocated(facts) => self.arm = Some(facts.arm.clone()),
-            CaseEvent::SafeContactPlanSet(facts) => {
-                self.contact_safety.set_plan(event_id, occurred.at, facts);
+            CaseEvent::SafeContactPlanSet(_)
+            | CaseEvent::ContactHeld(_)
+            | CaseEvent::ContactHoldLifted(_) => {
+                self.contact_safety.apply(event_id, occurred, event);
             }
-            CaseEvent::ContactHeld(facts) => {
-                self.contact_safety.hold(event_id, occurred, facts.reason);
-            }
-            CaseEvent::ContactHoldLifted(facts) => self.contact_safety.lift(facts.hold, occurred),
             CaseEvent::NeedIdentified(facts) => self.begin_need(event_id, facts.need),
             CaseEvent::NeedResolved(facts) => {
                 self.resolved_needs.push(facts.need);

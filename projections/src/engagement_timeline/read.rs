@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{EventId, Position};
-use throughline_domain::time::{Occurred, Precision};
+use throughline_domain::time::Occurred;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
@@ -85,7 +85,7 @@ fn decode(row: &Row) -> Result<TimelineEntry, ReadError> {
         schema_version: columns.get("schema_version")?,
         occurred: Occurred {
             at: columns.get("occurred_at")?,
-            precision: columns.parse("precision", precision)?,
+            precision: columns.precision("precision")?,
         },
         recorded_at: columns.get("recorded_at")?,
         data: columns.get("data")?,
@@ -96,10 +96,4 @@ fn decode(row: &Row) -> Result<TimelineEntry, ReadError> {
 
 fn type_name(text: &str) -> Option<&'static str> {
     CaseEvent::TYPES.iter().map(|(name, _)| *name).find(|name| *name == text)
-}
-
-fn precision(text: &str) -> Option<Precision> {
-    [Precision::Instant, Precision::Day, Precision::Month]
-        .into_iter()
-        .find(|precision| precision.as_str() == text)
 }

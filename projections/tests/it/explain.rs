@@ -247,3 +247,32 @@ async fn the_trajectories_of_a_programme_are_found_by_an_index() {
     let read = include_str!("../../src/risk_trajectory/read.sql");
     assert_uses(&plan(&client, read, &parameters).await, "risk_stretch_by_programme");
 }
+
+#[tokio::test]
+async fn a_page_of_overrides_stops_early() {
+    let (_database, client) = with_tables().await;
+    let many = "INSERT INTO contact_override (tenant_no, case_id, event_id, programme, occurred_at,
+            precision, channel, reason)
+        SELECT 1 + n % 2, gen_random_uuid(), gen_random_uuid(), 'mrp',
+            timestamptz '2026-01-01 00:00Z' - n * interval '1 hour', 'instant', 'phone',
+            'person_asked'
+        FROM generate_series(1, 20000) AS n;
+        ANALYZE contact_override;";
+    client.batch_execute(many).await.unwrap();
+    let read = include_str!("../../src/contact_override/read.sql");
+    let month_ago: jiff::Timestamp = "2025-12-01T00:00:00Z".parse().unwrap();
+    for (from, after) in [(None, None), (Some(month_ago), None), (None, Some(month_ago))] {
+        let parameters: [(&(dyn ToSql + Sync), Type); 7] = [
+            (&1_i32, Type::INT4),
+            (&from, Type::TIMESTAMPTZ),
+            (&None::<jiff::Timestamp>, Type::TIMESTAMPTZ),
+            (&after, Type::TIMESTAMPTZ),
+            (&after.map(|_| Uuid::nil()), Type::UUID),
+            (&after.map(|_| Uuid::nil()), Type::UUID),
+            (&51_i64, Type::INT8),
+        ];
+        let plan = plan(&client, read, &parameters).await;
+        assert_uses(&plan, "contact_override_by_time");
+        assert!(!plan.contains("Sort"), "the index gives the order:\n{plan}");
+    }
+}

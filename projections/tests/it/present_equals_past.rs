@@ -10,8 +10,8 @@ use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::{
-    Place, Projection, Row, TouchedCase, agency_response, caseload, engagement_timeline,
-    outcome_snapshot, referral_pipeline,
+    Place, Projection, Row, TouchedCase, agency_response, caseload, contact_override,
+    engagement_timeline, outcome_snapshot, referral_pipeline,
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub(crate) type Histories = BTreeMap<CaseId, Vec<Recorded<CaseEvent>>>;
 #[tokio::test]
 async fn the_present_equals_the_past_asked_for_now() {
     let (_database, mut client) = with_tables().await;
-    let (mut pairs, mut waits, mut answers, mut overdue) = (0, 0, 0, 0);
+    let (mut pairs, mut waits, mut answers, mut overdue, mut overrides) = (0, 0, 0, 0, 0);
     let (mut loads, mut spells) = (0, 0);
     for seed in 1..=8 {
         let mut random = Random::seeded(seed);
@@ -51,6 +51,7 @@ async fn the_present_equals_the_past_asked_for_now() {
         waits += assert_referrals(&client, &histories).await;
         answers += assert_requests(&client, &histories).await;
         overdue += assert_overdue(&client, &histories).await;
+        overrides += assert_overrides(&client, &histories).await;
         loads += assert_workloads(&client, &histories).await;
         spells += assert_trajectories(&client, &histories).await;
 
@@ -65,6 +66,7 @@ async fn the_present_equals_the_past_asked_for_now() {
         assert_eq!(cells(&client, &histories).await, folded(&histories), "seed {seed}: read back");
     }
     assert!(pairs > 50, "the histories measure something: {pairs} pairs");
+    assert!(overrides > 20, "somebody was turned to all the same: {overrides}");
     assert!(waits > 50 && answers > 20 && overdue > 20, "{waits} {answers} {overdue}");
     assert!(loads > 500 && spells > 100, "{loads} {spells}");
 }
@@ -342,4 +344,28 @@ async fn assert_overdue(client: &Client, histories: &Histories) -> usize {
         }
     }
     overdue
+}
+
+async fn assert_overrides(client: &Client, histories: &Histories) -> usize {
+    let mut overrides = 0;
+    for (from, to) in windows() {
+        let mut after = None;
+        loop {
+            let question = contact_override::Question { from, to, after, limit: 3 };
+            let page = contact_override::read(client, PLACE, question).await.unwrap();
+            let mut answer = contact_override::Answer::new(question);
+            for (id, history) in histories {
+                for row in contact_override::overrides(*id, history, &Asked::LATEST) {
+                    answer.take(row);
+                }
+            }
+            assert_eq!(page, answer.finish());
+            overrides += page.rows.len();
+            after = page.rows.last().map(contact_override::OverrideRow::key);
+            if !page.more {
+                break;
+            }
+        }
+    }
+    overrides
 }

@@ -149,14 +149,14 @@ impl Random {
             "ReviewCompleted" => {
                 json!({"next_due": self.below(2).eq(&0).then(|| self.occurred().at)})
             }
-            "ClosureProposed" => json!({"reason": "goals_met"}),
             // A correction of an end is of something else, which nobody recorded.
             "NeedResolved" | "ContactHoldLifted" | "ClosureRefused" => {
                 ending(event_type, self.uuid())
             }
-            "CaseClosed" => json!({"reason": "goals_met"}),
+            "CaseClosed" | "ClosureProposed" => json!({"reason": "goals_met"}),
             "ContactAttempted" => json!({
                 "channel": "phone", "outcome": self.one_of(&["reached", "no_answer"]),
+                "override_reason": self.below(2).eq(&0).then_some("person_asked"),
             }),
             "RiskAssessed" => {
                 let stage =

@@ -223,6 +223,8 @@ operations! {
     ReadRiskTrajectory = GET "/v1/cases/{case_id}/risk-trajectory",
     /// What every computed rule says of a case, at two dates, and the events it rests on.
     ReadCaseRules = GET "/v1/cases/{case_id}/rules",
+    /// How a person can be contacted safely, for the worker about to do so.
+    ReadSafeContactPlan = GET "/v1/cases/{case_id}/safe-contact-plan",
     /// One event of a case, as it was recorded.
     ReadEvent = GET "/v1/cases/{case_id}/events/{event_id}",
     /// Everybody's open cases.
@@ -241,6 +243,8 @@ operations! {
     ReadAgencyResponse = GET "/v1/agency-response",
     /// The requests for information that are overdue, the longest overdue first.
     ReadOverdueRequests = GET "/v1/agency-response/overdue",
+    /// The contacts that were made although a plan for safe contact, or a hold, spoke against them.
+    ReadContactOverrides = GET "/v1/contact-overrides",
     /// How many cases each worker has, step by step, and how often they try to reach people.
     ReadWorkload = GET "/v1/workload",
     /// How risk went over many cases: time at each level, rises and falls.
@@ -320,7 +324,7 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadEvents
         | Operation::StreamEvents
         | Operation::ReadOverdueRequests => &[Caseworker, TeamManager],
-        Operation::RefuseClosure => &[TeamManager],
+        Operation::RefuseClosure | Operation::ReadContactOverrides => &[TeamManager],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }
@@ -328,6 +332,7 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadTimeline
         | Operation::ReadRiskTrajectory
         | Operation::ReadCaseRules
+        | Operation::ReadSafeContactPlan
         | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
         // What a rule or a programme says is about no person.
         Operation::ReadRules | Operation::ReadProgrammes | Operation::ReadProgramme => Role::ALL,

@@ -16,6 +16,7 @@ pub mod body;
 pub mod caller;
 pub mod caseloads;
 pub mod cases;
+pub mod contact_overrides;
 pub mod cursor;
 pub mod dates;
 pub mod days;

@@ -28,6 +28,7 @@ use crate::cases::{
     read_case::read_case,
     read_event::read_event,
     read_risk_trajectory::read_risk_trajectory,
+    read_safe_contact_plan::read_safe_contact_plan,
     read_timeline::read_timeline,
     receive_referral::receive_referral,
     record_agency_action::AgencyActionBody,
@@ -52,8 +53,8 @@ use crate::projections::{
     rebuild::rebuild_projection, verify::verify_projection,
 };
 use crate::{
-    agency_response, caseloads, health, metrics, openapi, outcomes, programmes, referral_pipeline,
-    risk_trajectory, rules, workload,
+    agency_response, caseloads, contact_overrides, health, metrics, openapi, outcomes, programmes,
+    referral_pipeline, risk_trajectory, rules, workload,
 };
 
 /// Registers the interface.
@@ -172,7 +173,9 @@ fn handler(operation: Operation) -> Route {
         Operation::CancelOperation => route.to(operations::cancel_operation),
         Operation::ReadParked => route.to(parked::read_parked),
         Operation::RetryParked => route.to(parked::retry),
+        Operation::ReadSafeContactPlan => route.to(read_safe_contact_plan),
         Operation::ReadRiskTrajectory => route.to(read_risk_trajectory),
+        Operation::ReadContactOverrides => route.to(contact_overrides::read_contact_overrides),
         Operation::ReadWorkload => route.to(workload::read_workload),
         Operation::ReadRiskTrajectories => route.to(risk_trajectory::read_risk_trajectories),
     }

@@ -64,6 +64,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
     ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
     ("GET", "/v1/cases/{case_id}/rules", READERS),
+    ("GET", "/v1/cases/{case_id}/safe-contact-plan", READERS),
     ("GET", "/v1/cases/{case_id}/events/{event_id}", READERS),
     ("GET", "/v1/caseloads", CASEWORK),
     ("GET", "/v1/caseloads/{worker_id}", CASEWORK),
@@ -73,6 +74,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/referral-pipeline", COUNTERS),
     ("GET", "/v1/agency-response", COUNTERS),
     ("GET", "/v1/agency-response/overdue", CASEWORK),
+    ("GET", "/v1/contact-overrides", LEADERS),
     ("GET", "/v1/workload", MANAGERS),
     ("GET", "/v1/risk-trajectory", COUNTERS),
     ("GET", "/v1/rules", &ROLES),
@@ -159,7 +161,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 261);
+    assert_eq!(refused, 269);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -177,7 +179,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 261);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 269);
 }
 
 #[tokio::test]

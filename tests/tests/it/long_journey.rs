@@ -120,6 +120,22 @@ fn in_between() -> Vec<Step> {
             "safety": "conditions", "hours": [{"from": "07:00:00", "until": "20:00:00"}],
         }},
     });
+    let plan_to_come = json!({
+        "occurred_at": "2024-05-25T09:00:00Z", "in_force_from": "2024-10-01T00:00:00Z",
+        "channels": {
+            "phone": {"safety": "conditions", "third_party": "sister"},
+            "letter": {"safety": "conditions", "hours": [
+                {"days": ["monday", "tuesday"], "from": "09:00:00", "until": "12:00:00"},
+            ]},
+            "text": {"safety": "unsafe"},
+        },
+        "narrative": "from October on she lives with her sister",
+    });
+    let all_the_same = |at| {
+        let mut body = attempt(at, "reached");
+        body["override_reason"] = json!("person_asked");
+        body
+    };
     let to = |at, worker| {
         json!({
             "occurred_at": at, "worker": worker, "reason": "worker_left",
@@ -141,12 +157,15 @@ fn in_between() -> Vec<Step> {
     let to_north = json!({"occurred_at": "2024-03-01T09:00:00Z", "area": "north"});
     vec![
         Fact("a", "SafeContactPlanSet", "plan", plan),
+        Fact("a", "SafeContactPlanSet", "", plan_to_come),
+        Fact("a", "ContactAttempted", "at night", all_the_same("2024-05-02T21:00:00Z")),
         Fact("a", "NeedIdentified", "housing", need("2024-02-03T09:00:00Z", "housing")),
         Fact("a", "NeedIdentified", "money", need("2024-02-04T09:00:00Z", "debt_finance")),
         FollowUp("a", "NeedResolved", "housing", "housed", with_outcome("2024-04-03T09:00:00Z")),
         // After it was resolved, by a correction: resolved all the same.
         Correct("a", "housing", json!({"occurred_at": "2024-04-05T09:00:00Z"})),
         Fact("a", "ContactHeld", "hold", held("2024-02-06T09:00:00Z", "not_safe")),
+        Fact("a", "ContactAttempted", "", all_the_same("2024-02-07T09:00:00Z")),
         FollowUp("a", "ContactHoldLifted", "hold", "lifting", at("2024-02-09T09:00:00Z")),
         Fact("a", "ContactHeld", "pause", held("2024-06-02T09:00:00Z", "planned_or_pending")),
         Fact("a", "PlacementChanged", "move", moved),
@@ -168,7 +187,9 @@ fn in_the_end() -> Vec<Step> {
     vec![
         Correct("b", "transfer", json!({"occurred_at": "2024-03-05T09:00:00Z", "area": "east"})),
         Correct("b", "to cay", json!({"occurred_at": "2024-04-04T09:00:00Z", "team": "green"})),
-        Correct("a", "plan", json!({"otherwise": null})),
+        // By day after all: nothing spoke against it.
+        Correct("a", "at night", json!({"occurred_at": "2024-05-02T18:00:00Z"})),
+        Correct("a", "plan", json!({"otherwise": null, "narrative": "he has left"})),
         Retract("a", "to ben"),
         Retract("a", "lifting"),
         Retract("a", "housed"),

@@ -31,6 +31,7 @@ mod referral_pipeline;
 mod refused;
 mod risk_trajectory;
 mod rules;
+mod safe_contact;
 mod service;
 mod stale;
 mod telemetry;

@@ -55,6 +55,8 @@ async fn every_query_about_another_tenants_case_is_like_one_about_none() {
         "",
         "/timeline",
         "/risk-trajectory",
+        "/safe-contact-plan",
+        "/safe-contact-plan?as_of=2024-05-01T00:00:00Z",
         "?as_of=2024-05-01T00:00:00Z",
         "/timeline?reading=recorded",
     ];

@@ -20,6 +20,7 @@ pub mod provide_support;
 pub mod read_case;
 pub mod read_event;
 pub mod read_risk_trajectory;
+pub mod read_safe_contact_plan;
 pub mod read_timeline;
 pub mod receive_referral;
 pub mod record_agency_action;

@@ -45,21 +45,28 @@ pub(crate) async fn of_entry(
         (Reading::Effective, Some(correction), _) => (correction, None),
         (Reading::Effective, None, Some(retraction)) => (entry.event_id, Some(retraction)),
     };
-    let mut words = words_of(app, caller, stored, says).await?;
+    let mut words = of_event(app, caller, stored, says).await?;
     if let Some(retraction) = reasons {
-        let why = words_of(app, caller, stored, retraction).await?;
+        let why = of_event(app, caller, stored, retraction).await?;
         words.reason = why.reason;
         words.erased |= why.erased;
     }
     Ok(words)
 }
 
-async fn words_of(
+/// The words beside one event; none for an event that is not there.
+///
+/// # Errors
+/// When what was sealed cannot be opened although its key is there.
+pub(crate) async fn of_event(
     app: &App,
     caller: &Caller,
     stored: &HashMap<EventId, &StoredEvent>,
     event_id: EventId,
 ) -> Result<OpenedWords, Problem> {
+    if !caller.role.reads_narrative() {
+        return Ok(OpenedWords::default());
+    }
     match stored.get(&event_id) {
         Some(event) => open(app, caller, event).await,
         None => Ok(OpenedWords::default()),

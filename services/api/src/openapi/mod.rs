@@ -38,6 +38,7 @@ use crate::cases::propose_closure::{ClosureProposalBody, ClosureRefusalBody};
 use crate::cases::provide_support::SupportBody;
 use crate::cases::read_case::CaseAnswer;
 use crate::cases::read_risk_trajectory::CaseTrajectoryAnswer;
+use crate::cases::read_safe_contact_plan::SafeContactAnswer;
 use crate::cases::receive_referral::{ReferralBody, Referred};
 use crate::cases::record_agency_action::AgencyActionBody;
 use crate::cases::record_contact_attempt::ContactAttemptBody;
@@ -55,6 +56,7 @@ use crate::cases::set_safe_contact_plan::SafeContactPlanBody;
 use crate::cases::timeline_answer::{EntryAnswer, TimelineAnswer};
 use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
+use crate::contact_overrides::ContactOverridesAnswer;
 use crate::feed::envelope::Envelope;
 use crate::feed::page::EventsAnswer;
 use crate::outcomes::OutcomesAnswer;
@@ -250,6 +252,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadOperation
         | Operation::ReadParked
         | Operation::ReadRiskTrajectory
+        | Operation::ReadSafeContactPlan
+        | Operation::ReadContactOverrides
         | Operation::ReadWorkload
         | Operation::ReadRiskTrajectories => (None, false),
     }
@@ -277,6 +281,8 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadAgencyResponse => ("200", schemas.refer::<AgencyResponseAnswer>()),
         Operation::ReadOverdueRequests => ("200", schemas.refer::<OverdueRequestsAnswer>()),
         Operation::ReadRiskTrajectory => ("200", schemas.refer::<CaseTrajectoryAnswer>()),
+        Operation::ReadContactOverrides => ("200", schemas.refer::<ContactOverridesAnswer>()),
+        Operation::ReadSafeContactPlan => ("200", schemas.refer::<SafeContactAnswer>()),
         Operation::ReadWorkload => ("200", schemas.refer::<WorkloadAnswer>()),
         Operation::ReadRiskTrajectories => ("200", schemas.refer::<TrajectoriesAnswer>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
@@ -330,6 +336,7 @@ fn tag(operation: Operation) -> &'static str {
         Some("referral-pipeline") => "referral pipeline",
         Some("agency-response") => "agency response",
         Some("projections" | "operations" | "parked") => "projections",
+        Some("contact-overrides") => "contact overrides",
         Some("workload") => "workload",
         Some("rules") => "rules",
         Some("programmes") => "programmes",

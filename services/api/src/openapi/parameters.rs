@@ -65,11 +65,11 @@ fn path_parameter(name: &'static str) -> Known {
         "programme" => (schema::code(), "The programme; `/` in its name as `%2F`."),
         "version" => (integer(), "The definition's version."),
         "build" => (integer(), "The build."),
-        "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
         "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
         "proposal_id" => {
             (formatted("uuid"), "The proposal: the `event_id` that making it answered.")
         }
+        "hold_id" => (formatted("uuid"), "The hold: the `event_id` that placing it answered."),
         _ => (formatted("uuid"), "The case."),
     };
     Known { name, place: ParameterIn::Path, required: true, schema, description }
@@ -121,6 +121,7 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase | Operation::ReadRiskTrajectory | Operation::ReadCaseRules => {
             dates().into()
         }
+        Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
             dates().into_iter().chain(pages()).collect()
         }
@@ -143,8 +144,15 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let question = [programme(), agency(), worker];
             question.into_iter().chain(dates()).chain(pages()).collect()
         }
-        Operation::ReadOperations | Operation::ReadProjectionAudit => {
-            vec![limit()]
+        Operation::ReadOperations | Operation::ReadProjectionAudit | Operation::ReadParked => {
+            pages().into()
+        }
+        Operation::ReadContactOverrides => {
+            let window = [
+                Known::query("from", date_time(), "Only contacts made then or later."),
+                Known::query("to", date_time(), "Only contacts made before then."),
+            ];
+            window.into_iter().chain(dates()).chain(pages()).collect()
         }
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         Operation::ReadWorkload => workload_question().into_iter().chain(dates()).collect(),

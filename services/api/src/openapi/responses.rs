@@ -39,8 +39,10 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         let begins =
             [Operation::RebuildProjection, Operation::VerifyProjection, Operation::CancelOperation]
                 .contains(&operation);
-        let place = ("Location", text(), "Where the operation can be looked at.");
-        return if begins { vec![place] } else { Vec::new() };
+        if begins {
+            return vec![("Location", text(), "Where the operation can be looked at.")];
+        }
+        return if is_paged(operation) { vec![next_page()] } else { Vec::new() };
     }
     let mut headers = Vec::new();
     let of_person = operation.is_about_a_person();
@@ -50,6 +52,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadTimeline
             | Operation::ReadRiskTrajectory
             | Operation::ReadCaseRules
+            | Operation::ReadSafeContactPlan
     );
     if operation == Operation::DefineProgramme {
         let what = "The place in the tenant's log from which the definition is there.";
@@ -74,24 +77,37 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     if !is_query && !of_person {
         headers.push(("Location", text(), "Where what was recorded can be read."));
     }
-    if matches!(
+    if is_paged(operation) {
+        headers.push(next_page());
+    }
+    headers
+}
+
+fn next_page() -> (&'static str, Schema, &'static str) {
+    ("Link", text(), "The next page, `rel=\"next\"`, if there is one.")
+}
+
+/// Whether it is a list with cursors.
+fn is_paged(operation: Operation) -> bool {
+    matches!(
         operation,
         Operation::ReadTimeline
             | Operation::ReadCaseload
             | Operation::ReadCaseloads
             | Operation::ReadOverdueRequests
+            | Operation::ReadContactOverrides
             | Operation::ReadWorkload
-    ) {
-        headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
-    }
-    headers
+            | Operation::ReadOperations
+            | Operation::ReadProjectionAudit
+            | Operation::ReadParked
+    )
 }
 
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
-        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadOutcomes, ReadOverdueRequests,
-        ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
+        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadOutcomes,
+        ReadOverdueRequests, ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
     };
     matches!(
         operation,
@@ -101,6 +117,7 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadReferralPipeline
             | ReadAgencyResponse
             | ReadOverdueRequests
+            | ReadContactOverrides
             | ReadRiskTrajectories
             | ReadWorkload
     )

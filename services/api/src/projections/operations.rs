@@ -1,20 +1,23 @@
 //! Rebuilds and verifications as operations: looking at them, and calling one off.
 
+use std::cmp::Reverse;
+
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_projector::operator::{Act, Action};
 use throughline_projector::{
-    Rebuild, RebuildError, Verification, cancel_rebuild, cancel_verification, find_rebuild,
+    Page, Rebuild, RebuildError, Verification, cancel_rebuild, cancel_verification, find_rebuild,
     find_verification, rebuilds, verifications,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::comparison::ComparisonAnswer;
+use super::list::List;
 use super::once::{Given, Undone, connection, once};
-use super::{NothingMore, ProjectionPath, limit, looked};
+use super::{NothingMore, ProjectionPath, looked};
 use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::Caller;
@@ -26,6 +29,9 @@ use crate::problem::{self, Problem};
 pub struct OperationsAnswer {
     /// One entry an operation.
     operations: Vec<OperationAnswer>,
+    /// Continues the list; absent on its last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// One operation: a rebuild of a projection, or a verification of one.
@@ -217,28 +223,32 @@ pub(crate) fn location(operation_id: Uuid) -> String {
     format!("/v1/operations/{operation_id}")
 }
 
-/// Reads the tenant's operations.
+/// Reads the tenant's operations, a page at a time.
 ///
 /// # Errors
-/// The problem that the caller is answered with.
+/// [`problem::INVALID`] for a page that cannot be.
 pub async fn read_operations(
     request: HttpRequest,
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = limit(&request, &app)?;
+    let list = List::asked(&request, &app, &caller, "operations")?;
     let client = connection(&app).await?;
     let (tenant, now) = (Some(caller.tenant.tenant_no), now());
-    let rebuilds = rebuilds(&client, tenant, limit).await?;
-    let verifications = verifications(&client, tenant, limit).await?;
+    let rebuilds = rebuilds(&client, tenant, list.after, list.limit).await?;
+    let verifications = verifications(&client, tenant, list.after, list.limit).await?;
     looked(&caller);
-    let rebuilds = rebuilds.iter().map(|rebuild| OperationAnswer::of(rebuild, now));
+    let more = rebuilds.more || verifications.more;
+    let rebuilds = rebuilds.rows.iter().map(|rebuild| OperationAnswer::of(rebuild, now));
     let verifications =
-        verifications.iter().map(|asked| OperationAnswer::of_verification(asked, now));
-    let mut operations: Vec<OperationAnswer> = rebuilds.chain(verifications).collect();
-    operations.sort_by_key(|operation| std::cmp::Reverse(operation.requested_at));
-    operations.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(HttpResponse::Ok().json(OperationsAnswer { operations }))
+        verifications.rows.iter().map(|asked| OperationAnswer::of_verification(asked, now));
+    // Both lists are in this order: of the two together, the first rows are among those read.
+    let mut rows: Vec<OperationAnswer> = rebuilds.chain(verifications).collect();
+    rows.sort_by_key(|operation| (Reverse(operation.requested_at), operation.operation_id));
+    let page = Page { rows, more }.first(list.limit);
+    let (mut response, next) =
+        list.answer(&page, |operation| (operation.requested_at, operation.operation_id))?;
+    Ok(response.json(OperationsAnswer { operations: page.rows, next }))
 }
 
 /// Reads one operation.
@@ -253,13 +263,12 @@ pub async fn read_operation(
     let client = connection(&app).await?;
     let tenant = caller.tenant.tenant_no;
     let operation_id = path.operation_id()?;
-    let answer = match find_rebuild(&client, tenant, operation_id).await? {
-        Some(rebuild) => OperationAnswer::of(&rebuild, now()),
-        None => {
-            let found = find_verification(&client, tenant, operation_id).await?;
-            let asked = found.ok_or_else(|| Problem::new(problem::NOT_FOUND))?;
-            OperationAnswer::of_verification(&asked, now())
-        }
+    let answer = if let Some(rebuild) = find_rebuild(&client, tenant, operation_id).await? {
+        OperationAnswer::of(&rebuild, now())
+    } else {
+        let found = find_verification(&client, tenant, operation_id).await?;
+        let asked = found.ok_or_else(|| Problem::new(problem::NOT_FOUND))?;
+        OperationAnswer::of_verification(&asked, now())
     };
     looked(&caller);
     Ok(HttpResponse::Ok().json(answer))

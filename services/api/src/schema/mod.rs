@@ -109,6 +109,24 @@ pub fn codes() -> Schema {
     Schema::Array(ArrayBuilder::new().items(RefOr::T(code())).build())
 }
 
+/// What spoke against a contact.
+#[must_use]
+pub fn objection() -> Schema {
+    one_of(&["plan", "hold"])
+}
+
+/// How a channel of contact stands at a moment.
+#[must_use]
+pub fn channel_standing() -> Schema {
+    one_of(&["safe", "unsafe", "conditional", "not_said"])
+}
+
+/// Why a channel of contact stands so.
+#[must_use]
+pub fn standing_reason() -> Schema {
+    one_of(&["plan", "within_hours", "outside_hours", "third_party", "on_hold", "no_plan"])
+}
+
 /// A time of day on a clock in the United Kingdom, such as `09:00`.
 #[must_use]
 pub fn time_of_day() -> Schema {

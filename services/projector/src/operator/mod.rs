@@ -21,10 +21,10 @@ pub use audit::{AUDIT_MAX, AuditLine, audit};
 
 use crate::{RebuildError, SwitchError, VerifyError};
 
-/// How long an action waits for readers and writers of what it changes, and how long one statement
-/// of it may take. Whoever reads a build while it is dropped is waited for, and those who come after
-/// wait behind that.
-const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'";
+/// How long an action waits for writers of what it changes, how long one statement of it may take,
+/// and how long the server waits for a process that was paused in the middle of one.
+const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
 /// Who acts on the projections of a tenant, and from where.
 #[derive(Debug, Clone)]
@@ -120,6 +120,11 @@ impl Act {
     pub fn on(action: Action, projection: Option<Projection>) -> Self {
         Self { action, projection, build: None, case_id: None, operation_id: None, count: None }
     }
+}
+
+/// Writes a line of the audit, in the transaction of what it tells of.
+pub(crate) async fn write_line(client: &Client, by: &Operator, act: &Act) -> Result<(), LogError> {
+    audit::write(client, by, act, None).await
 }
 
 /// An error that may be a rule's refusal, in the present state of things.

@@ -38,18 +38,27 @@ pub(crate) struct Lease {
 /// For how long a transaction may wait for this process, which may be paused.
 const IDLE_MAX: Duration = Duration::from_mins(1);
 /// How long a lock is waited for: whoever has it may be paused.
-const LOCK_MAX: Duration = Duration::from_secs(5);
+pub(super) const LOCK_MAX: Duration = Duration::from_secs(5);
 
 /// Begins a transaction that cannot outlast for long a process that is paused in the middle of it.
 pub(crate) async fn begin(
     client: &mut Object,
     statement_max: Duration,
 ) -> Result<Transaction<'_>, LogError> {
+    begin_within(client, statement_max, LOCK_MAX).await
+}
+
+/// The same, with another limit to the wait for a lock.
+pub(super) async fn begin_within(
+    client: &mut Object,
+    statement_max: Duration,
+    lock_max: Duration,
+) -> Result<Transaction<'_>, LogError> {
     let transaction = client.transaction().await?;
     let settings = format!(
         "SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; {}",
         statement_max.as_millis(),
-        LOCK_MAX.as_millis(),
+        lock_max.as_millis(),
         idle_max_of(IDLE_MAX)
     );
     transaction.batch_execute(&settings).await?;

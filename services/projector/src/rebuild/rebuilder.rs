@@ -13,13 +13,14 @@ use uuid::Uuid;
 use super::error::RebuildError;
 use super::halt::{Halt, Signals};
 use super::lease::{self, Lease};
+use super::leftovers::Scope;
 use super::pace::Pace;
 use super::phase::Phase;
 use super::record::{Rebuild, find_rebuild};
 use super::settings::RebuildSettings;
 use crate::{Projector, Settings, verification};
 
-use super::{builds, catch_up, finish, fold, plan, sessions};
+use super::{catch_up, drops, finish, fold, plan, sessions};
 
 /// How often whoever waits for a rebuild looks at it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
@@ -58,18 +59,47 @@ impl Rebuilder {
 
     /// Takes rebuilds that are asked for, or that another process left, one at a time, and while there
     /// are none verifications, until `stop` is cancelled; what it works on then is left to others at
-    /// once.
+    /// once. Now and then it drops builds that nobody needs: what a process left that was killed in
+    /// the middle of that, say.
     ///
     /// Outages of the database are waited out. Any number of processes may run one each.
     pub async fn run(&self, stop: CancellationToken) {
-        tokio::join!(self.run_rebuilds(&stop), self.run_verifications(&stop));
+        let verifications = Box::pin(self.run_verifications(&stop));
+        let sweep = Box::pin(self.sweep(&stop));
+        tokio::join!(Box::pin(self.run_rebuilds(&stop)), verifications, sweep);
+    }
+
+    async fn sweep(&self, stop: &CancellationToken) {
+        let Inner { pool, settings, .. } = &*self.0;
+        while !stop.is_cancelled() {
+            let all = Scope::default();
+            if let Err(error) = drops::drop_unused(pool, all, settings.drop_lock_max, stop).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "builds that nobody needs cannot be looked for, which is tried again"
+                );
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(settings.sweep_interval) => {}
+            }
+        }
     }
 
     async fn run_verifications(&self, stop: &CancellationToken) {
+        let mut is_failure_logged = false;
         while !stop.is_cancelled() {
-            // A failure is the database's, of which the rebuilds tell; a lease runs out by itself.
-            if verification::take_and_work(&self.0, stop).await.unwrap_or(false) {
-                continue;
+            match verification::take_and_work(&self.0, stop).await {
+                Ok(true) => continue,
+                Ok(false) => is_failure_logged = false,
+                Err(error) if !is_failure_logged => {
+                    is_failure_logged = true;
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "verifications cannot be worked on, and are tried again"
+                    );
+                }
+                Err(_) => {}
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -153,7 +183,7 @@ impl Rebuilder {
             () = self.walk_through(&lease, &signals) => {}
             () = self.stay_alive(&lease, &signals) => {}
         }
-        self.clean_up(&lease).await;
+        self.clean_up(&lease, stop).await;
         Ok(true)
     }
 
@@ -278,16 +308,17 @@ impl Rebuilder {
         Ok(())
     }
 
-    /// Once the rebuild is over, drops what nobody needs any more. What is not done now is done
-    /// after the next rebuild.
-    async fn clean_up(&self, lease: &Lease) {
+    /// Once the rebuild is over, drops what nobody needs any more. What is not done now a sweep does.
+    async fn clean_up(&self, lease: &Lease, stop: &CancellationToken) {
         let cleaned = async {
-            let mut client = self.0.pool.get().await?;
+            let Inner { pool, settings, .. } = &*self.0;
+            let client = pool.get().await?;
             let rebuild = find_rebuild(&client, lease.tenant, lease.operation_id).await?;
+            drop(client);
             if rebuild.is_some_and(|rebuild| rebuild.phase.is_over()) {
-                let statement_max = self.0.settings.statement_max;
-                builds::drop_unused(&mut client, lease.tenant, lease.projection, statement_max)
-                    .await?;
+                let scope =
+                    Scope { tenant: Some(lease.tenant), projection: Some(lease.projection) };
+                drops::drop_unused(pool, scope, settings.drop_lock_max, stop).await?;
             }
             Ok::<(), LogError>(())
         };
@@ -305,12 +336,13 @@ impl Rebuilder {
 }
 
 /// Whether the server ended a statement that took longer than it may.
-fn took_too_long(error: &LogError) -> bool {
+pub(crate) fn took_too_long(error: &LogError) -> bool {
     let code = SqlState::QUERY_CANCELED;
     matches!(error, LogError::Unavailable(error) if error.sqlstate() == Some(code.code()))
 }
 
-fn class(error: &LogError) -> &'static str {
+/// Why the database refused for good.
+pub(crate) fn class(error: &LogError) -> &'static str {
     if matches!(error, LogError::Refused(_)) { "refused" } else { "unreadable" }
 }
 

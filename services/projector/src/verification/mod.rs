@@ -10,6 +10,6 @@ mod request;
 mod work;
 
 pub use record::{Verification, VerificationPhase, find_verification, verifications};
-pub use request::{cancel_verification, is_followed, request_verification};
+pub use request::{cancel_verification, count_cases, is_followed, request_verification};
 
 pub(crate) use work::take_and_work;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::REBUILDS_MAX;
 use crate::compare::{Comparison, Sample, stored};
+use crate::page::{self, Page};
 
 /// One verification of one projection of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,23 +146,22 @@ pub async fn find_verification(
     }
 }
 
-/// Returns the verifications of a tenant, or of all: the newest first.
+/// Returns the verifications of a tenant, or of all, of the projections that this program knows: the
+/// newest first, after the one that was asked for at this moment and has this id.
 ///
-/// Shape: at most `limit` and never more than [`REBUILDS_MAX`].
+/// Shape: a page of at most `limit` and never more than [`REBUILDS_MAX`].
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn verifications(
     client: &Client,
     tenant: Option<TenantNo>,
+    after: Option<(Timestamp, Uuid)>,
     limit: u32,
-) -> Result<Vec<Verification>, LogError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM projection_verification WHERE $1 IS NULL OR tenant_no = $1 \
-         ORDER BY requested_at DESC, operation_id LIMIT $2"
-    );
-    let limit = i64::from(limit.min(REBUILDS_MAX));
-    let params = [(&tenant.map(|t| t.0) as _, Type::INT4), (&limit as _, Type::INT8)];
-    let rows = client.query_typed(&sql, &params).await?;
-    rows.iter().filter_map(|row| Verification::read(row).transpose()).collect()
+) -> Result<Page<Verification>, LogError> {
+    let limit = limit.min(REBUILDS_MAX);
+    let table = "projection_verification";
+    let rows = page::newest(client, table, COLUMNS, tenant, after, limit).await?;
+    let verifications = rows.iter().filter_map(|row| Verification::read(row).transpose());
+    Ok(Page::of(verifications.collect::<Result<_, _>>()?, limit))
 }

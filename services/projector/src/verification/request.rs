@@ -91,7 +91,17 @@ pub async fn cancel_verification(
     Ok(client.execute_typed(&sql, &params).await? == 1)
 }
 
-/// Whether a build is followed, and so can be verified.
+/// How many cases a tenant has.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_cases(client: &Client, tenant: TenantNo) -> Result<u64, LogError> {
+    let sql = "SELECT count(*) FROM stream WHERE tenant_no = $1 AND kind = 'case'";
+    let row = client.query_typed_one(sql, &[(&tenant.0, Type::INT4)]).await?;
+    Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0))
+}
+
+/// Whether a build can be verified: it is followed, or readers are answered from it.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -101,13 +111,15 @@ pub async fn is_followed(
     projection: Projection,
     build: i32,
 ) -> Result<bool, LogError> {
-    let sql = "SELECT FROM projection_checkpoint \
-               WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4";
+    let sql = "SELECT EXISTS (SELECT FROM projection_checkpoint WHERE tenant_no = $1 \
+                   AND projection = $2 AND version = $3 AND build = $4) \
+               OR $4 = coalesce((SELECT build FROM projection_live WHERE tenant_no = $1 \
+                   AND projection = $2 AND version = $3), 0)";
     let params = [
         (&tenant.0 as _, Type::INT4),
         (&projection.name() as _, Type::TEXT),
         (&projection.version() as _, Type::INT4),
         (&build as _, Type::INT4),
     ];
-    Ok(client.query_typed_opt(sql, &params).await?.is_some())
+    Ok(client.query_typed_one(sql, &params).await?.try_get(0)?)
 }

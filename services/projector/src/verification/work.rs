@@ -8,13 +8,15 @@ use deadpool_postgres::Object;
 use throughline_log::LogError;
 use throughline_projections::Projection;
 use tokio::time::sleep;
+use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::record::{COLUMNS, UNDER_WAY, Verification, VerificationPhase};
 use crate::compare::{self, Comparison, VerifyError, stored};
-use crate::rebuild::{Inner, Pace, REBUILD_UNDER_WAY, lease};
+use crate::operator::{self, Act, Action, Operator, Origin};
+use crate::rebuild::{Inner, Pace, REBUILD_UNDER_WAY, class, lease, took_too_long};
 
 /// What is held while working on a verification.
 struct Held {
@@ -52,11 +54,13 @@ pub(crate) async fn take_and_work(
         found = held.compare(inner, Arc::clone(&checked)) => match found {
             Ok(comparison) => End::Found(Box::new(comparison)),
             Err(VerifyError::NoSuchBuild { .. }) => End::Failed("no_such_build"),
+            // Anew it would take as long again.
+            Err(VerifyError::Log(error)) if took_too_long(&error) => End::Failed("timed_out"),
             // Whoever takes it up next begins anew.
             Err(VerifyError::Log(LogError::Unavailable(error))) => {
                 return Err(LogError::Unavailable(error));
             }
-            Err(VerifyError::Log(_)) => End::Failed("unreadable"),
+            Err(VerifyError::Log(error)) => End::Failed(class(&error)),
         },
     };
     held.end(inner, end, checked.load(Ordering::Relaxed)).await?;
@@ -71,6 +75,13 @@ async fn take(inner: &Inner, client: &mut Object) -> Result<Option<Held>, LogErr
     if !lease::lock_leases(&transaction).await? {
         return Ok(None);
     }
+    // Called off while whoever had it was gone.
+    let sql = format!(
+        "UPDATE projection_verification SET phase = 'cancelled', epoch = epoch + 1, \
+             finished_at = clock_timestamp() \
+         WHERE {UNDER_WAY} AND cancel_requested AND coalesce(leased_until <= clock_timestamp(), true)"
+    );
+    transaction.execute_typed(&sql, &[]).await?;
     let (names, versions): (Vec<&str>, Vec<i32>) =
         Projection::ALL.iter().map(|p| (p.name(), p.version())).unzip();
     let sql = format!(
@@ -86,10 +97,9 @@ async fn take(inner: &Inner, client: &mut Object) -> Result<Option<Held>, LogErr
                  AND NOT EXISTS (SELECT FROM projection_verification \
                                  WHERE {UNDER_WAY} AND leased_until > clock_timestamp()) \
                  AND NOT EXISTS (SELECT FROM projection_rebuild \
-                                 WHERE leased_until > clock_timestamp() AND {REBUILDING}) \
+                                 WHERE leased_until > clock_timestamp() AND {REBUILD_UNDER_WAY}) \
              ORDER BY requested_at, operation_id LIMIT 1 FOR UPDATE SKIP LOCKED) \
-         RETURNING {COLUMNS}, epoch",
-        REBUILDING = REBUILD_UNDER_WAY,
+         RETURNING {COLUMNS}, epoch"
     );
     let params: [(&(dyn ToSql + Sync), Type); 4] = [
         (&Uuid::new_v4(), Type::UUID),
@@ -97,11 +107,12 @@ async fn take(inner: &Inner, client: &mut Object) -> Result<Option<Held>, LogErr
         (&names, Type::TEXT_ARRAY),
         (&versions, Type::INT4_ARRAY),
     ];
-    let Some(row) = transaction.query_typed_opt(&sql, &params).await? else {
+    let row = transaction.query_typed_opt(&sql, &params).await?;
+    transaction.commit().await?;
+    let Some(row) = row else {
         return Ok(None);
     };
     let epoch = row.try_get("epoch")?;
-    transaction.commit().await?;
     Ok(Verification::read(&row)?.map(|asked| Held { asked, epoch }))
 }
 
@@ -159,13 +170,17 @@ impl Held {
             End::Failed(class) => (VerificationPhase::Failed, None, Some(class)),
             End::Cancelled => (VerificationPhase::Cancelled, None, None),
         };
+        let found = comparison.as_ref().map(|found| (found.build, found.differing_cases));
         let comparison = comparison.map(|comparison| stored::write(&comparison)).transpose();
         let unreadable = |_| LogError::Unreadable { column: "comparison" };
         let comparison: Option<String> = comparison.map_err(unreadable)?;
-        let sql = "UPDATE projection_verification SET phase = $4, comparison = $5, \
-                       error_class = $6, cases_done = $7, finished_at = clock_timestamp(), \
+        // Whoever called it off was told so: that stands, even where all was compared since.
+        let sql = "UPDATE projection_verification SET comparison = $5, error_class = $6, \
+                       phase = CASE WHEN cancel_requested THEN 'cancelled' ELSE $4 END, \
+                       cases_done = $7, finished_at = clock_timestamp(), \
                        leased_until = NULL, holder = NULL \
-                   WHERE tenant_no = $1 AND operation_id = $2 AND epoch = $3";
+                   WHERE tenant_no = $1 AND operation_id = $2 AND epoch = $3 \
+                   RETURNING requested_by, phase = 'verified'";
         let done = i64::try_from(done).unwrap_or(i64::MAX);
         let phase = phase.as_str();
         let [tenant, operation, epoch] = self.key();
@@ -178,8 +193,41 @@ impl Held {
             (&error_class as _, Type::TEXT),
             (&done as _, Type::INT8),
         ];
-        inner.pool.get().await?.execute_typed(sql, &params).await?;
+        let mut client = inner.pool.get().await?;
+        let transaction = lease::begin(&mut client, inner.settings.lease).await?;
+        let Some(row) = transaction.query_typed_opt(sql, &params).await? else {
+            return Ok(());
+        };
+        if let (Some((build, differing)), true) = (found, row.try_get(1)?) {
+            self.write_evidence(transaction.client(), row.try_get(0)?, build, differing).await?;
+        }
+        transaction.commit().await?;
         self.log("a verification is over");
+        Ok(())
+    }
+
+    /// What was found is evidence: it is a line of the audit, in the name of whoever asked.
+    async fn write_evidence(
+        &self,
+        client: &Client,
+        requested_by: String,
+        build: i32,
+        differing_cases: u64,
+    ) -> Result<(), LogError> {
+        let by = Operator {
+            tenant: self.asked.tenant_no,
+            actor: requested_by,
+            actor_role: "operator".to_owned(),
+            origin: Origin::Rest,
+        };
+        let act = Act {
+            build: Some(build),
+            count: Some(differing_cases),
+            operation_id: Some(self.asked.operation_id),
+            ..Act::on(Action::Verify, Some(self.asked.projection))
+        };
+        operator::write_line(client, &by, &act).await?;
+        by.tell(&act, "done");
         Ok(())
     }
 

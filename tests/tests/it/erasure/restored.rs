@@ -193,6 +193,7 @@ async fn read_models(client: &Client) -> Vec<Vec<String>> {
         "workload_stretch",
         "workload_contact",
         "risk_stretch",
+        "contact_override",
     ];
     of.map(|name| tables.remove(name).unwrap()).into()
 }

@@ -3,7 +3,7 @@
 mod ends;
 mod envelope;
 mod pages;
-mod reader;
+pub(crate) mod reader;
 mod resuming;
 mod secrets;
 mod slow;

@@ -9,7 +9,7 @@ use super::writers::record_large_measures;
 use crate::service::Service;
 
 /// More than the sockets between the two hold.
-const MEASURES: usize = 30;
+const MEASURES: usize = 60;
 const MEASURE_BYTES: usize = 160_000;
 
 /// Asks for the stream on a connection of which the test alone decides when it is read.

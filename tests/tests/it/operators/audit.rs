@@ -35,6 +35,7 @@ async fn whatever_is_done_or_refused_is_written_down_and_told() {
         [json!("rebuild"), on.clone(), json!(1), none.clone(), done.clone(), none.clone()],
         [json!("rollback"), on.clone(), json!(0), none.clone(), done.clone(), none.clone()],
         [json!("verify"), on.clone(), none.clone(), none.clone(), done.clone(), none.clone()],
+        [json!("verify"), on.clone(), json!(0), json!(0), done.clone(), none.clone()],
         [json!("park_retry"), none.clone(), none.clone(), json!(0), done, none],
     ];
     assert_eq!(lines.iter().map(told).collect::<Vec<_>>(), expected);
@@ -44,7 +45,7 @@ async fn whatever_is_done_or_refused_is_written_down_and_told() {
         assert_eq!(who, (&json!("operator"), &json!("operator"), &json!("rest")), "{line}");
     }
     let one = operator(&service).get("/v1/projections/audit?limit=1").await.expect(200);
-    assert_eq!(one["lines"], json!([lines[4]]));
+    assert_eq!(one["lines"], json!([lines[5]]));
     let others = service.as_role("county", "operator").get("/v1/projections/audit").await;
     assert_eq!(others.expect(200)["lines"], json!([]));
 

@@ -3,6 +3,7 @@
 mod audit;
 mod command_line;
 mod keys;
+mod lists;
 mod parked;
 mod rest;
 

@@ -157,6 +157,19 @@ async fn a_verification_that_was_left_is_begun_anew() {
     assert_eq!(ended["progress"]["cases_done"], 3, "{ended}");
 }
 
+/// Called off while whoever had it was gone: nobody begins it anew.
+#[tokio::test]
+async fn a_verification_that_was_called_off_stays_so() {
+    let service = a_service().await;
+    let left = "INSERT INTO projection_verification (tenant_no, operation_id, projection, version, \
+                    phase, requested_by, epoch, cancel_requested, leased_until) \
+                SELECT tenant_no, gen_random_uuid(), 'caseload', 1, 'verifying', 'o-kim', 4, true, \
+                    clock_timestamp() FROM tenant WHERE name = 'city' RETURNING operation_id";
+    let row = service.database.connect().await.query_one(left, &[]).await.unwrap();
+    let place = format!("/v1/operations/{}", row.get::<_, uuid::Uuid>(0));
+    assert_eq!(over(&service, &place).await["phase"], "cancelled");
+}
+
 #[tokio::test]
 async fn readers_go_back_at_once_and_the_build_in_use_is_never_dropped() {
     let service = a_service().await;

@@ -124,9 +124,10 @@ impl Operation {
         records && !self.is_about_a_person() && !self.is_operators()
     }
 
-    /// Who may give a command of casework.
+    /// Who may give a command of casework, or ask a question about cases.
     pub(crate) fn role(&self) -> &'static str {
-        if self.id == "RefuseClosure" { "team_manager" } else { "caseworker" }
+        let of_managers = ["RefuseClosure", "ReadContactOverrides"];
+        if of_managers.contains(&self.id.as_str()) { "team_manager" } else { "caseworker" }
     }
 
     pub(crate) fn is_about_a_person(&self) -> bool {

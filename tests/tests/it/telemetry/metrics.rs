@@ -14,7 +14,7 @@ use crate::service::{Service, read};
 /// What whoever runs the service is told of this.
 const DOCUMENT: &str = include_str!("../../../../ops/telemetry.md");
 const REQUESTS: &str = "throughline_http_requests_total";
-const PROJECTIONS: [&str; 7] = [
+const PROJECTIONS: [&str; 8] = [
     "caseload",
     "engagement_timeline",
     "outcome_snapshot",
@@ -22,6 +22,7 @@ const PROJECTIONS: [&str; 7] = [
     "agency_response",
     "workload",
     "risk_trajectory",
+    "contact_override",
 ];
 
 async fn scrape(service: &Service) -> Page {

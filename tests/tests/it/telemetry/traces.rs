@@ -11,7 +11,7 @@ use super::otlp_receiver::{OtlpReceiver, Told};
 use crate::cases::{an_open_case, text};
 use crate::service::Service;
 
-const PROJECTIONS: [&str; 7] = [
+const PROJECTIONS: [&str; 8] = [
     "caseload",
     "engagement_timeline",
     "outcome_snapshot",
@@ -19,6 +19,7 @@ const PROJECTIONS: [&str; 7] = [
     "agency_response",
     "workload",
     "risk_trajectory",
+    "contact_override",
 ];
 const ROUTE: &str = "/v1/cases/{case_id}/contact-attempts";
 

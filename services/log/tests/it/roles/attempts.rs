@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Row};
 pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("agency_request", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("caseload", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("contact_override", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("engagement_timeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("event", &["INSERT", "SELECT"]),
     ("idempotency_key", &["DELETE", "INSERT", "SELECT"]),
@@ -27,7 +28,7 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("outcome_value", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_audit", &["INSERT", "SELECT"]),
     ("projection_checkpoint", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
-    ("projection_live", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("projection_live", &["INSERT", "SELECT", "UPDATE"]),
     ("projection_parked", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_rebuild", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("projection_rebuild_slice", &["DELETE", "INSERT", "SELECT", "UPDATE"]),

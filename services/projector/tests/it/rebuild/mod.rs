@@ -6,5 +6,6 @@ mod killed;
 mod paused;
 mod safety;
 mod support;
+mod sweeping;
 mod switching;
 mod walk;

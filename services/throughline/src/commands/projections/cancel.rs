@@ -3,9 +3,13 @@
 use deadpool_postgres::Object;
 use serde_json::json;
 use throughline_domain::code::Code;
-use throughline_log::LogError;
+use throughline_log::{LogError, TenantNo};
+use throughline_projections::Projection;
 use throughline_projector::operator::{Act, Action, Operator, Refusal};
-use throughline_projector::{Rebuild, RebuildError, cancel_rebuild, find_rebuild};
+use throughline_projector::{
+    Rebuild, RebuildError, Verification, cancel_rebuild, cancel_verification, find_rebuild,
+    find_verification,
+};
 use uuid::Uuid;
 
 use super::{ActingArguments, tenant};
@@ -14,11 +18,12 @@ use crate::commands::with_log::{OpenLog, Sealed, with_log};
 /// What `projections cancel` is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CancelArguments {
-    /// The rebuild, as `rebuild` or `list --json` printed it.
+    /// The rebuild, as `rebuild` or `list --json` printed it, or a verification that was asked for over
+    /// REST.
     #[arg(value_name = "OPERATION_ID")]
     operation_id: Uuid,
 
-    /// Tenant whose projection is rebuilt.
+    /// Tenant whose projection it is of.
     #[arg(long, value_name = "TENANT")]
     tenant: Code,
 
@@ -30,30 +35,65 @@ pub(crate) struct CancelArguments {
     acting: ActingArguments,
 }
 
-/// Calls a rebuild off.
+/// What is called off.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operation {
+    kind: &'static str,
+    operation_id: Uuid,
+    projection: Projection,
+    build: Option<i32>,
+}
+
+impl From<&Rebuild> for Operation {
+    fn from(rebuild: &Rebuild) -> Self {
+        let Rebuild { operation_id, projection, build, .. } = *rebuild;
+        Self { kind: "rebuild", operation_id, projection, build: Some(build) }
+    }
+}
+
+impl From<&Verification> for Operation {
+    fn from(asked: &Verification) -> Self {
+        let Verification { operation_id, projection, build, .. } = *asked;
+        Self { kind: "verification", operation_id, projection, build }
+    }
+}
+
+async fn find(
+    client: &Object,
+    tenant: TenantNo,
+    operation_id: Uuid,
+) -> Result<Option<Operation>, LogError> {
+    if let Some(rebuild) = find_rebuild(client, tenant, operation_id).await? {
+        return Ok(Some(Operation::from(&rebuild)));
+    }
+    Ok(find_verification(client, tenant, operation_id).await?.as_ref().map(Operation::from))
+}
+
+/// Calls a rebuild or a verification off.
 pub(super) async fn run(arguments: CancelArguments) -> anyhow::Result<u8> {
     let operation_id = arguments.operation_id;
-    let rebuild = with_log(&arguments.acting.database, Sealed::Untouched, async |open: OpenLog| {
-        let tenant = tenant(&open, &arguments.tenant).await?.tenant_no;
-        let by = arguments.acting.operator(tenant);
-        let mut client = open.log.pool().get().await?;
-        let Some(rebuild) = find_rebuild(&client, tenant, operation_id).await? else {
-            return Err(refuse(&mut client, &by, operation_id).await.into());
-        };
-        call_off(&mut client, &by, &rebuild).await?;
-        Ok(rebuild)
-    })
-    .await?;
+    let operation =
+        with_log(&arguments.acting.database, Sealed::Untouched, async |open: OpenLog| {
+            let tenant = tenant(&open, &arguments.tenant).await?.tenant_no;
+            let by = arguments.acting.operator(tenant);
+            let mut client = open.log.pool().get().await?;
+            let Some(operation) = find(&client, tenant, operation_id).await? else {
+                return Err(refuse(&mut client, &by, operation_id).await.into());
+            };
+            call_off(&mut client, &by, operation).await?;
+            Ok(operation)
+        })
+        .await?;
     if arguments.json {
         let members = json!({
             "tenant": arguments.tenant.as_str(),
-            "projection": rebuild.projection.name(),
-            "build": rebuild.build,
+            "projection": operation.projection.name(),
+            "build": operation.build,
             "operation_id": operation_id,
         });
         println!("{members}");
     } else {
-        println!("rebuild {operation_id} is called off: it ends at the next slice or phase");
+        println!("{} {operation_id} is called off, and ends soon", operation.kind);
     }
     Ok(0)
 }
@@ -70,11 +110,11 @@ async fn refuse(client: &mut Object, by: &Operator, operation_id: Uuid) -> Rebui
     }
 }
 
-/// Why a rebuild was not called off.
+/// Why an operation was not called off.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotCalledOff {
     /// What came of it stays.
-    #[error("the rebuild is over")]
+    #[error("the operation is over")]
     IsOver,
     /// The database.
     #[error(transparent)]
@@ -90,20 +130,20 @@ impl Refusal for NotCalledOff {
     }
 }
 
-/// Calls a rebuild off, with its line of the audit.
+/// Calls an operation off, with its line of the audit.
 pub(super) async fn call_off(
     client: &mut Object,
     by: &Operator,
-    rebuild: &Rebuild,
+    Operation { operation_id, projection, build, .. }: Operation,
 ) -> Result<(), NotCalledOff> {
-    let operation_id = rebuild.operation_id;
     let act = Act {
-        build: Some(rebuild.build),
+        build,
         operation_id: Some(operation_id),
-        ..Act::on(Action::Cancel, Some(rebuild.projection))
+        ..Act::on(Action::Cancel, Some(projection))
     };
     by.act(client, act, async |client, _| {
-        let was_under_way = cancel_rebuild(client, by.tenant, operation_id).await?;
+        let was_under_way = cancel_rebuild(client, by.tenant, operation_id).await?
+            || cancel_verification(client, by.tenant, operation_id).await?;
         if was_under_way { Ok(()) } else { Err(NotCalledOff::IsOver) }
     })
     .await

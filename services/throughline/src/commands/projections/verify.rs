@@ -9,7 +9,7 @@ use throughline_domain::code::Code;
 use throughline_log::Tenant;
 use throughline_projections::Projection;
 use throughline_projector::operator::{Act, Action};
-use throughline_projector::{Comparison, Sample, VerifyError, verify};
+use throughline_projector::{Comparison, Sample, VerifyError, count_cases, verify};
 
 use super::{ActingArguments, DIFFERS, named_or_all, projection, shown, tenants};
 use crate::commands::progress::{Progress, Unit};
@@ -75,7 +75,13 @@ async fn verify_one(
     let sample = if arguments.all_cases { Sample::All } else { Sample::Of(arguments.sample) };
     let checked = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&checked);
-    let progress = Progress::follow(Unit::Cases, None, move || counted.load(Ordering::Relaxed));
+    let cases = count_cases(&*pool.get().await?, *tenant_no).await?;
+    let total = match sample {
+        Sample::All => cases,
+        Sample::Of(some) => cases.min(some.into()),
+    };
+    let progress =
+        Progress::follow(Unit::Cases, Some(total), move || counted.load(Ordering::Relaxed));
     let build = arguments.build;
     let found = verify(log, pool, *tenant_no, projection, build, sample, checked).await;
     drop(progress);
