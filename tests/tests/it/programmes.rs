@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cases::{a_referral, text};
-use crate::service::Service;
+use crate::service::{Service, program};
 
 async fn the_shipped(service: &Service, programme: &str) -> Value {
     let path = format!("/v1/programmes/{programme}/versions/1");
@@ -277,6 +277,11 @@ async fn the_command_line_lists_shows_checks_and_loads() {
     assert_eq!(shown, the_shipped(&service, "mrp").await);
     assert_eq!(told(&service.run(&["programmes", "show", "mrp@9"], &[]).await).0, 4);
 
+    // Without a database.
+    let checked = |file: &str| {
+        let mut command = std::process::Command::new(program());
+        command.args(["programmes", "check", file, "--json"]).output().unwrap()
+    };
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, definition: &Value| {
         let path = folder.path().join(name);
@@ -290,14 +295,14 @@ async fn the_command_line_lists_shows_checks_and_loads() {
     broken["stages"] = json!([]);
     let broken = write("broken.json", &broken);
     let none = write("none.json", &json!({"id": "mrp"}));
-    assert_eq!(told(&service.run(&["programmes", "check", &sound], &[]).await).0, 0);
-    let (code, places) = told(&service.run(&["programmes", "check", &broken, "--json"], &[]).await);
+    assert_eq!(told(&checked(&sound)).0, 0);
+    let (code, places) = told(&checked(&broken));
     let places: Vec<Value> =
         places.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let places: Vec<&str> = places.iter().map(|one| one["pointer"].as_str().unwrap()).collect();
     assert_eq!(code, 1);
     assert!(places.contains(&"/areas") && places.contains(&"/stages"), "{places:?}");
-    assert_eq!(told(&service.run(&["programmes", "check", &none], &[]).await).0, 2);
+    assert_eq!(told(&checked(&none)).0, 2);
 
     let load = |file: String, tenant: &'static str| {
         let service = &service;

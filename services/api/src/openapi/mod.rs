@@ -328,6 +328,7 @@ const TAGS: [(&str, &str); 14] = [
     ("persons", "Erasing a person, and what keeps one from being erased."),
     ("workers", "Who takes cases, in which teams, and how many."),
     ("caseloads", "The open cases of each worker."),
+    ("contact overrides", "Contacts that were made although something spoke against them."),
     ("referral pipeline", "What became of referrals, and how long people waited."),
     ("agency response", "How agencies answer requests for information, and what is overdue."),
     ("outcomes", "How measures went between two stages."),

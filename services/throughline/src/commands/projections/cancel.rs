@@ -37,21 +37,21 @@ pub(crate) struct CancelArguments {
 
 /// What is called off.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Operation {
+pub(super) struct Target {
     kind: &'static str,
     operation_id: Uuid,
     projection: Projection,
     build: Option<i32>,
 }
 
-impl From<&Rebuild> for Operation {
+impl From<&Rebuild> for Target {
     fn from(rebuild: &Rebuild) -> Self {
         let Rebuild { operation_id, projection, build, .. } = *rebuild;
         Self { kind: "rebuild", operation_id, projection, build: Some(build) }
     }
 }
 
-impl From<&Verification> for Operation {
+impl From<&Verification> for Target {
     fn from(asked: &Verification) -> Self {
         let Verification { operation_id, projection, build, .. } = *asked;
         Self { kind: "verification", operation_id, projection, build }
@@ -62,11 +62,11 @@ async fn find(
     client: &Object,
     tenant: TenantNo,
     operation_id: Uuid,
-) -> Result<Option<Operation>, LogError> {
+) -> Result<Option<Target>, LogError> {
     if let Some(rebuild) = find_rebuild(client, tenant, operation_id).await? {
-        return Ok(Some(Operation::from(&rebuild)));
+        return Ok(Some(Target::from(&rebuild)));
     }
-    Ok(find_verification(client, tenant, operation_id).await?.as_ref().map(Operation::from))
+    Ok(find_verification(client, tenant, operation_id).await?.as_ref().map(Target::from))
 }
 
 /// Calls a rebuild or a verification off.
@@ -134,7 +134,7 @@ impl Refusal for NotCalledOff {
 pub(super) async fn call_off(
     client: &mut Object,
     by: &Operator,
-    Operation { operation_id, projection, build, .. }: Operation,
+    Target { operation_id, projection, build, .. }: Target,
 ) -> Result<(), NotCalledOff> {
     let act = Act {
         build,
