@@ -9,7 +9,7 @@ use crate::rows::{CaseRows, Extent};
 use crate::table::Table;
 use crate::{
     agency_response, caseload, contact_override, engagement_timeline, outcome_snapshot,
-    referral_pipeline, risk_trajectory, workload,
+    referral_pipeline, risk_disagreement, risk_trajectory, workload,
 };
 
 /// A read model that follows the log.
@@ -31,6 +31,8 @@ pub enum Projection {
     RiskTrajectory,
     /// [`contact_override`]
     ContactOverride,
+    /// [`risk_disagreement`]
+    RiskDisagreement,
 }
 
 /// A case with new events: its whole history up to the last position applied with it.
@@ -56,7 +58,7 @@ pub struct Unfoldable {
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Caseload,
         Self::EngagementTimeline,
         Self::OutcomeSnapshot,
@@ -65,6 +67,7 @@ impl Projection {
         Self::Workload,
         Self::RiskTrajectory,
         Self::ContactOverride,
+        Self::RiskDisagreement,
     ];
 
     /// The name by which it is known in the database and outside.
@@ -79,6 +82,7 @@ impl Projection {
             Self::Workload => "workload",
             Self::RiskTrajectory => "risk_trajectory",
             Self::ContactOverride => "contact_override",
+            Self::RiskDisagreement => "risk_disagreement",
         }
     }
 
@@ -100,6 +104,7 @@ impl Projection {
             Self::Workload => workload::VERSION,
             Self::RiskTrajectory => risk_trajectory::VERSION,
             Self::ContactOverride => contact_override::VERSION,
+            Self::RiskDisagreement => risk_disagreement::VERSION,
         }
     }
 
@@ -115,6 +120,7 @@ impl Projection {
             Self::Workload => workload::TABLES,
             Self::RiskTrajectory => risk_trajectory::TABLES,
             Self::ContactOverride => contact_override::TABLES,
+            Self::RiskDisagreement => risk_disagreement::TABLES,
         }
     }
 
@@ -138,6 +144,7 @@ impl Projection {
             Self::Workload => Ok(workload::rows(case_id, history)),
             Self::RiskTrajectory => Ok(risk_trajectory::rows(case_id, history)),
             Self::ContactOverride => Ok(contact_override::rows(case_id, history)),
+            Self::RiskDisagreement => Ok(risk_disagreement::rows(case_id, history)),
         }
     }
 
@@ -153,6 +160,7 @@ impl Projection {
             Self::Workload if !workload::is_touched(case) => return Ok(None),
             Self::RiskTrajectory if !risk_trajectory::is_touched(case) => return Ok(None),
             Self::ContactOverride if !contact_override::is_touched(case) => return Ok(None),
+            Self::RiskDisagreement if !risk_disagreement::is_touched(case) => return Ok(None),
             Self::EngagementTimeline => (engagement_timeline::changed_rows(case)?, Extent::Changed),
             Self::Caseload
             | Self::OutcomeSnapshot
@@ -160,7 +168,8 @@ impl Projection {
             | Self::AgencyResponse
             | Self::Workload
             | Self::RiskTrajectory
-            | Self::ContactOverride => (self.rows(case.case_id, case.history)?, Extent::Whole),
+            | Self::ContactOverride
+            | Self::RiskDisagreement => (self.rows(case.case_id, case.history)?, Extent::Whole),
         };
         Ok(Some(CaseRows { case_id: case.case_id, tables, extent }))
     }

@@ -1,9 +1,11 @@
 //! Rules that are computed, never recorded: each has a name and a version, so that a changed rule
 //! can be replayed over history.
 
+pub mod case_risk;
 pub mod dormant;
 pub mod engagement;
 pub mod review_due;
+pub mod risk_disagreement;
 
 #[cfg(test)]
 fn state_of(

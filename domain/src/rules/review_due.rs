@@ -17,7 +17,7 @@ pub fn review_due(case: &CaseState) -> Option<Timestamp> {
         return None;
     }
     let programme = programme::find(case.referral.as_ref()?.programme.as_str())?;
-    let assessed = case.risk.as_ref().map(|risk| risk.assessed_at);
+    let assessed = case.risk.as_ref().map(|risk| risk.occurred.at);
     Some(add_days(assessed.max(case.episode_started_at())?, programme.review_every_days?))
 }
 

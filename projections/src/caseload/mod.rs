@@ -14,6 +14,7 @@ use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::recorded::Recorded;
+use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
 use throughline_domain::rules::{dormant, review_due};
 use throughline_domain::two_clocks::Asked;
 
@@ -99,6 +100,7 @@ pub struct CaseloadRow {
 #[must_use]
 pub fn row(case_id: CaseId, state: &CaseState) -> Option<CaseloadRow> {
     let referral = state.referral.as_ref()?;
+    let risk = case_risk(state);
     Some(CaseloadRow {
         case_id,
         programme: referral.programme.clone(),
@@ -109,8 +111,8 @@ pub fn row(case_id: CaseId, state: &CaseState) -> Option<CaseloadRow> {
         opened_at: state.episode_started_at()?,
         worker: state.worker.clone(),
         team: state.team.clone(),
-        risk_level: state.risk.as_ref().map(|risk| risk.level),
-        risk_assessed_at: state.risk.as_ref().map(|risk| risk.assessed_at),
+        risk_level: risk.as_ref().map(CaseRisk::level),
+        risk_assessed_at: risk.as_ref().map(|risk| risk.deciding.occurred.at),
         attempts: state.contacts.attempts,
         reached: state.contacts.reached,
         last_attempt_at: state.contacts.last_attempt_at,

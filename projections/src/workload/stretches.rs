@@ -8,6 +8,7 @@ use throughline_domain::code::Code;
 use throughline_domain::code_lists::{ContactOutcome, RiskLevel};
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::recorded::Recorded;
+use throughline_domain::rules::case_risk::case_risk;
 use throughline_domain::rules::dormant;
 use throughline_domain::two_clocks::{self, Asked, Entry};
 
@@ -117,7 +118,7 @@ impl Held {
             programme: state.referral.as_ref()?.programme.clone(),
             worker: state.worker.clone()?,
             team: state.team.clone(),
-            is_high_risk: state.risk.as_ref().is_some_and(|risk| risk.level == RiskLevel::High),
+            is_high_risk: case_risk(state).is_some_and(|risk| risk.level() == RiskLevel::High),
             dormant_from: dormant::dormant_from(state),
         })
     }

@@ -164,7 +164,9 @@ impl Random {
                 json!({
                     "instrument": self.one_of(&["dash-safelives/2009", "dara/1"]),
                     "level": self.one_of(&["standard", "medium", "high"]),
-                    "assessor_role": "idva",
+                    "assessor_role": self.one_of(&["idva", "officer"]),
+                    "source_organisation": self.one_of(&["police", "idvas"]),
+                    "own_view": self.one_of(&["agrees", "disagrees", "not_asked"]),
                     "stage": stage,
                 })
             }
@@ -208,7 +210,7 @@ fn ending(event_type: &str, about: Uuid) -> Value {
     }
 }
 
-const TYPES: [&str; 27] = [
+const TYPES: [&str; 29] = [
     "ReferralReceived",
     "ReferralWaitlisted",
     "ReferralAccepted",
@@ -220,6 +222,8 @@ const TYPES: [&str; 27] = [
     "CaseClosed",
     "CaseReopened",
     "ContactAttempted",
+    "RiskAssessed",
+    "RiskAssessed",
     "RiskAssessed",
     "RiskAssessed",
     "MeasureRecorded",

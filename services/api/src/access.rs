@@ -125,6 +125,12 @@ impl Operation {
         self.path().starts_with("/v1/persons/")
     }
 
+    /// Whether it is about what the project ships: then nothing of the log is in it.
+    #[must_use]
+    pub fn is_of_definitions(self) -> bool {
+        self.path().starts_with("/v1/instruments")
+    }
+
     /// Whether it is about how the service runs: then no case, version or position is in it.
     #[must_use]
     pub fn is_operators(self) -> bool {
@@ -216,6 +222,8 @@ operations! {
     ReadRiskTrajectory = GET "/v1/cases/{case_id}/risk-trajectory",
     /// How a person can be contacted safely, for the worker about to do so.
     ReadSafeContactPlan = GET "/v1/cases/{case_id}/safe-contact-plan",
+    /// Who assessed a case's risk, and what each of them said last, at two dates.
+    ReadRiskAssessments = GET "/v1/cases/{case_id}/risk-assessments",
     /// One event of a case, as it was recorded.
     ReadEvent = GET "/v1/cases/{case_id}/events/{event_id}",
     /// Everybody's open cases.
@@ -240,6 +248,12 @@ operations! {
     ReadWorkload = GET "/v1/workload",
     /// How risk went over many cases: time at each level, rises and falls.
     ReadRiskTrajectories = GET "/v1/risk-trajectory",
+    /// Cases whose risk is seen differently, and how often assessors agree.
+    ReadRiskDisagreement = GET "/v1/risk-disagreement",
+    /// The instruments that assess and measure.
+    ReadInstruments = GET "/v1/instruments",
+    /// One instrument: its questions and rule, or what it measures.
+    ReadInstrument = GET "/v1/instruments/{instrument}/{version}",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -315,11 +329,16 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadTimeline
         | Operation::ReadRiskTrajectory
         | Operation::ReadSafeContactPlan
+        | Operation::ReadRiskAssessments
         | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
         Operation::ReadWorkload => &[TeamManager, Evaluator],
-        Operation::ReadOutcomes
+        // Nothing in them is about anybody.
+        Operation::ReadInstruments | Operation::ReadInstrument => Role::ALL,
+        // An evaluator is given the totals without the cases.
+        Operation::ReadRiskDisagreement
+        | Operation::ReadOutcomes
         | Operation::ReadReferralPipeline
         | Operation::ReadAgencyResponse
         | Operation::ReadRiskTrajectories => &[Caseworker, TeamManager, Evaluator],
@@ -357,6 +376,7 @@ mod tests {
                 Operation::ReadCase,
                 Operation::ReadTimeline,
                 Operation::ReadRiskTrajectory,
+                Operation::ReadRiskAssessments,
                 Operation::ReadEvent,
                 Operation::ReadCaseload,
                 Operation::ReadCaseloads,

@@ -27,6 +27,7 @@ use crate::cases::{
     provide_support::SupportBody,
     read_case::read_case,
     read_event::read_event,
+    read_risk_assessments::read_risk_assessments,
     read_risk_trajectory::read_risk_trajectory,
     read_safe_contact_plan::read_safe_contact_plan,
     read_timeline::read_timeline,
@@ -53,8 +54,8 @@ use crate::projections::{
     rebuild::rebuild_projection, verify::verify_projection,
 };
 use crate::{
-    agency_response, caseloads, contact_overrides, health, metrics, openapi, outcomes,
-    referral_pipeline, risk_trajectory, workload,
+    agency_response, caseloads, contact_overrides, health, instruments, metrics, openapi, outcomes,
+    referral_pipeline, risk_disagreement, risk_trajectory, workload,
 };
 
 /// Registers the interface.
@@ -169,6 +170,10 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadParked => route.to(parked::read_parked),
         Operation::RetryParked => route.to(parked::retry),
         Operation::ReadSafeContactPlan => route.to(read_safe_contact_plan),
+        Operation::ReadRiskAssessments => route.to(read_risk_assessments),
+        Operation::ReadRiskDisagreement => route.to(risk_disagreement::read_risk_disagreement),
+        Operation::ReadInstruments => route.to(instruments::read_instruments),
+        Operation::ReadInstrument => route.to(instruments::read_instrument),
         Operation::ReadRiskTrajectory => route.to(read_risk_trajectory),
         Operation::ReadContactOverrides => route.to(contact_overrides::read_contact_overrides),
         Operation::ReadWorkload => route.to(workload::read_workload),

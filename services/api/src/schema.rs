@@ -56,6 +56,12 @@ pub fn step() -> Schema {
     one_of(&["week", "month"])
 }
 
+/// What an instrument is for.
+#[must_use]
+pub fn instrument_kind() -> Schema {
+    one_of(&["risk", "measure"])
+}
+
 /// How corrections are read.
 #[must_use]
 pub fn reading() -> Schema {

@@ -64,6 +64,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
     ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
     ("GET", "/v1/cases/{case_id}/safe-contact-plan", READERS),
+    ("GET", "/v1/cases/{case_id}/risk-assessments", READERS),
     ("GET", "/v1/cases/{case_id}/events/{event_id}", READERS),
     ("GET", "/v1/caseloads", CASEWORK),
     ("GET", "/v1/caseloads/{worker_id}", CASEWORK),
@@ -76,6 +77,9 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/contact-overrides", LEADERS),
     ("GET", "/v1/workload", MANAGERS),
     ("GET", "/v1/risk-trajectory", COUNTERS),
+    ("GET", "/v1/risk-disagreement", COUNTERS),
+    ("GET", "/v1/instruments", &ROLES),
+    ("GET", "/v1/instruments/{instrument}/{version}", &ROLES),
     ("GET", "/v1/projections", OPERATORS),
     ("GET", "/v1/projections/audit", OPERATORS),
     ("POST", "/v1/projections/{name}/verifications", OPERATORS),
@@ -128,6 +132,8 @@ impl Place {
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
             .replace("{name}", "caseload")
+            .replace("{instrument}", "dara")
+            .replace("{version}", "1")
             .replace("{build}", "0")
             .replace("{worker_id}", "w-ann");
         let client = self.service.as_role("city", role);
@@ -154,7 +160,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 262);
+    assert_eq!(refused, 268);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -172,7 +178,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 262);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 268);
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ use crate::cases::identify_need::NeedBody;
 use crate::cases::propose_closure::{ClosureProposalBody, ClosureRefusalBody};
 use crate::cases::provide_support::SupportBody;
 use crate::cases::read_case::CaseAnswer;
+use crate::cases::read_risk_assessments::RiskAssessmentsAnswer;
 use crate::cases::read_risk_trajectory::CaseTrajectoryAnswer;
 use crate::cases::read_safe_contact_plan::SafeContactAnswer;
 use crate::cases::receive_referral::{ReferralBody, Referred};
@@ -58,6 +59,7 @@ use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::contact_overrides::ContactOverridesAnswer;
 use crate::feed::envelope::Envelope;
 use crate::feed::page::EventsAnswer;
+use crate::instruments::{InstrumentAnswer, InstrumentsAnswer};
 use crate::outcomes::OutcomesAnswer;
 use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
@@ -70,6 +72,7 @@ use crate::projections::read_projections::ProjectionsAnswer;
 use crate::projections::rebuild::RebuildBody;
 use crate::projections::verify::{VerificationAnswer, VerificationBody};
 use crate::referral_pipeline::PipelineAnswer;
+use crate::risk_disagreement::RiskDisagreementAnswer;
 use crate::risk_trajectory::TrajectoriesAnswer;
 use crate::workload::WorkloadAnswer;
 
@@ -245,6 +248,10 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadRiskTrajectory
         | Operation::ReadSafeContactPlan
         | Operation::ReadContactOverrides
+        | Operation::ReadRiskAssessments
+        | Operation::ReadRiskDisagreement
+        | Operation::ReadInstruments
+        | Operation::ReadInstrument
         | Operation::ReadWorkload
         | Operation::ReadRiskTrajectories => (None, false),
     }
@@ -269,6 +276,10 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadRiskTrajectory => ("200", schemas.refer::<CaseTrajectoryAnswer>()),
         Operation::ReadContactOverrides => ("200", schemas.refer::<ContactOverridesAnswer>()),
         Operation::ReadSafeContactPlan => ("200", schemas.refer::<SafeContactAnswer>()),
+        Operation::ReadRiskAssessments => ("200", schemas.refer::<RiskAssessmentsAnswer>()),
+        Operation::ReadRiskDisagreement => ("200", schemas.refer::<RiskDisagreementAnswer>()),
+        Operation::ReadInstruments => ("200", schemas.refer::<InstrumentsAnswer>()),
+        Operation::ReadInstrument => ("200", schemas.refer::<InstrumentAnswer>()),
         Operation::ReadWorkload => ("200", schemas.refer::<WorkloadAnswer>()),
         Operation::ReadRiskTrajectories => ("200", schemas.refer::<TrajectoriesAnswer>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
@@ -301,6 +312,8 @@ fn tag(operation: Operation) -> &'static str {
         Some("contact-overrides") => "contact overrides",
         Some("workload") => "workload",
         Some("risk-trajectory") => "risk trajectory",
+        Some("risk-disagreement") => "risk disagreement",
+        Some("instruments") => "instruments",
         _ => "cases",
     }
 }

@@ -62,6 +62,8 @@ fn path_parameter(name: &'static str) -> Known {
         "person_id" => (formatted("uuid"), "The person, as the referral answered."),
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
+        "instrument" => (schema::code(), "The instrument's name, such as `dash-safelives`."),
+        "version" => (schema::code(), "The instrument's version, such as `2009`."),
         "build" => (integer(), "The build."),
         "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
         "proposal_id" => {
@@ -75,7 +77,8 @@ fn path_parameter(name: &'static str) -> Known {
 
 fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let place = ParameterIn::Header;
-    if operation.is_operators() && operation.method() != Method::POST {
+    let is_operators = operation.is_operators() && operation.method() != Method::POST;
+    if is_operators || operation.is_of_definitions() {
         return Vec::new();
     }
     if operation.method() == Method::GET {
@@ -112,8 +115,16 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]
 fn query_parameters(operation: Operation) -> Vec<Known> {
     match operation {
-        Operation::ReadCase | Operation::ReadRiskTrajectory => dates().into(),
+        Operation::ReadCase | Operation::ReadRiskTrajectory | Operation::ReadRiskAssessments => {
+            dates().into()
+        }
         Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
+        Operation::ReadRiskDisagreement => {
+            let status = "Only cases that stand there.";
+            let status = Known::query("status", schema::case_status(), status);
+            let question = trajectory_question().into_iter().chain([status]);
+            question.chain(dates()).chain(pages()).collect()
+        }
         Operation::ReadTimeline | Operation::ReadCaseloads | Operation::ReadCaseload => {
             dates().into_iter().chain(pages()).collect()
         }

@@ -41,6 +41,9 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         let place = ("Location", text(), "Where the operation can be looked at.");
         return if begins { vec![place] } else { Vec::new() };
     }
+    if operation.is_of_definitions() {
+        return Vec::new();
+    }
     let mut headers = Vec::new();
     let of_person = operation.is_about_a_person();
     let of_case = matches!(
@@ -49,6 +52,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadTimeline
             | Operation::ReadRiskTrajectory
             | Operation::ReadSafeContactPlan
+            | Operation::ReadRiskAssessments
     );
     if operation != Operation::ReadEvent {
         let what = "The place in the tenant's log that the answer reflects.";
@@ -73,6 +77,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadOverdueRequests
             | Operation::ReadContactOverrides
             | Operation::ReadWorkload
+            | Operation::ReadRiskDisagreement
     ) {
         headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
     }
@@ -83,7 +88,8 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
         ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadOutcomes,
-        ReadOverdueRequests, ReadReferralPipeline, ReadRiskTrajectories, ReadWorkload,
+        ReadOverdueRequests, ReadReferralPipeline, ReadRiskDisagreement, ReadRiskTrajectories,
+        ReadWorkload,
     };
     matches!(
         operation,
@@ -94,6 +100,7 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadAgencyResponse
             | ReadOverdueRequests
             | ReadContactOverrides
+            | ReadRiskDisagreement
             | ReadRiskTrajectories
             | ReadWorkload
     )
