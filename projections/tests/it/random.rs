@@ -210,7 +210,7 @@ fn ending(event_type: &str, about: Uuid) -> Value {
     }
 }
 
-const TYPES: [&str; 29] = [
+const TYPES: [&str; 30] = [
     "ReferralReceived",
     "ReferralWaitlisted",
     "ReferralAccepted",
@@ -229,6 +229,7 @@ const TYPES: [&str; 29] = [
     "MeasureRecorded",
     "MeasureRecorded",
     "MeasureRecorded",
+    "InformationRequested",
     "InformationRequested",
     "CaseHandedOver",
     "CaseHandedOver",
