@@ -2,7 +2,7 @@
 //!
 //! Pure: no I/O, clock, randomness or logging. Ids and the present moment are passed in. Nothing
 //! here knows how events are stored ([`recorded::Recorded`] is all a reader needs), and only
-//! `case/aggregate.rs` and `person/aggregate.rs` name the event-sourcing framework.
+//! the `aggregate.rs` of the case, the person and the programme name the event-sourcing framework.
 //!
 //! Deliberately absent: free text and identity. They are sealed beside the events by the log and
 //! never pass through a rule, a fold or a projection.

@@ -33,5 +33,5 @@ pub use cell::{Cell, Kind, Row};
 pub use error::ReadError;
 pub use place::Place;
 pub use projection::{Projection, TouchedCase, Unfoldable};
-pub use rows::{CaseRows, Extent};
+pub use rows::{CaseRows, Extent, TableRows};
 pub use table::{Column, Table};

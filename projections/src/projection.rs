@@ -2,10 +2,11 @@
 
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 
 use crate::cell::Row;
-use crate::rows::{CaseRows, Extent};
+use crate::rows::{CaseRows, Extent, TableRows};
 use crate::table::Table;
 use crate::{
     agency_response, caseload, contact_override, engagement_timeline, outcome_snapshot,
@@ -44,16 +45,27 @@ pub struct TouchedCase<'a> {
     pub history: &'a [Recorded<CaseEvent>],
     /// The position up to which the rows tell of the case already.
     pub after: Position,
+    /// The definitions that the tenant knows, read after the events.
+    pub programmes: &'a Programmes,
 }
 
 /// A case whose events are known and yet give no rows.
 #[derive(Debug, thiserror::Error)]
-#[error("the facts of {case_id} have no stored form")]
-pub struct Unfoldable {
-    /// The case.
-    pub case_id: CaseId,
-    /// What the encoder says.
-    pub source: serde_json::Error,
+pub enum Unfoldable {
+    /// Facts that cannot be written down.
+    #[error("the facts of {case_id} have no stored form")]
+    NoStoredForm {
+        /// The case.
+        case_id: CaseId,
+        /// What the encoder says.
+        source: serde_json::Error,
+    },
+    /// A definition that nobody knows here: a later program may.
+    #[error("the definition that {case_id} was referred under is not known")]
+    UnknownDefinition {
+        /// The case.
+        case_id: CaseId,
+    },
 }
 
 impl Projection {
@@ -134,17 +146,48 @@ impl Projection {
         self,
         case_id: CaseId,
         history: &[Recorded<CaseEvent>],
+        programmes: &Programmes,
     ) -> Result<Vec<Vec<Row>>, Unfoldable> {
+        self.check_definitions(case_id, history, programmes)?;
         match self {
-            Self::Caseload => Ok(caseload::rows(case_id, history)),
+            Self::Caseload => Ok(caseload::rows(case_id, history, programmes)),
             Self::EngagementTimeline => engagement_timeline::rows(case_id, history),
             Self::OutcomeSnapshot => Ok(outcome_snapshot::rows(case_id, history)),
             Self::ReferralPipeline => Ok(referral_pipeline::rows(case_id, history)),
             Self::AgencyResponse => Ok(agency_response::rows(case_id, history)),
-            Self::Workload => Ok(workload::rows(case_id, history)),
+            Self::Workload => Ok(workload::rows(case_id, history, programmes)),
             Self::RiskTrajectory => Ok(risk_trajectory::rows(case_id, history)),
             Self::ContactOverride => Ok(contact_override::rows(case_id, history)),
             Self::RiskDisagreement => Ok(risk_disagreement::rows(case_id, history)),
+        }
+    }
+
+    /// Refuses a case whose rows would rest on a definition that is not known: the numbers of
+    /// another version would be somebody else's answer.
+    fn check_definitions(
+        self,
+        case_id: CaseId,
+        history: &[Recorded<CaseEvent>],
+        programmes: &Programmes,
+    ) -> Result<(), Unfoldable> {
+        if self.rests_on_definitions() && programmes.first_unknown(history).is_some() {
+            return Err(Unfoldable::UnknownDefinition { case_id });
+        }
+        Ok(())
+    }
+
+    /// Whether its rows rest on the numbers of programmes' definitions.
+    #[must_use]
+    pub fn rests_on_definitions(self) -> bool {
+        match self {
+            Self::Caseload | Self::Workload => true,
+            Self::EngagementTimeline
+            | Self::OutcomeSnapshot
+            | Self::ReferralPipeline
+            | Self::AgencyResponse
+            | Self::RiskTrajectory
+            | Self::ContactOverride
+            | Self::RiskDisagreement => false,
         }
     }
 
@@ -153,25 +196,35 @@ impl Projection {
     /// # Errors
     /// [`Unfoldable`] when the case gives no rows.
     pub fn change(self, case: &TouchedCase<'_>) -> Result<Option<CaseRows>, Unfoldable> {
-        let (tables, extent) = match self {
+        let of = |extent| move |rows| TableRows { rows, extent };
+        let tables = match self {
             Self::OutcomeSnapshot if !outcome_snapshot::is_touched(case) => return Ok(None),
             Self::ReferralPipeline if !referral_pipeline::is_touched(case) => return Ok(None),
             Self::AgencyResponse if !agency_response::is_touched(case) => return Ok(None),
             Self::Workload if !workload::is_touched(case) => return Ok(None),
             Self::RiskTrajectory if !risk_trajectory::is_touched(case) => return Ok(None),
+            Self::EngagementTimeline => {
+                let changed = engagement_timeline::changed_rows(case)?;
+                changed.into_iter().map(of(Extent::Changed)).collect()
+            }
             Self::ContactOverride if !contact_override::is_touched(case) => return Ok(None),
             Self::RiskDisagreement if !risk_disagreement::is_touched(case) => return Ok(None),
-            Self::EngagementTimeline => (engagement_timeline::changed_rows(case)?, Extent::Changed),
+            Self::Workload => {
+                self.check_definitions(case.case_id, case.history, case.programmes)?;
+                workload::changed_rows(case)
+            }
             Self::Caseload
             | Self::OutcomeSnapshot
             | Self::ReferralPipeline
             | Self::AgencyResponse
-            | Self::Workload
             | Self::RiskTrajectory
             | Self::ContactOverride
-            | Self::RiskDisagreement => (self.rows(case.case_id, case.history)?, Extent::Whole),
+            | Self::RiskDisagreement => {
+                let whole = self.rows(case.case_id, case.history, case.programmes)?;
+                whole.into_iter().map(of(Extent::Whole)).collect()
+            }
         };
-        Ok(Some(CaseRows { case_id: case.case_id, tables, extent }))
+        Ok(Some(CaseRows { case_id: case.case_id, tables }))
     }
 }
 

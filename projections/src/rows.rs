@@ -18,8 +18,15 @@ pub struct CaseRows {
     /// The case.
     pub case_id: CaseId,
     /// One entry for each table of the projection, in their order.
-    pub tables: Vec<Vec<Row>>,
-    /// How much of the case that is.
+    pub tables: Vec<TableRows>,
+}
+
+/// What to write of one case into one table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRows {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// How much of the case they are.
     pub extent: Extent,
 }
 
@@ -44,7 +51,7 @@ impl Projection {
         cases: &[CaseRows],
     ) -> Result<(), Error> {
         for (table, number) in self.tables().iter().zip(0..) {
-            let rows: Vec<&Row> = cases.iter().flat_map(|case| &case.tables[number]).collect();
+            let rows: Vec<&Row> = cases.iter().flat_map(|case| &case.tables[number].rows).collect();
             delete_others(transaction, place, table, cases, number).await?;
             if !rows.is_empty() {
                 upsert(transaction, place, table, &rows).await?;
@@ -110,14 +117,14 @@ async fn delete_others(
     number: usize,
 ) -> Result<(), Error> {
     // Where a case has one row, the case is its key: only a case without it has one to delete.
-    let may_have_others = |case: &&CaseRows| table.key > 1 || case.tables[number].is_empty();
-    let whole = cases.iter().filter(|case| case.extent == Extent::Whole);
+    let may_have_others = |case: &&CaseRows| table.key > 1 || case.tables[number].rows.is_empty();
+    let whole = cases.iter().filter(|case| case.tables[number].extent == Extent::Whole);
     let whole: Vec<&CaseRows> = whole.filter(may_have_others).collect();
     if whole.is_empty() {
         return Ok(());
     }
     let ids: Vec<Uuid> = whole.iter().map(|case| case.case_id.0).collect();
-    let rows: Vec<&Row> = whole.iter().flat_map(|case| &case.tables[number]).collect();
+    let rows: Vec<&Row> = whole.iter().flat_map(|case| &case.tables[number].rows).collect();
     let keys = columns(&rows, table.key);
     let mut parameters: Vec<Parameter<'_>> =
         vec![(&place.tenant_no, Type::INT4), (&ids, Type::UUID_ARRAY)];

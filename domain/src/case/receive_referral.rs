@@ -7,7 +7,6 @@ use crate::case::{Case, CaseError, CaseEvent, Moment};
 use crate::code::Code;
 use crate::code_lists::{CaseRole, ReferralSource};
 use crate::ids::{CaseId, PersonId};
-use crate::programme;
 use crate::time::Occurred;
 
 /// Open a case for a person who was referred. Occurs when the referral was received.
@@ -50,10 +49,9 @@ pub struct ReferralReceived {
 }
 
 impl ReferralReceived {
+    /// What is wrong with it by itself. Whether it fits its programme is for
+    /// [`crate::programme::check_referral`], which is given the definition.
     pub(crate) fn check(&self, received: Occurred) -> Result<(), CaseError> {
-        if programme::find(self.programme.as_str()).is_none() {
-            return Err(CaseError::UnknownProgramme { programme: self.programme.clone() });
-        }
         let (_, latest_receipt) = received.bounds();
         match self.latest_incident_at {
             Some(incident) if incident > latest_receipt => Err(CaseError::IncidentAfterReferral),
@@ -77,7 +75,7 @@ impl ReceiveReferral {
 #[cfg(test)]
 mod tests {
     use crate::case::CaseError;
-    use crate::case::testing::{at, code, given, received, referral};
+    use crate::case::testing::{at, given, received, referral};
 
     #[test]
     fn a_referral_opens_a_case() {
@@ -89,15 +87,6 @@ mod tests {
         given([(received(), at(1))])
             .when(referral(), at(2))
             .then_refused(&CaseError::AlreadyReferred);
-    }
-
-    #[test]
-    fn a_programme_that_nobody_runs_is_refused() {
-        let mut unknown = referral();
-        unknown.0.programme = code("nowhere");
-        given([])
-            .when(unknown, at(1))
-            .then_refused(&CaseError::UnknownProgramme { programme: code("nowhere") });
     }
 
     #[test]

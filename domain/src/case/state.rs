@@ -74,6 +74,12 @@ pub struct Referral {
     pub person_id: PersonId,
     /// The programme.
     pub programme: Code,
+    /// The version of its definition, which the case keeps.
+    pub programme_version: u16,
+    /// The criteria that the person met.
+    pub criteria: Vec<Code>,
+    /// The version of the criteria that was in force, where the referral says so.
+    pub criteria_version: Option<u16>,
     /// Whom the case is about.
     pub role: CaseRole,
     /// The programme's area.
@@ -223,6 +229,9 @@ impl CaseState {
                 self.referral = Some(Referral {
                     person_id: facts.person_id,
                     programme: facts.programme.clone(),
+                    programme_version: facts.programme_version,
+                    criteria: facts.criteria.clone(),
+                    criteria_version: facts.criteria_version,
                     role: facts.role,
                     area: facts.area.clone(),
                     source: facts.source,

@@ -58,6 +58,10 @@ impl Given {
 }
 
 impl Given {
+    pub(crate) fn history(&self) -> &[crate::recorded::Recorded<CaseEvent>] {
+        self.0.history()
+    }
+
     pub(crate) fn state(&self) -> crate::case::CaseState {
         self.0.state().clone()
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::person::PersonEvent;
+use throughline_domain::programme::ProgrammeEvent;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +37,7 @@ fn goldens() -> Vec<(String, String)> {
 
 /// Every type that is stored, with its newest version.
 fn types() -> impl Iterator<Item = (&'static str, i16)> {
-    CaseEvent::TYPES.iter().chain(PersonEvent::TYPES).copied()
+    CaseEvent::TYPES.iter().chain(PersonEvent::TYPES).chain(ProgrammeEvent::TYPES).copied()
 }
 
 fn newest(event_type: &str) -> i16 {
@@ -81,6 +82,10 @@ fn compact(json: &str) -> String {
 
 /// The event read from `data`, as it is stored now and as it looks in full.
 fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> {
+    if ProgrammeEvent::TYPES.iter().any(|(name, _)| *name == event_type) {
+        let event = ProgrammeEvent::from_stored(event_type, version, data).ok()?;
+        return Some((event.to_data().unwrap(), format!("{event:?}")));
+    }
     let is_of_a_person = PersonEvent::TYPES.iter().any(|(name, _)| *name == event_type);
     if is_of_a_person {
         let event = PersonEvent::from_stored(event_type, version, data).ok()?;

@@ -109,6 +109,8 @@ mod tests {
     use throughline_domain::two_clocks::Asked;
 
     use super::*;
+    use throughline_domain::programme::Programmes;
+
     use crate::caseload::row;
     use crate::testing::{
         Fact, allocated, assessed, attempted, case, closed, day, history, opened, referred,
@@ -117,7 +119,7 @@ mod tests {
     fn a_row(n: u128, more: impl IntoIterator<Item = Fact>) -> CaseloadRow {
         let facts = opened("mrp", "2014-03-01").into_iter().chain(more);
         let state = CaseState::at(&history(facts), &Asked::LATEST);
-        row(case(n), &state).unwrap()
+        row(case(n), &state, &Programmes::shipped()).unwrap()
     }
 
     /// Four open cases, three of `w1`, and one closed.
@@ -164,6 +166,6 @@ mod tests {
     fn a_referral_not_in_view_has_no_row() {
         let history = history([referred("mrp", "2014-03-01")]);
         let before = Asked { as_of: day("2014-02-01"), ..Asked::LATEST };
-        assert_eq!(row(case(1), &CaseState::at(&history, &before)), None);
+        assert_eq!(row(case(1), &CaseState::at(&history, &before), &Programmes::shipped()), None);
     }
 }

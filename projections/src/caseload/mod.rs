@@ -13,6 +13,7 @@ use throughline_domain::case::{CaseEvent, CaseState, CaseStatus};
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
 use throughline_domain::rules::{dormant, review_due};
@@ -96,10 +97,12 @@ pub struct CaseloadRow {
 }
 
 /// The row of a case at the dates at which its state was folded; `None` when no referral was in
-/// view then.
+/// view then, or its definition is not among `programmes`
+/// ([`Programmes::first_unknown`] tells which case that is).
 #[must_use]
-pub fn row(case_id: CaseId, state: &CaseState) -> Option<CaseloadRow> {
+pub fn row(case_id: CaseId, state: &CaseState, programmes: &Programmes) -> Option<CaseloadRow> {
     let referral = state.referral.as_ref()?;
+    let programme = programmes.of_referral(referral)?;
     let risk = case_risk(state);
     Some(CaseloadRow {
         case_id,
@@ -117,8 +120,8 @@ pub fn row(case_id: CaseId, state: &CaseState) -> Option<CaseloadRow> {
         reached: state.contacts.reached,
         last_attempt_at: state.contacts.last_attempt_at,
         last_reached_at: state.contacts.last_reached_at,
-        dormant_from: dormant::dormant_from(state),
-        review_due: review_due::review_due(state),
+        dormant_from: dormant::dormant_from(state, &programme),
+        review_due: review_due::review_due(state, &programme),
         open_information_requests: count(state.open_requests.len()),
     })
 }
@@ -162,8 +165,12 @@ impl CaseloadRow {
 }
 
 /// The case's row of the present; none when no referral is in view.
-pub(crate) fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>]) -> Vec<Vec<Row>> {
-    let row = row(case_id, &CaseState::at(history, &Asked::LATEST));
+pub(crate) fn rows(
+    case_id: CaseId,
+    history: &[Recorded<CaseEvent>],
+    programmes: &Programmes,
+) -> Vec<Vec<Row>> {
+    let row = row(case_id, &CaseState::at(history, &Asked::LATEST), programmes);
     let position = history.last().map_or(Position(0), |latest| latest.position);
     vec![row.iter().map(|row| row.cells(position)).collect()]
 }

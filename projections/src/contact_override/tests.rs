@@ -104,7 +104,9 @@ fn pages_go_from_the_newest_to_the_oldest_without_gap_or_overlap() {
     let (from, to) = (Some(day("2014-03-05")), Some(day("2014-03-07")));
     let page = |question: Question| {
         let mut answer = Answer::new(question);
-        rows.iter().for_each(|row| answer.take(row.clone()));
+        for row in &rows {
+            answer.take(row.clone());
+        }
         answer.finish()
     };
     let (mut paged, mut after) = (Vec::new(), None);

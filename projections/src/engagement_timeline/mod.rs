@@ -156,6 +156,6 @@ fn rows_of(
         .filter(|entry| is_wanted(entry.recorded.event_id))
         .map(|entry| Ok(TimelineEntry::of(entry)?.into_cells(case_id)))
         .collect::<Result<_, _>>()
-        .map_err(|source| Unfoldable { case_id, source })?;
+        .map_err(|source| Unfoldable::NoStoredForm { case_id, source })?;
     Ok(vec![rows])
 }

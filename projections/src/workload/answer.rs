@@ -232,6 +232,7 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use throughline_domain::programme::Programmes;
     use throughline_domain::two_clocks::Asked;
 
     use super::*;
@@ -253,7 +254,12 @@ mod tests {
     fn answer(question: Question<'_>, cases: &[Vec<Fact>]) -> Workload {
         let mut answer = Answer::new(question);
         for (n, facts) in (1..).zip(cases) {
-            answer.take(&fold(case(n), &history(facts.clone()), &Asked::LATEST));
+            answer.take(&fold(
+                case(n),
+                &history(facts.clone()),
+                &Asked::LATEST,
+                &Programmes::shipped(),
+            ));
         }
         answer.finish().unwrap()
     }
@@ -340,7 +346,7 @@ mod tests {
     fn more_workers_than_are_counted_are_refused() {
         let steps = steps();
         let mut answer = Answer::new(ask(&steps));
-        let one = fold(case(1), &history(an_opened([])), &Asked::LATEST);
+        let one = fold(case(1), &history(an_opened([])), &Asked::LATEST, &Programmes::shipped());
         for n in 0..=WORKERS_MAX {
             let worker: Code = format!("w{n}").parse().unwrap();
             answer.take_stretch(&Stretch { worker, ..one.stretches[0].clone() });

@@ -22,14 +22,16 @@ mod stretches;
 
 use jiff::Timestamp;
 use throughline_domain::case::CaseEvent;
+use throughline_domain::case::lifecycle::Transition;
 use throughline_domain::code::Code;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 
-use crate::TouchedCase;
 use crate::cell::{Cell, Kind, Row};
 use crate::table::{Column, Table};
+use crate::{Extent, TableRows, TouchedCase};
 
 pub use answer::{Answer, Load, Question, Total, WORKERS_MAX, WorkerLoad, Workload};
 pub use read::read;
@@ -122,16 +124,45 @@ pub struct CaseWorkload {
 
 /// Folds one case at the dates asked about; nothing when no referral was in view then.
 #[must_use]
-pub fn fold(case_id: CaseId, history: &[Recorded<CaseEvent>], asked: &Asked) -> CaseWorkload {
-    stretches::lay_out(case_id, history, asked)
+pub fn fold(
+    case_id: CaseId,
+    history: &[Recorded<CaseEvent>],
+    asked: &Asked,
+    programmes: &Programmes,
+) -> CaseWorkload {
+    stretches::lay_out(case_id, history, asked, programmes)
 }
 
 /// The case's rows of the present; none when no referral is in view.
-pub(crate) fn rows(case_id: CaseId, history: &[Recorded<CaseEvent>]) -> Vec<Vec<Row>> {
-    let CaseWorkload { stretches, contacts } = fold(case_id, history, &Asked::LATEST);
+pub(crate) fn rows(
+    case_id: CaseId,
+    history: &[Recorded<CaseEvent>],
+    programmes: &Programmes,
+) -> Vec<Vec<Row>> {
+    let CaseWorkload { stretches, contacts } = fold(case_id, history, &Asked::LATEST, programmes);
     vec![
         stretches.iter().map(Stretch::cells).collect(),
         contacts.iter().map(Contact::cells).collect(),
+    ]
+}
+
+/// What new events change: the stretches are few and written whole; of the contacts, which may be
+/// hundreds, only the new ones are, unless something new may tell of the others as well. That is an
+/// amendment, or a step of the case: they say whose a contact is, in which programme, and whether it
+/// was one.
+pub(crate) fn changed_rows(case: &TouchedCase<'_>) -> Vec<TableRows> {
+    let CaseWorkload { stretches, contacts } =
+        fold(case.case_id, case.history, &Asked::LATEST, case.programmes);
+    let tells_of_others =
+        |event: &CaseEvent| event.amends().is_some() || Transition::of(event).is_some();
+    let is_whole = case.new_events().iter().any(|new| tells_of_others(&new.event));
+    let is_new = |contact: &&Contact| is_whole || contact.position > case.after;
+    vec![
+        TableRows { rows: stretches.iter().map(Stretch::cells).collect(), extent: Extent::Whole },
+        TableRows {
+            rows: contacts.iter().filter(is_new).map(Contact::cells).collect(),
+            extent: if is_whole { Extent::Whole } else { Extent::Changed },
+        },
     ]
 }
 
@@ -168,5 +199,43 @@ impl Contact {
             Cell::opt(self.team.as_ref()),
             Cell::Bool(self.is_reached),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        Fact, allocated, assessed, attempted, case, corrected, history, opened, retracted,
+    };
+
+    /// How many stretches and contacts are written when the last of some facts is new, and whether
+    /// the other contacts stay.
+    fn written(last: Fact) -> (usize, usize, bool) {
+        let mut facts = opened("mrp", "2014-03-01");
+        facts.extend((0..300).map(|_| attempted("no_answer", "2014-03-05")));
+        facts.push(last);
+        let history = history(facts);
+        let after = history[history.len() - 2].position;
+        let programmes = &Programmes::shipped();
+        let case = TouchedCase { case_id: case(1), history: &history, after, programmes };
+        let [stretches, contacts] = changed_rows(&case).try_into().unwrap();
+        assert_eq!(stretches.extent, Extent::Whole);
+        (stretches.rows.len(), contacts.rows.len(), contacts.extent == Extent::Changed)
+    }
+
+    #[test]
+    fn of_many_contacts_only_a_new_one_is_written() {
+        assert_eq!(written(attempted("reached", "2014-04-01")), (1, 1, true));
+        assert_eq!(written(attempted("reached", "2014-03-02")), (1, 1, true), "a late one");
+        assert_eq!(written(assessed("high", None, "2014-03-10")), (2, 0, true));
+    }
+
+    #[test]
+    fn what_tells_of_other_contacts_has_all_of_them_written() {
+        assert_eq!(written(allocated("w2", "2014-03-04")), (2, 300, false), "a late handover");
+        assert_eq!(written(retracted(5, "2014-04-01")), (1, 299, false));
+        let corrected = corrected(5, attempted("reached", "2014-03-06"), "2014-04-01");
+        assert_eq!(written(corrected), (1, 300, false));
     }
 }

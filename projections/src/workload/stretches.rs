@@ -7,6 +7,7 @@ use throughline_domain::case::{CaseEvent, CaseState, CaseStatus};
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{ContactOutcome, RiskLevel};
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::rules::case_risk::case_risk;
 use throughline_domain::rules::dormant;
@@ -36,6 +37,7 @@ pub(super) fn lay_out(
     case_id: CaseId,
     history: &[Recorded<CaseEvent>],
     asked: &Asked,
+    programmes: &Programmes,
 ) -> CaseWorkload {
     let mut facts: Vec<Entry<'_>> =
         two_clocks::facts(history, asked).filter(|fact| bears_on_workload(fact.event)).collect();
@@ -48,7 +50,7 @@ pub(super) fn lay_out(
     for moment in facts.chunk_by(|a, b| a.occurred.at == b.occurred.at) {
         let (before, at) = (&facts[..done], moment[0].occurred.at);
         let state = states.take(before, moment);
-        stretches.turn(at, Held::of(state));
+        stretches.turn(at, Held::of(state, programmes));
         attempts.extend(moment.iter().filter_map(|fact| Attempt::of(fact, state)));
         done += moment.len();
     }
@@ -109,17 +111,19 @@ impl States {
 }
 
 impl Held {
-    /// `None` when the case is on nobody's caseload.
-    fn of(state: &CaseState) -> Option<Self> {
+    /// `None` when the case is on nobody's caseload, or under a definition that is not known.
+    fn of(state: &CaseState, programmes: &Programmes) -> Option<Self> {
         if state.status != CaseStatus::Open {
             return None;
         }
+        let referral = state.referral.as_ref()?;
+        let programme = programmes.of_referral(referral)?;
         Some(Self {
-            programme: state.referral.as_ref()?.programme.clone(),
+            programme: referral.programme.clone(),
             worker: state.worker.clone()?,
             team: state.team.clone(),
             is_high_risk: case_risk(state).is_some_and(|risk| risk.level() == RiskLevel::High),
-            dormant_from: dormant::dormant_from(state),
+            dormant_from: dormant::dormant_from(state, &programme),
         })
     }
 }
@@ -218,7 +222,7 @@ mod tests {
     };
 
     fn lay(facts: impl IntoIterator<Item = Fact>, asked: &Asked) -> CaseWorkload {
-        lay_out(case(1), &history(facts), asked)
+        lay_out(case(1), &history(facts), asked, &Programmes::shipped())
     }
 
     fn now(facts: impl IntoIterator<Item = Fact>) -> CaseWorkload {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::{CaseEvent, CaseState};
 use throughline_domain::code_lists::{Agency, CaseRole, ReferralSource};
 use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::{
@@ -123,6 +124,7 @@ async fn apply(
                 case_id: *case_id,
                 history: &history[..known],
                 after: Position(after),
+                programmes: &Programmes::shipped(),
             };
             rows.extend(projection.change(&case).unwrap());
         }
@@ -139,7 +141,10 @@ async fn copy(client: &mut Client, histories: &Histories) {
             let rows: Vec<Row> = histories
                 .iter()
                 .flat_map(|(id, history)| {
-                    projection.rows(*id, history).unwrap().swap_remove(number)
+                    projection
+                        .rows(*id, history, &Programmes::shipped())
+                        .unwrap()
+                        .swap_remove(number)
                 })
                 .collect();
             let copied = table.copy(&transaction, PLACE, &rows).await.unwrap();
@@ -167,9 +172,8 @@ fn folded(histories: &Histories) -> BTreeSet<(&'static str, Row)> {
     let mut all = BTreeSet::new();
     for projection in Projection::ALL {
         for (id, history) in histories {
-            for (table, rows) in
-                projection.tables().iter().zip(projection.rows(*id, history).unwrap())
-            {
+            let rows = projection.rows(*id, history, &Programmes::shipped()).unwrap();
+            for (table, rows) in projection.tables().iter().zip(rows) {
                 all.extend(rows.into_iter().map(|row| (table.name, row)));
             }
         }
@@ -191,7 +195,7 @@ fn now() -> Timestamp {
 
 async fn assert_caseloads(client: &Client, histories: &Histories) {
     let row = |(id, history): (&CaseId, &Vec<_>)| {
-        caseload::row(*id, &CaseState::at(history, &Asked::LATEST))
+        caseload::row(*id, &CaseState::at(history, &Asked::LATEST), &Programmes::shipped())
     };
     for worker in [None, Some("w1"), Some("w2"), Some("nobody")] {
         let mut after = None;

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::CaseState;
 use throughline_domain::code_lists::{CaseRole, RiskLevel};
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::{Asked, Reading};
 use throughline_projections::{caseload, engagement_timeline, risk_trajectory, workload};
 use tokio_postgres::Client;
@@ -66,7 +67,7 @@ fn series(
 ) -> workload::Workload {
     let mut answer = workload::Answer::new(question);
     for (id, history) in histories.iter().rev() {
-        answer.take(&workload::fold(*id, history, asked));
+        answer.take(&workload::fold(*id, history, asked, &Programmes::shipped()));
     }
     answer.finish().unwrap()
 }
@@ -147,9 +148,9 @@ fn each_step_of_a_workload_is_the_caseload_of_its_moment() {
 }
 
 fn caseload_of(histories: &Histories, worker: &str, asked: &Asked) -> caseload::Totals {
-    let rows = histories
-        .iter()
-        .filter_map(|(id, history)| caseload::row(*id, &CaseState::at(history, asked)));
+    let rows = histories.iter().filter_map(|(id, history)| {
+        caseload::row(*id, &CaseState::at(history, asked), &Programmes::shipped())
+    });
     let question = caseload::Question {
         worker: Some(worker),
         as_of: asked.as_of,

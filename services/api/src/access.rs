@@ -125,10 +125,11 @@ impl Operation {
         self.path().starts_with("/v1/persons/")
     }
 
-    /// Whether it is about what the project ships: then nothing of the log is in it.
+    /// Whether it is about what holds for every case: definitions, which no position changes.
     #[must_use]
-    pub fn is_of_definitions(self) -> bool {
-        self.path().starts_with("/v1/instruments")
+    pub fn is_reference(self) -> bool {
+        let places = ["/v1/rules", "/v1/programmes", "/v1/instruments"];
+        places.iter().any(|place| self.path().starts_with(place))
     }
 
     /// Whether it is about how the service runs: then no case, version or position is in it.
@@ -220,6 +221,8 @@ operations! {
     ReadTimeline = GET "/v1/cases/{case_id}/timeline",
     /// How a case's risk went, at two dates.
     ReadRiskTrajectory = GET "/v1/cases/{case_id}/risk-trajectory",
+    /// What every computed rule says of a case, at two dates, and the events it rests on.
+    ReadCaseRules = GET "/v1/cases/{case_id}/rules",
     /// How a person can be contacted safely, for the worker about to do so.
     ReadSafeContactPlan = GET "/v1/cases/{case_id}/safe-contact-plan",
     /// Who assessed a case's risk, and what each of them said last, at two dates.
@@ -248,6 +251,14 @@ operations! {
     ReadWorkload = GET "/v1/workload",
     /// How risk went over many cases: time at each level, rises and falls.
     ReadRiskTrajectories = GET "/v1/risk-trajectory",
+    /// The computed rules, each version for itself.
+    ReadRules = GET "/v1/rules",
+    /// The programmes, with the versions of their definitions.
+    ReadProgrammes = GET "/v1/programmes",
+    /// Load a programme's definition: the next version of one, or the first of a new one.
+    DefineProgramme = POST "/v1/programmes",
+    /// One version of a programme's definition.
+    ReadProgramme = GET "/v1/programmes/{programme}/versions/{version}",
     /// Cases whose risk is seen differently, and how often assessors agree.
     ReadRiskDisagreement = GET "/v1/risk-disagreement",
     /// The instruments that assess and measure.
@@ -258,7 +269,7 @@ operations! {
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
     RebuildProjection = POST "/v1/projections/{name}/rebuilds",
-    /// Hold a sample of a projection's rows against the log.
+    /// Hold a projection's rows against the log: of every case, or of a sample.
     VerifyProjection = POST "/v1/projections/{name}/verifications",
     /// Answer readers from the build before.
     RollBackProjection = POST "/v1/projections/{name}/rollback",
@@ -266,7 +277,7 @@ operations! {
     DropBuild = DELETE "/v1/projections/{name}/builds/{build}",
     /// What operators did to projections, the newest first.
     ReadProjectionAudit = GET "/v1/projections/audit",
-    /// Rebuilds, the newest first.
+    /// Rebuilds and verifications, the newest first.
     ReadOperations = GET "/v1/operations",
     /// How far an operation is, and what came of it.
     ReadOperation = GET "/v1/operations/{operation_id}",
@@ -328,14 +339,20 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadRiskTrajectory
+        | Operation::ReadCaseRules
         | Operation::ReadSafeContactPlan
         | Operation::ReadRiskAssessments
         | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
+        // What a rule, a programme or an instrument says is about no person.
+        Operation::ReadRules
+        | Operation::ReadProgrammes
+        | Operation::ReadProgramme
+        | Operation::ReadInstruments
+        | Operation::ReadInstrument => Role::ALL,
+        Operation::DefineProgramme => &[TeamManager, Operator],
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
         Operation::ReadWorkload => &[TeamManager, Evaluator],
-        // Nothing in them is about anybody.
-        Operation::ReadInstruments | Operation::ReadInstrument => Role::ALL,
         // An evaluator is given the totals without the cases.
         Operation::ReadRiskDisagreement
         | Operation::ReadOutcomes
@@ -376,6 +393,7 @@ mod tests {
                 Operation::ReadCase,
                 Operation::ReadTimeline,
                 Operation::ReadRiskTrajectory,
+                Operation::ReadCaseRules,
                 Operation::ReadRiskAssessments,
                 Operation::ReadEvent,
                 Operation::ReadCaseload,

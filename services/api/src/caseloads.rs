@@ -9,23 +9,22 @@ use serde::Serialize;
 use throughline_domain::case::CaseState;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
-use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::ids::CaseId;
 use throughline_domain::rules::{dormant, review_due};
-use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
-use throughline_projections::caseload::{self, Answer, Caseload, CaseloadRow, Question, Totals};
+use throughline_projections::caseload::{self, Answer, CaseloadRow, Question, Totals};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answering::{Asking, answer, respond};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER, Present};
+use crate::freshness::{self, Present};
 use crate::page;
 use crate::problem::{self, Problem};
 use crate::query::Query;
-use crate::replay;
 use crate::schema::{case_status, code_list, reading};
 
 /// Open cases, by case id.
@@ -136,7 +135,7 @@ pub async fn read_caseloads(
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    answer(&request, &caller, &app, None).await
+    read(&request, &caller, &app, None).await
 }
 
 /// One worker's open cases. A worker nobody has heard of has none.
@@ -150,10 +149,10 @@ pub async fn read_caseload(
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let worker: Code = path.parse().map_err(|_| Problem::new(problem::NOT_FOUND))?;
-    answer(&request, &caller, &app, Some(&worker)).await
+    read(&request, &caller, &app, Some(&worker)).await
 }
 
-async fn answer(
+async fn read(
     request: &HttpRequest,
     caller: &Caller,
     app: &App,
@@ -170,21 +169,34 @@ async fn answer(
         after: query.text("cursor").map(|c| app.cursors.open::<CaseId>(&topic, c)).transpose()?,
         limit: query.limit(app.settings.page_rows_default, app.settings.page_rows_max)?,
     };
-    let Answered { caseload, asked, position, stale, stale_cases } = if dates.are_present() {
-        present(app, request, caller, question).await?
-    } else {
-        past(app, request, caller, question, &dates).await?
-    };
+    let projection = Projection::Caseload;
+    let asking = Asking { app, request, caller, dates: &dates, projection };
+    let of = |as_of| Question { as_of, ..question };
+    let ((caseload, stale), present) = answer(
+        asking,
+        async |client, place, as_of| {
+            let caseload = caseload::read(client, place, of(as_of)).await?;
+            let page: Vec<CaseId> = caseload.rows.iter().map(|row| row.case_id).collect();
+            let stale = throughline_projector::stale_among(client, projection, place, &page);
+            Ok((caseload, stale.await?))
+        },
+        |asked| Answer::new(of(asked.as_of)),
+        |answer, case_id, history, asked, programmes| {
+            let state = CaseState::at(history, asked);
+            if let Some(row) = caseload::row(case_id, &state, programmes) {
+                answer.take(row);
+            }
+        },
+        |answer, stale| Ok((answer.finish(), stale)),
+    )
+    .await?;
+    let Present { asked, stale_cases, .. } = present;
 
     let last = caseload.rows.last().filter(|_| caseload.more).map(|row| row.case_id);
     let next = last.map(|case_id| app.cursors.seal(&topic, &case_id)).transpose()?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, position.to_string()));
+    let mut response = respond(&present);
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(request, cursor));
-    }
-    if let Some(header) = freshness::stale_header(stale_cases > 0) {
-        response.insert_header(header);
     }
     let rows = caseload.rows.into_iter();
     Ok(response.json(CaseloadAnswer {
@@ -198,59 +210,6 @@ async fn answer(
         stale_cases,
         next,
     }))
-}
-
-/// What an answer is made of.
-struct Answered {
-    caseload: Caseload,
-    asked: Asked,
-    position: Position,
-    /// The cases that could not be followed to their last event: at least those of the page.
-    stale: HashSet<CaseId>,
-    /// How many there are in all.
-    stale_cases: u64,
-}
-
-async fn present(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-) -> Result<Answered, Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let projection = Projection::Caseload;
-    let ((caseload, stale), present) =
-        freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
-            let caseload = caseload::read(client, place, Question { as_of, ..question }).await?;
-            let page: Vec<CaseId> = caseload.rows.iter().map(|row| row.case_id).collect();
-            let stale = throughline_projector::stale_among(client, projection, place, &page);
-            Ok((caseload, stale.await?))
-        })
-        .await?;
-    let Present { position, asked, stale_cases } = present;
-    Ok(Answered { caseload, asked, position, stale, stale_cases })
-}
-
-async fn past(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-    dates: &Dates,
-) -> Result<Answered, Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
-    let mut answer = Answer::new(Question { as_of: asked.as_of, ..question });
-    let position = settled.position;
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        if let Some(row) = caseload::row(case_id, &CaseState::at(history, &asked)) {
-            answer.take(row);
-        }
-    })
-    .await?;
-    let stale = unreadable.known_at(asked.known_at);
-    let stale_cases = stale.len() as u64;
-    Ok(Answered { caseload: answer.finish(), asked, position, stale, stale_cases })
 }
 
 fn case(row: CaseloadRow, as_of: Timestamp, stale: &HashSet<CaseId>) -> CaseloadCase {

@@ -174,11 +174,17 @@ async fn past(
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let mut answer = Answer::new(question);
     let position = settled.position;
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        for row in contact_override::overrides(case_id, history, &asked) {
-            answer.take(row);
-        }
-    })
+    let unreadable = replay::every_case(
+        app,
+        caller,
+        Projection::ContactOverride,
+        position,
+        |case_id, history, _| {
+            for row in contact_override::overrides(case_id, history, &asked) {
+                answer.take(row);
+            }
+        },
+    )
     .await?;
     let stale = unreadable.known_at(asked.known_at);
     let stale_cases = stale.len() as u64;

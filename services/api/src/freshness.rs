@@ -30,6 +30,10 @@ pub const STALE_HEADER: &str = "Throughline-Stale";
 const SETTLE_WAIT_MAX: Duration = Duration::from_millis(500);
 const SETTLE_POLL: Duration = Duration::from_millis(5);
 
+/// A process that is paused with a snapshot open would keep whoever drops a build waiting for the
+/// build's tables.
+const SNAPSHOT_IDLE_MAX: &str = "SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
 /// How often the log's head is looked at while a query waits for it.
 const HEAD_POLL: Duration = Duration::from_millis(20);
 /// Seconds after which a query that came too early may try again.
@@ -77,10 +81,11 @@ pub async fn read_present<T>(
         .start()
         .await
         .map_err(ReadError::from)?;
-    let Live { place, position, stale_cases } =
-        throughline_projector::live(snapshot.client(), tenant.0, projection)
-            .await
-            .map_err(ReadError::from)?;
+    // In one round trip.
+    let limit = snapshot.batch_execute(SNAPSHOT_IDLE_MAX);
+    let live = throughline_projector::live(snapshot.client(), tenant.0, projection);
+    let ((), live) = tokio::try_join!(limit, live).map_err(ReadError::from)?;
+    let Live { place, position, stale_cases } = live;
     // Another build may have become live since the wait, and be a little behind the one before.
     if after.is_some_and(|after| position < after) {
         return Err(not_yet());

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod agency_response;
+pub mod answering;
 pub mod app;
 pub mod asyncapi;
 pub mod authentication;
@@ -31,6 +32,7 @@ pub mod page;
 pub mod persons;
 pub mod preconditions;
 pub mod problem;
+pub mod programmes;
 pub mod projections;
 pub mod query;
 pub mod referral_pipeline;
@@ -39,6 +41,7 @@ pub mod replay;
 pub mod risk_disagreement;
 pub mod risk_trajectory;
 pub mod routes;
+pub mod rules;
 pub mod schema;
 pub mod server;
 pub mod trace;

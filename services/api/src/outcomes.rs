@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{CaseRole, CodeList as _};
-use throughline_domain::programme;
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::outcome_snapshot::{
@@ -13,14 +13,14 @@ use throughline_projections::outcome_snapshot::{
 };
 use utoipa::ToSchema;
 
+use crate::answering::{Asking, answer, respond};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER, Present};
+use crate::freshness::{self, Present};
 use crate::problem::Problem;
 use crate::query::{Query, invalid};
-use crate::replay;
 use crate::schema::reading;
 
 /// An outcome table: each case's value at one stage beside its value at another.
@@ -157,28 +157,33 @@ pub async fn read_outcomes(
     ];
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
-    let question = question(&query)?;
-    let (table, Present { position, asked, stale_cases }) = if dates.are_present() {
-        present(&app, &request, &caller, question).await?
-    } else {
-        past(&app, &request, &caller, question, &dates).await?
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let question = question(&query, &programmes)?;
+    let asking = Asking {
+        app: &app,
+        request: &request,
+        caller: &caller,
+        dates: &dates,
+        projection: Projection::OutcomeSnapshot,
     };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, position.to_string()));
-    if let Some(header) = freshness::stale_header(stale_cases > 0) {
-        response.insert_header(header);
-    }
-    Ok(response.json(OutcomesAnswer { stale_cases, ..render(question, table, &asked) }))
+    let (table, present) = answer(
+        asking,
+        async |client, place, _| outcome_snapshot::read(client, place, question).await,
+        |_| Answer::new(question),
+        |answer, _, history, asked, _| answer.take(history, asked),
+        |answer, _| answer.finish(),
+    )
+    .await?;
+    let Present { asked, stale_cases, .. } = present;
+    Ok(respond(&present).json(OutcomesAnswer { stale_cases, ..render(question, table, &asked) }))
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question<'q>(query: &'q Query, known: &Programmes) -> Result<Question<'q>, Problem> {
     for name in ["measure", "from", "to", "instrument", "area"] {
         query.code(name)?;
     }
     let programme = query.required("programme")?;
-    if programme::find(programme).is_none() {
-        return Err(invalid("programme", "is not a programme"));
-    }
+    query.programme(known)?;
     let role = match query.text("role") {
         None => None,
         Some(text) => {
@@ -194,37 +199,6 @@ fn question(query: &Query) -> Result<Question<'_>, Problem> {
         role,
         area: query.text("area"),
     })
-}
-
-async fn present(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-) -> Result<(OutcomeTable, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let projection = Projection::OutcomeSnapshot;
-    freshness::read_present(app, request, tenant, projection, async |client, place, _| {
-        outcome_snapshot::read(client, place, question).await
-    })
-    .await
-}
-
-async fn past(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-    dates: &Dates,
-) -> Result<(OutcomeTable, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
-    let mut answer = Answer::new(question);
-    let upto = settled.position;
-    let unreadable =
-        replay::every_case(app, caller, upto, |_, history| answer.take(history, &asked)).await?;
-    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
-    Ok((answer.finish()?, Present { position: upto, asked, stale_cases }))
 }
 
 fn render(question: Question<'_>, table: OutcomeTable, asked: &Asked) -> OutcomesAnswer {

@@ -303,6 +303,12 @@ problem_types! {
     LIVE_BUILD = 409 "live-build" "Readers are answered from this build.",
     /// It cannot be called off any more.
     OPERATION_OVER = 409 "operation-over" "The operation is over.",
+    /// Versions follow one another.
+    NOT_THE_NEXT_VERSION = 409 "not-the-next-version" "Versions of a definition follow one another: this is not the next.",
+    /// Another text for a version that is there.
+    DEFINITION_NEVER_CHANGES = 409 "definition-never-changes" "This version is there with another definition, and is never changed.",
+    /// More definitions than a tenant may load.
+    TOO_MANY_DEFINITIONS = 409 "too-many-definitions" "The tenant has as many definitions as it may have.",
     /// The tenant's history is being loaded.
     TENANT_LOADING = 409 "tenant-loading" "The tenant's history is being loaded; nothing can be recorded yet.",
     /// The `If-Match` version is no longer the present one.
@@ -319,6 +325,14 @@ problem_types! {
     IN_FUTURE = 422 "in-future" "The time lies in the future.",
     /// A programme that nobody runs.
     UNKNOWN_PROGRAMME = 422 "unknown-programme" "No programme has this name.",
+    /// An area where the programme does not work.
+    UNKNOWN_AREA = 422 "unknown-area" "The programme does not work in this area.",
+    /// A role that the programme does not serve.
+    ROLE_NOT_SERVED = 422 "role-not-served" "The programme has no cases of this role.",
+    /// A criterion that was not in force.
+    UNKNOWN_CRITERION = 422 "unknown-criterion" "The programme had no such criterion when the referral was received.",
+    /// A definition that contradicts itself.
+    CONTRADICTORY_PROGRAMME = 422 "contradictory-programme" "The programme's definition contradicts itself, in each of the places named.",
     /// A person the tenant does not know.
     UNKNOWN_PERSON = 422 "unknown-person" "The person is not known.",
     /// Evidence that is not of the case.

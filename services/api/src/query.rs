@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use throughline_domain::case::CaseStatus;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::CodeList;
-use throughline_domain::programme;
+use throughline_domain::programme::Programmes;
 use throughline_domain::time::to_microseconds;
 use throughline_domain::two_clocks::Reading;
 
@@ -91,9 +91,9 @@ impl Query {
     ///
     /// # Errors
     /// [`problem::INVALID`] when nobody runs it.
-    pub fn programme(&self) -> Result<Option<&str>, Problem> {
+    pub fn programme(&self, known: &Programmes) -> Result<Option<&str>, Problem> {
         match self.text("programme") {
-            Some(name) if programme::find(name).is_none() => {
+            Some(name) if known.newest(name).is_none() => {
                 Err(invalid("programme", "is not a programme"))
             }
             name => Ok(name),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CodeList as _, DeclineReason, ReferralSource};
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::referral_pipeline::{
@@ -13,15 +14,15 @@ use throughline_projections::referral_pipeline::{
 };
 use utoipa::ToSchema;
 
+use crate::answering::{Asking, answer, respond};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::days::DaysAnswer;
-use crate::freshness::{self, POSITION_HEADER, Present};
+use crate::freshness::{self, Present};
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::replay;
 use crate::schema::{code_list, decision, reading};
 
 /// How many referrals a programme received, how they were decided, and how long those referred
@@ -168,25 +169,36 @@ pub async fn read_referral_pipeline(
     let known = ["programme", "role", "area", "source", "from", "to", AS_OF, KNOWN_AT, READING];
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
-    let question = question(&query)?;
-    let (pipeline, Present { position, asked, stale_cases }) = if dates.are_present() {
-        present(&app, &request, &caller, question).await?
-    } else {
-        past(&app, &request, &caller, question, &dates).await?
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let question = question(&query, &programmes)?;
+    let asking = Asking {
+        app: &app,
+        request: &request,
+        caller: &caller,
+        dates: &dates,
+        projection: Projection::ReferralPipeline,
     };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, position.to_string()));
-    if let Some(header) = freshness::stale_header(stale_cases > 0) {
-        response.insert_header(header);
-    }
-    Ok(response.json(PipelineAnswer { stale_cases, ..render(question, pipeline, &asked) }))
+    let (pipeline, present) = answer(
+        asking,
+        async |client, place, _| referral_pipeline::read(client, place, question).await,
+        |_| Answer::new(question),
+        |answer, case_id, history, asked, _| {
+            if let Some(row) = referral_pipeline::row(case_id, history, asked) {
+                answer.take(&row);
+            }
+        },
+        |answer, _| answer.finish(),
+    )
+    .await?;
+    let Present { asked, stale_cases, .. } = present;
+    Ok(respond(&present).json(PipelineAnswer { stale_cases, ..render(question, pipeline, &asked) }))
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question<'q>(query: &'q Query, known: &Programmes) -> Result<Question<'q>, Problem> {
     query.code("area")?;
     let (from, to) = query.window()?;
     let programme = query.required("programme")?;
-    query.programme()?;
+    query.programme(known)?;
     let area = query.text("area");
     Ok(Question {
         programme,
@@ -196,41 +208,6 @@ fn question(query: &Query) -> Result<Question<'_>, Problem> {
         from,
         to,
     })
-}
-
-async fn present(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-) -> Result<(Pipeline, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let projection = Projection::ReferralPipeline;
-    freshness::read_present(app, request, tenant, projection, async |client, place, _| {
-        referral_pipeline::read(client, place, question).await
-    })
-    .await
-}
-
-async fn past(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-    dates: &Dates,
-) -> Result<(Pipeline, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
-    let mut answer = Answer::new(question);
-    let position = settled.position;
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        if let Some(row) = referral_pipeline::row(case_id, history, &asked) {
-            answer.take(&row);
-        }
-    })
-    .await?;
-    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
-    Ok((answer.finish()?, Present { position, asked, stale_cases }))
 }
 
 fn render(question: Question<'_>, pipeline: Pipeline, asked: &Asked) -> PipelineAnswer {

@@ -2,6 +2,7 @@
 
 use throughline_domain::case::CaseError;
 use throughline_domain::person::PersonError;
+use throughline_domain::programme::ProgrammeError;
 use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
 use throughline_projector::{RebuildError, SwitchError, VerifyError};
@@ -95,6 +96,24 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::BreaksLifecycle => (problem::BREAKS_LIFECYCLE, None),
     };
     (kind, pointer.map(str::to_owned))
+}
+
+impl From<ProgrammeError> for Problem {
+    fn from(error: ProgrammeError) -> Self {
+        match error {
+            ProgrammeError::Contradictions(found) => {
+                let problem = Self::new(problem::CONTRADICTORY_PROGRAMME);
+                found.into_iter().fold(problem, |problem, one| {
+                    problem.with(FieldError::at(one.place, one.kind.to_string()))
+                })
+            }
+            ProgrammeError::NotTheNextVersion { next } => {
+                let error = FieldError::at("/version", format!("the next version is {next}"));
+                Self::new(problem::NOT_THE_NEXT_VERSION).with(error)
+            }
+            ProgrammeError::NeverChanged => Self::new(problem::DEFINITION_NEVER_CHANGES),
+        }
+    }
 }
 
 impl From<PersonError> for Problem {

@@ -194,8 +194,9 @@ pub async fn read_risk_disagreement(
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
     let topic = topic(&query, &caller, &dates)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
     let question = Question {
-        programme: query.programme()?,
+        programme: query.programme(&programmes)?,
         role: query.listed("role")?,
         area: query.text("area"),
         status: query.status()?,
@@ -274,14 +275,20 @@ async fn past(
     let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
     let (mut answer, mut page) = (Answer::new(question), page.map(PageAnswer::new));
     let position = settled.position;
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        if let Some(case) = risk_disagreement::fold(case_id, history, &asked) {
-            answer.take(&case);
-            if let Some(page) = &mut page {
-                page.take(case);
+    let unreadable = replay::every_case(
+        app,
+        caller,
+        Projection::RiskDisagreement,
+        position,
+        |case_id, history, _| {
+            if let Some(case) = risk_disagreement::fold(case_id, history, &asked) {
+                answer.take(&case);
+                if let Some(page) = &mut page {
+                    page.take(case);
+                }
             }
-        }
-    })
+        },
+    )
     .await?;
     let stale = unreadable.known_at(asked.known_at);
     let stale_cases = stale.len() as u64;

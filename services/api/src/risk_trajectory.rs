@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::risk_trajectory::{
@@ -12,15 +13,15 @@ use throughline_projections::risk_trajectory::{
 };
 use utoipa::ToSchema;
 
+use crate::answering::{Asking, answer, respond};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::days::DaysAnswer;
-use crate::freshness::{self, POSITION_HEADER, Present};
+use crate::freshness::{self, Present};
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::replay;
 use crate::schema::{code_list, reading};
 
 /// How risk went up to a date. Only time within an episode counts. Sums grow with `as_of`: what went
@@ -109,60 +110,38 @@ pub async fn read_risk_trajectories(
     let known = ["programme", "role", "area", AS_OF, KNOWN_AT, READING];
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
-    let question = question(&query)?;
-    let (figures, Present { position, asked, stale_cases }) = if dates.are_present() {
-        present(&app, &request, &caller, question).await?
-    } else {
-        past(&app, &request, &caller, question, &dates).await?
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let question = question(&query, &programmes)?;
+    let asking = Asking {
+        app: &app,
+        request: &request,
+        caller: &caller,
+        dates: &dates,
+        projection: Projection::RiskTrajectory,
     };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, position.to_string()));
-    if let Some(header) = freshness::stale_header(stale_cases > 0) {
-        response.insert_header(header);
-    }
-    Ok(response.json(TrajectoriesAnswer { stale_cases, ..render(question, &figures, &asked) }))
+    let of = |as_of| Question { as_of, ..question };
+    let (figures, present) = answer(
+        asking,
+        async |client, place, as_of| risk_trajectory::read(client, place, of(as_of)).await,
+        |asked| Answer::new(of(asked.as_of)),
+        |answer, case_id, history, asked, _| {
+            for stretch in risk_trajectory::fold(case_id, history, asked) {
+                answer.take(&stretch);
+            }
+        },
+        |answer, _| answer.finish(),
+    )
+    .await?;
+    let Present { asked, stale_cases, .. } = present;
+    Ok(respond(&present)
+        .json(TrajectoriesAnswer { stale_cases, ..render(question, &figures, &asked) }))
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question<'q>(query: &'q Query, known: &Programmes) -> Result<Question<'q>, Problem> {
     query.code("area")?;
-    let (programme, role) = (query.programme()?, query.listed::<CaseRole>("role")?);
+    let (programme, role) = (query.programme(known)?, query.listed::<CaseRole>("role")?);
     // The date in force takes its place.
     Ok(Question { programme, role, area: query.text("area"), as_of: now() })
-}
-
-async fn present(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-) -> Result<(Trajectories, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let projection = Projection::RiskTrajectory;
-    freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
-        risk_trajectory::read(client, place, Question { as_of, ..question }).await
-    })
-    .await
-}
-
-async fn past(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-    dates: &Dates,
-) -> Result<(Trajectories, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
-    let mut answer = Answer::new(Question { as_of: asked.as_of, ..question });
-    let position = settled.position;
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        for stretch in risk_trajectory::fold(case_id, history, &asked) {
-            answer.take(&stretch);
-        }
-    })
-    .await?;
-    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
-    Ok((answer.finish()?, Present { position, asked, stale_cases }))
 }
 
 fn render(question: Question<'_>, figures: &Trajectories, asked: &Asked) -> TrajectoriesAnswer {

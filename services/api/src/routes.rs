@@ -55,7 +55,7 @@ use crate::projections::{
 };
 use crate::{
     agency_response, caseloads, contact_overrides, health, instruments, metrics, openapi, outcomes,
-    referral_pipeline, risk_disagreement, risk_trajectory, workload,
+    programmes, referral_pipeline, risk_disagreement, risk_trajectory, rules, workload,
 };
 
 /// Registers the interface.
@@ -149,6 +149,11 @@ fn handler(operation: Operation) -> Route {
         Operation::ReleaseLegalHold => route.to(legal_hold::release_legal_hold),
         Operation::ReadCase => route.to(read_case),
         Operation::ReadTimeline => route.to(read_timeline),
+        Operation::ReadCaseRules => route.to(rules::read_case_rules),
+        Operation::ReadRules => route.to(rules::read_rules),
+        Operation::ReadProgrammes => route.to(programmes::read_programmes),
+        Operation::ReadProgramme => route.to(programmes::read_programme),
+        Operation::DefineProgramme => route.to(programmes::define_programme),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),

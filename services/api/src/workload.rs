@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code::Code;
+use throughline_domain::programme::Programmes;
 use throughline_domain::rules::dormant;
 use throughline_projections::Projection;
 use throughline_projections::workload::{
@@ -13,11 +14,12 @@ use throughline_projections::workload::{
 use utoipa::ToSchema;
 
 use crate::access::Role;
+use crate::answering::respond;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER, Present};
+use crate::freshness::{self, Present};
 use crate::page;
 use crate::problem::{self, Problem};
 use crate::query::{Query, invalid};
@@ -171,7 +173,8 @@ pub async fn read_workload(
         return Err(Problem::new(problem::FORBIDDEN));
     }
     let topic = topic(&query, &caller, &dates);
-    let sent = Sent::read(&query, &app, &topic)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let sent = Sent::read(&query, &app, &programmes, &topic)?;
     let found = if dates.are_present() {
         present(&app, &request, &caller, &sent).await?
     } else {
@@ -180,13 +183,9 @@ pub async fn read_workload(
 
     let last = found.workload.workers.last().filter(|_| found.workload.more && names_workers);
     let next = last.map(|last| app.cursors.seal(&topic, &last.worker)).transpose()?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, found.present.position.to_string()));
+    let mut response = respond(&found.present);
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(&request, cursor));
-    }
-    if let Some(header) = freshness::stale_header(found.present.stale_cases > 0) {
-        response.insert_header(header);
     }
     Ok(response.json(render(sent.span.step, found, names_workers, next)))
 }
@@ -199,7 +198,7 @@ fn topic(query: &Query, caller: &Caller, dates: &Dates) -> String {
 }
 
 impl<'a> Sent<'a> {
-    fn read(query: &'a Query, app: &App, topic: &str) -> Result<Self, Problem> {
+    fn read(query: &'a Query, app: &App, known: &Programmes, topic: &str) -> Result<Self, Problem> {
         query.code("team")?;
         query.code("worker")?;
         let step = match query.text("step") {
@@ -211,7 +210,7 @@ impl<'a> Sent<'a> {
         };
         let after = query.text("cursor").map(|c| app.cursors.open::<Code>(topic, c)).transpose()?;
         Ok(Self {
-            programme: query.programme()?,
+            programme: query.programme(known)?,
             team: query.text("team"),
             worker: query.text("worker"),
             span: Span { step, from: query.timestamp("from")?, to: query.timestamp("to")? },
@@ -276,9 +275,15 @@ async fn past(
     let position = settled.position;
     let steps = sent.steps(asked.as_of)?;
     let mut answer = Answer::new(sent.question(&steps));
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        answer.take(&workload::fold(case_id, history, &asked));
-    })
+    let unreadable = replay::every_case(
+        app,
+        caller,
+        Projection::Workload,
+        position,
+        |case_id, history, programmes| {
+            answer.take(&workload::fold(case_id, history, &asked, programmes));
+        },
+    )
     .await?;
     let workload = answer.finish()?;
     let stale_cases = unreadable.known_at(asked.known_at).len() as u64;

@@ -12,6 +12,7 @@ use crate::backend::Backend;
 use crate::database::Database;
 use crate::error::{DatabaseError, LogError};
 use crate::framework::Turns;
+use crate::programmes::KnownProgrammes;
 use crate::seal::MasterKey;
 use crate::tenant::{KnownTenants, TenantNo, TenantState};
 use crate::tidings::Tidings;
@@ -30,6 +31,7 @@ struct Inner {
     tenants: KnownTenants,
     aggregates: Aggregates,
     turns: Turns,
+    programmes: KnownProgrammes,
 }
 
 impl EventLog {
@@ -47,6 +49,7 @@ impl EventLog {
             tenants: KnownTenants::default(),
             aggregates,
             turns: Turns::default(),
+            programmes: KnownProgrammes::default(),
         }))
     }
 
@@ -129,6 +132,10 @@ impl EventLog {
 
     pub(crate) fn known_tenants(&self) -> &KnownTenants {
         &self.0.tenants
+    }
+
+    pub(crate) fn known_programmes(&self) -> &KnownProgrammes {
+        &self.0.programmes
     }
 
     pub(crate) fn turns(&self) -> &Turns {

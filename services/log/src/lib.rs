@@ -29,6 +29,7 @@ mod load;
 mod metrics;
 mod micros;
 mod migrate;
+mod programmes;
 mod read;
 mod replay;
 mod rotate;
@@ -63,7 +64,7 @@ pub use erase::{
 pub use error::{DatabaseError, LogError};
 pub use event_log::EventLog;
 pub use export::{ExportError, ExportFlaw, ExportVerdict, verify_export};
-pub use follow::StreamHistory;
+pub use follow::{StreamHistory, StreamsRead};
 pub use framework::{Decided, ExecuteError, Executed, StoredForm, TenantContext, TenantStore};
 pub use hex::encode as hash_text;
 pub use load::{LoadError, Loaded, LoadedEvent};

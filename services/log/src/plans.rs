@@ -14,6 +14,7 @@ use crate::database::begin;
 use crate::erase::READ_CASES;
 use crate::micros::Micros;
 use crate::migrate::migrate;
+use crate::programmes::COUNT_DEFINITIONS;
 use crate::read::{READ_AFTER, READ_STREAM};
 use crate::tenant::TenantNo;
 
@@ -67,6 +68,7 @@ async fn the_hot_reads_use_their_indexes() {
         let keys = plan(&client, READ_KEYS, &[&1, &scopes]).await;
         let delete = plan(&client, DELETE_KEYS, &[&1, &scopes]).await;
         let purge = plan(&client, PURGE_EXPIRED, &[&1, &512_i64]).await;
+        let programmes = plan(&client, COUNT_DEFINITIONS, &[&1]).await;
         for (plan, indexes) in [
             (stream, STREAM),
             (after, ["event_pkey", "stream_pkey"]),
@@ -75,6 +77,7 @@ async fn the_hot_reads_use_their_indexes() {
             (keys, ["idempotency_key_pkey"; 2]),
             (delete, ["idempotency_key_pkey", "Tid Scan"]),
             (purge, ["idempotency_key_created_at", "Tid Scan"]),
+            (programmes, ["stream_kind", "event_tenant_no_stream_no_version_key"]),
         ] {
             assert!(!plan.contains("Seq Scan"), "{plan}");
             // Every scan goes by the whole key, not by the tenant alone.

@@ -9,6 +9,7 @@ use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::person::PersonEvent;
+use throughline_domain::programme::ProgrammeEvent;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::time::{Occurred, Precision};
 use tokio_postgres::Row;
@@ -75,6 +76,15 @@ impl StoredEvent {
     /// [`UnreadableEvent`] when the type, version or facts are not known.
     pub fn to_person_event(&self) -> Result<Recorded<PersonEvent>, UnreadableEvent> {
         let event = PersonEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
+    /// The event of a programme.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_programme_event(&self) -> Result<Recorded<ProgrammeEvent>, UnreadableEvent> {
+        let event = ProgrammeEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
         Ok(self.recorded(event))
     }
 

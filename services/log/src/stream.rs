@@ -14,9 +14,31 @@ pub enum StreamKind {
     Person,
     /// The tenant itself.
     Tenant,
+    /// One programme: the definitions that the tenant loaded.
+    Programme,
+    /// One worker.
+    Worker,
+    /// One team.
+    Team,
+    /// One schedule by which cases are allocated to the arms of a trial.
+    AllocationSchedule,
+    /// One link between cases.
+    CaseLink,
 }
 
 impl StreamKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::Case,
+        Self::Person,
+        Self::Tenant,
+        Self::Programme,
+        Self::Worker,
+        Self::Team,
+        Self::AllocationSchedule,
+        Self::CaseLink,
+    ];
+
     /// The text stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -24,20 +46,30 @@ impl StreamKind {
             Self::Case => "case",
             Self::Person => "person",
             Self::Tenant => "tenant",
+            Self::Programme => "programme",
+            Self::Worker => "worker",
+            Self::Team => "team",
+            Self::AllocationSchedule => "allocation_schedule",
+            Self::CaseLink => "case_link",
         }
     }
 
     /// The kind whose stored text this is.
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
-        [Self::Case, Self::Person, Self::Tenant].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
     /// Whether what is sealed in the stream has a key of its own, which erasure destroys.
     pub(crate) fn has_key(self) -> bool {
         match self {
             Self::Case | Self::Person => true,
-            Self::Tenant => false,
+            Self::Tenant
+            | Self::Programme
+            | Self::Worker
+            | Self::Team
+            | Self::AllocationSchedule
+            | Self::CaseLink => false,
         }
     }
 }

@@ -49,8 +49,11 @@ pub(crate) async fn apply(
     let started = Instant::now();
     let settings = &projector.settings;
     let (log, tenant) = (&projector.log, lease.shard.tenant);
-    let limits =
-        BatchLimits { events_max: settings.batch_events_max, bytes_max: settings.batch_bytes_max };
+    let limits = BatchLimits {
+        events: settings.batch_events_max,
+        bytes: settings.batch_bytes_max,
+        folded: settings.batch_folded_max,
+    };
     let batch = projector.new_events.after(log, tenant, lease.position, limits).await?;
     let events = batch.events();
     let (Some(first), Some(last)) = (events.first(), events.last()) else {

@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_log::{LogError, StoredEvent, StreamKind};
 use throughline_projections::{CaseRows, TouchedCase};
 use uuid::Uuid;
@@ -64,21 +66,28 @@ pub(crate) async fn fold(
         lease.may_have_parked =
             !folded.was_parked.is_empty() || parking::any(&client, lease.shard).await?;
     }
+    // After the events, so that every version they name is there.
+    let programmes = projector.log.programmes(lease.shard.tenant).await?;
     for slice in cases.chunks(projector.settings.cases_at_once.max(1)) {
         let tenant = lease.shard.tenant;
-        let histories = projector.histories.load(&projector.log, tenant, slice, upto).await?;
-        for (case, _) in slice {
-            match fold_case(lease, *case, histories.get(case), &folded.was_parked, upto) {
-                Ok(None) => {}
-                Ok(Some((rows, last))) => {
-                    folded.rows.push(rows);
-                    folded.last_events.push(last);
+        let mut left: Vec<&Touched<'_>> = slice.iter().collect();
+        while !left.is_empty() {
+            let loaded = projector.histories.load(&projector.log, tenant, &left, upto).await?;
+            for (case, _) in left.iter().filter(|(case, _)| !loaded.left.contains(case)) {
+                let history = loaded.histories.get(case);
+                match fold_case(lease, *case, history, &folded.was_parked, upto, &programmes) {
+                    Ok(None) => {}
+                    Ok(Some((rows, last))) => {
+                        folded.rows.push(rows);
+                        folded.last_events.push(last);
+                    }
+                    Err(poison) => folded.poisoned.push((*case, poison)),
                 }
-                Err(poison) => folded.poisoned.push((*case, poison)),
             }
+            left.retain(|(case, _)| loaded.left.contains(case));
+            // Folding is work without a pause: others on this thread have leases to renew.
+            tokio::task::yield_now().await;
         }
-        // Folding is work without a pause: others on this thread have leases to renew.
-        tokio::task::yield_now().await;
     }
     Ok(folded)
 }
@@ -86,12 +95,13 @@ pub(crate) async fn fold(
 fn fold_case(
     lease: &Lease,
     case: Uuid,
-    history: Option<&Result<History, Poison>>,
+    history: Option<&Result<Arc<History>, Poison>>,
     was_parked: &HashSet<Uuid>,
     upto: Position,
+    programmes: &Programmes,
 ) -> Result<Option<(CaseRows, Option<PoisonedEvent>)>, Poison> {
     let history = match history {
-        Some(Ok(history)) => history,
+        Some(Ok(history)) => &history.events,
         Some(Err(poison)) => return Err(poison.clone()),
         None => return Err(Poison { error_class: "absent", event: None }),
     };
@@ -101,6 +111,7 @@ fn fold_case(
         history: known,
         // The rows of a parked case stopped at some point before; they are all written again.
         after: if was_parked.contains(&case) { Position(0) } else { lease.position },
+        programmes,
     };
     let last = known.last().map(|last| PoisonedEvent {
         position: last.position,

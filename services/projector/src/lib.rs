@@ -19,6 +19,7 @@ mod metrics;
 mod new_events;
 pub mod operator;
 mod ownership;
+mod page;
 mod parked;
 mod parking;
 mod projector;
@@ -29,6 +30,7 @@ mod state;
 mod status;
 mod trace;
 mod turn;
+mod verification;
 mod wait;
 mod write;
 
@@ -36,13 +38,18 @@ pub use checkpoint::{Live, live};
 pub use compare::{
     Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows, VerifyError, verify,
 };
-pub use parked::{PARKED_MAX, Parked, parked, retry_parked, stale_among};
+pub use page::Page;
+pub use parked::{PARKED_MAX, Parked, parked, parked_page, retry_parked, stale_among};
 pub use projector::Projector;
 pub use rebuild::{
     BuildStatus, Phase, REBUILDS_MAX, Rebuild, RebuildError, RebuildSettings, Rebuilder,
-    SwitchError, Switched, builds, cancel_rebuild, drop_build, find_rebuild, rebuilds,
-    request_rebuild, rollback,
+    SwitchError, Switched, builds, cancel_rebuild, delete_dropped, drop_build, find_rebuild,
+    rebuilds, request_rebuild, rollback,
 };
 pub use settings::Settings;
 pub use status::{ProjectionStatus, status};
+pub use verification::{
+    Verification, VerificationPhase, cancel_verification, count_cases, find_verification,
+    is_followed, request_verification, verifications,
+};
 pub use wait::{WaitError, wait_for};

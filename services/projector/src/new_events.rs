@@ -1,23 +1,30 @@
 //! The new events of a tenant, read once for all its shards that stand at about the same place.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use throughline_domain::ids::Position;
-use throughline_log::{EventLog, LogError, StoredEvent, TenantNo};
+use throughline_log::{EventLog, LogError, StoredEvent, StreamKind, TenantNo};
+use uuid::Uuid;
 
 /// Of how many tenants the events read last are kept.
 const TENANTS_MAX: usize = 8;
 
-/// How many events a batch may have, and how many bytes of facts.
+/// How much a batch may be. One event always fits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BatchLimits {
-    pub(crate) events_max: u32,
-    pub(crate) bytes_max: usize,
+    pub(crate) events: u32,
+    /// Bytes of facts.
+    pub(crate) bytes: usize,
+    /// Events that have to be folded for it: of each case, from the first to the batch's last.
+    pub(crate) folded: u64,
 }
 
 /// The events read last, of a few tenants.
+///
+/// Memory: of each of them, the facts that one batch may have and one event more, since the log
+/// gives no more at a time.
 #[derive(Debug, Default)]
 pub(crate) struct NewEvents {
     tenants: Mutex<VecDeque<(TenantNo, Place)>>,
@@ -31,6 +38,8 @@ type Place = Arc<tokio::sync::Mutex<Option<Block>>>;
 struct Block {
     after: Position,
     events: Arc<Vec<StoredEvent>>,
+    /// Whether more may follow them.
+    more: bool,
 }
 
 /// Some events of a tenant: all that follow a position, without a gap.
@@ -63,8 +72,9 @@ impl NewEvents {
         if let Some(batch) = known.as_ref().and_then(|block| block.batch(after, limits)) {
             return Ok(batch);
         }
-        let events = log.follow(tenant, after, limits.events_max).await?;
-        let block = Block { after, events: Arc::new(events) };
+        let (count, bytes) = (limits.events, limits.bytes);
+        let block =
+            Block::new(after, log.follow_within(tenant, after, count, bytes).await?, limits);
         let nothing = Batch { events: Arc::default(), range: 0..0, more: false };
         let batch = block.batch(after, limits).unwrap_or(nothing);
         *known = Some(block);
@@ -92,6 +102,12 @@ impl NewEvents {
 }
 
 impl Block {
+    fn new(after: Position, events: Vec<StoredEvent>, limits: BatchLimits) -> Self {
+        let bytes: usize = events.iter().map(|event| event.data.len()).sum();
+        let more = limits.is_count(events.len()) || bytes >= limits.bytes;
+        Self { after, events: Arc::new(events), more }
+    }
+
     /// The events after a position, as far as they are here; `None` when none of them is.
     fn batch(&self, after: Position, limits: BatchLimits) -> Option<Batch> {
         if after < self.after {
@@ -99,18 +115,44 @@ impl Block {
         }
         let first = self.events.partition_point(|event| event.position <= after);
         let rest = self.events.get(first..).filter(|rest| !rest.is_empty())?;
-        let mut bytes = 0;
-        let fitting = rest.iter().take(usize::try_from(limits.events_max).unwrap_or(usize::MAX));
-        let fitting = fitting.take_while(|event| {
-            bytes += event.data.len();
-            bytes <= limits.bytes_max
-        });
+        let mut filling = Filling::default();
+        let fitting = rest.iter().take_while(|event| filling.take(event, limits));
         let count = fitting.count().max(1);
-        let is_full = u32::try_from(count).is_ok_and(|count| count >= limits.events_max);
         Some(Batch {
             events: Arc::clone(&self.events),
             range: first..first + count,
-            more: is_full || count < rest.len(),
+            more: self.more || count < rest.len(),
         })
+    }
+}
+
+impl BatchLimits {
+    /// Whether so many events are as many as a batch may have.
+    fn is_count(self, events: usize) -> bool {
+        u32::try_from(events).map_or(true, |events| events >= self.events)
+    }
+}
+
+/// What a batch comes to, event by event.
+#[derive(Debug, Default)]
+struct Filling<'a> {
+    events: u32,
+    bytes: usize,
+    folded: u64,
+    /// How long each case is: a version is a place in its stream.
+    cases: HashMap<&'a Uuid, u64>,
+}
+
+impl<'a> Filling<'a> {
+    /// Takes one event more, and says whether it fits.
+    fn take(&mut self, event: &'a StoredEvent, limits: BatchLimits) -> bool {
+        self.events += 1;
+        self.bytes += event.data.len();
+        if event.stream.kind == StreamKind::Case {
+            let length = u64::from(event.version.0.unsigned_abs());
+            let known = self.cases.insert(&event.stream.id, length).unwrap_or(0);
+            self.folded += length.saturating_sub(known);
+        }
+        self.events <= limits.events && self.bytes <= limits.bytes && self.folded <= limits.folded
     }
 }

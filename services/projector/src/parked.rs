@@ -6,15 +6,15 @@ use jiff::Timestamp;
 use throughline_domain::ids::{CaseId, EventId, Position};
 use throughline_log::{LogError, TenantNo};
 use throughline_projections::{Place, Projection, ReadError};
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use crate::parking;
 use crate::shard::{Shard, runs};
+use crate::{Page, parking};
 
-/// The most rows that [`parked`] gives.
-pub const PARKED_MAX: i64 = 1_000;
+/// The most rows that [`parked`] and [`parked_page`] give.
+pub const PARKED_MAX: u32 = 1_000;
 
 const PARKED: &str = include_str!("parked.sql");
 
@@ -57,6 +57,32 @@ pub async fn parked(
     tenant_no: i32,
     case_id: Option<CaseId>,
 ) -> Result<Vec<Parked>, ReadError> {
+    read(client, tenant_no, case_id, None, PARKED_MAX).await
+}
+
+/// Returns a page of the same list of all cases: after a case, projection and build.
+///
+/// Shape: at most `limit` rows and never more than [`PARKED_MAX`].
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn parked_page(
+    client: &Client,
+    tenant: TenantNo,
+    after: Option<&(Uuid, String, i32)>,
+    limit: u32,
+) -> Result<Page<Parked>, ReadError> {
+    let limit = limit.min(PARKED_MAX);
+    Ok(Page::of(read(client, tenant.0, None, after, limit + 1).await?, limit))
+}
+
+async fn read(
+    client: &Client,
+    tenant_no: i32,
+    case_id: Option<CaseId>,
+    after: Option<&(Uuid, String, i32)>,
+    rows_max: u32,
+) -> Result<Vec<Parked>, ReadError> {
     let (names, versions) = runs();
     let rows = client
         .query_typed(
@@ -66,29 +92,34 @@ pub async fn parked(
                 (&case_id.map(|id| id.0), Type::UUID),
                 (&names, Type::TEXT_ARRAY),
                 (&versions, Type::INT4_ARRAY),
-                (&PARKED_MAX, Type::INT8),
+                (&i64::from(rows_max), Type::INT8),
+                (&after.map(|(case_id, ..)| *case_id), Type::UUID),
+                (&after.map(|(_, projection, _)| projection), Type::TEXT),
+                (&after.map(|(.., build)| *build), Type::INT4),
             ],
         )
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Parked {
-                projection: Projection::find(row.try_get("projection")?).ok_or(
-                    ReadError::Unreadable { table: "projection_parked", column: "projection" },
-                )?,
-                build: row.try_get("build")?,
-                case_id: CaseId(row.try_get("stream_id")?),
-                position: Position(row.try_get("position")?),
-                event_id: row.try_get::<_, Option<Uuid>>("event_id")?.map(EventId),
-                event_type: row.try_get("event_type")?,
-                error_class: row.try_get("error_class")?,
-                since: row.try_get("since")?,
-                tries: row.try_get("tries")?,
-                tried_at: row.try_get("tried_at")?,
-                retry_at: row.try_get("retry_at")?,
-            })
+    rows.iter().map(Parked::read).collect()
+}
+
+impl Parked {
+    fn read(row: &Row) -> Result<Self, ReadError> {
+        Ok(Self {
+            projection: Projection::find(row.try_get("projection")?).ok_or(
+                ReadError::Unreadable { table: "projection_parked", column: "projection" },
+            )?,
+            build: row.try_get("build")?,
+            case_id: CaseId(row.try_get("stream_id")?),
+            position: Position(row.try_get("position")?),
+            event_id: row.try_get::<_, Option<Uuid>>("event_id")?.map(EventId),
+            event_type: row.try_get("event_type")?,
+            error_class: row.try_get("error_class")?,
+            since: row.try_get("since")?,
+            tries: row.try_get("tries")?,
+            tried_at: row.try_get("tried_at")?,
+            retry_at: row.try_get("retry_at")?,
         })
-        .collect()
+    }
 }
 
 /// Has parked cases of a tenant tried again within about a second, by whoever follows them: those of

@@ -48,7 +48,7 @@ impl Projector {
     #[must_use]
     pub fn new(log: EventLog, pool: Pool, settings: Settings) -> Self {
         Self(Arc::new(Inner {
-            histories: Histories::new(settings.cached_events_max),
+            histories: Histories::new(settings.cached_bytes_max, settings.histories_bytes_max),
             log,
             pool,
             settings,

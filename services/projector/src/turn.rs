@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use throughline_domain::ids::Position;
 use throughline_log::LogError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -39,10 +40,12 @@ async fn batches(
         return Ok(Outcome::Fenced);
     }
     let mut outcome = Outcome::Nothing;
+    let began = Instant::now();
     for _ in 0..projector.settings.batches_a_turn.max(1) {
         outcome = apply(projector, lease).await?;
         let goes_on = matches!(outcome, Outcome::Applied { more: true, .. });
-        if !goes_on || stop.is_cancelled() {
+        let is_over = began.elapsed() >= projector.settings.turn_max;
+        if !goes_on || is_over || stop.is_cancelled() {
             break;
         }
     }
@@ -74,8 +77,8 @@ pub(crate) async fn follow(
     };
     let outcome = loop {
         match apply(projector, &mut lease).await {
-            Ok(Outcome::Applied { .. }) if !stop.is_cancelled() => {}
-            Ok(Outcome::Fenced) => return Ok(None),
+            Ok(Outcome::Applied { more: true, .. }) if !stop.is_cancelled() => {}
+            Ok(Outcome::Fenced) => break Ok(None),
             Ok(_) => break Ok(Some(lease.position)),
             Err(error) => break Err(error),
         }

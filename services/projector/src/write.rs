@@ -33,6 +33,8 @@ pub(crate) async fn write(
     let mut transaction = client.transaction().await?;
     if !lease.fence(&transaction, upto, settings.lease, settings.statement_max).await? {
         transaction.rollback().await?;
+        // Perhaps the log itself is another than the one that was read.
+        projector.forget_log();
         return Ok(false);
     }
     match mode {

@@ -9,8 +9,10 @@ use crate::commands::keys::KeysArguments;
 use crate::commands::log::LogArguments;
 use crate::commands::migrate::MigrateArguments;
 use crate::commands::person::PersonArguments;
+use crate::commands::programmes::ProgrammesArguments;
 use crate::commands::projections::ProjectionsArguments;
 use crate::commands::replay::ReplayArguments;
+use crate::commands::rules::RulesArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::token::TokenArguments;
 use crate::commands::with_postgres::WithPostgresArguments;
@@ -46,6 +48,13 @@ pub(crate) enum Command {
     Keys(KeysArguments),
     /// Answer a question as of two dates from the log alone, case by case.
     Replay(ReplayArguments),
+    /// The computed rules, and what another version of one would change.
+    Rules(RulesArguments),
+    /// The programmes: what each fixes for its cases, checking a definition, loading one.
+    ///
+    /// Exit codes: 0 done; 1 the definition contradicts itself; 2 it could not be done or read; 3 a
+    /// rule refuses; 4 there is no such tenant or definition; 130 interrupted.
+    Programmes(ProgrammesArguments),
     /// Load a demonstration history if there is none, then serve.
     Demo(DemoArguments),
     /// Measure the event log beside the bare database, in databases of its own.

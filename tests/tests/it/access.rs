@@ -63,6 +63,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/cases/{case_id}", READERS),
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
     ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
+    ("GET", "/v1/cases/{case_id}/rules", READERS),
     ("GET", "/v1/cases/{case_id}/safe-contact-plan", READERS),
     ("GET", "/v1/cases/{case_id}/risk-assessments", READERS),
     ("GET", "/v1/cases/{case_id}/events/{event_id}", READERS),
@@ -80,6 +81,10 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/risk-disagreement", COUNTERS),
     ("GET", "/v1/instruments", &ROLES),
     ("GET", "/v1/instruments/{instrument}/{version}", &ROLES),
+    ("GET", "/v1/rules", &ROLES),
+    ("GET", "/v1/programmes", &ROLES),
+    ("POST", "/v1/programmes", &["team_manager", "operator"]),
+    ("GET", "/v1/programmes/{programme}/versions/{version}", &ROLES),
     ("GET", "/v1/projections", OPERATORS),
     ("GET", "/v1/projections/audit", OPERATORS),
     ("POST", "/v1/projections/{name}/verifications", OPERATORS),
@@ -133,6 +138,7 @@ impl Place {
             .replace("{operation_id}", &self.rebuild)
             .replace("{name}", "caseload")
             .replace("{instrument}", "dara")
+            .replace("{programme}", "mrp")
             .replace("{version}", "1")
             .replace("{build}", "0")
             .replace("{worker_id}", "w-ann");
@@ -160,7 +166,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 268);
+    assert_eq!(refused, 275);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -178,7 +184,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 268);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 275);
 }
 
 #[tokio::test]

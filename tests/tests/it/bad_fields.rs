@@ -46,7 +46,8 @@ async fn described(service: &Service) -> BTreeMap<String, Value> {
         Some(document["components"]["schemas"][name]["properties"].clone())
     };
     let paths = document["paths"].as_object().unwrap();
-    let elsewhere = ["/v1/persons/", "/v1/projections/", "/v1/operations/", "/v1/parked/"];
+    let elsewhere =
+        ["/v1/persons/", "/v1/projections/", "/v1/operations/", "/v1/parked/", "/v1/programmes"];
     let is_elsewhere = |path: &str| elsewhere.iter().any(|place| path.starts_with(place));
     let of_cases = paths.iter().filter(|(path, _)| !is_elsewhere(path));
     of_cases.filter_map(|(path, item)| Some((path.clone(), properties(item)?))).collect()

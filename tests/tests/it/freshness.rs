@@ -189,3 +189,45 @@ async fn of_two_steps_decided_on_one_version_one_is_taken() {
         assert_eq!((&state["worker"], &state["version"]), (&json!(taken), &json!(4)));
     }
 }
+
+/// A reader that is paused in the middle keeps its locks for as long as the server waits for it.
+#[tokio::test]
+async fn the_server_does_not_wait_for_ever_for_a_reader_with_an_open_snapshot() {
+    let service = Service::start().await;
+    let client = service.worker();
+    let case = an_open_case(client).await;
+    let attempt = json!({"channel": "phone", "outcome": "reached"});
+    let attempted = client.post(&format!("/v1/cases/{case}/contact-attempts"), attempt).await;
+    let whole = get_after(client, "/v1/caseloads", position(&attempted)).await.expect(200);
+    assert_eq!(whole["cases"].as_array().unwrap().len(), 1);
+    // Whoever reads a row from now on waits for a lock that is named after their own limit.
+    let database = service.database.connect().await;
+    let tell = "CREATE FUNCTION tell() RETURNS boolean LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_advisory_xact_lock_shared(880000 + extract(epoch FROM
+                current_setting('idle_in_transaction_session_timeout')::interval)::bigint);
+            RETURN true;
+        END $$;
+        CREATE POLICY tell ON caseload FOR SELECT USING (tell());
+        ALTER TABLE caseload ENABLE ROW LEVEL SECURITY;
+        SELECT pg_advisory_lock(key) FROM unnest(ARRAY[880000, 880030]) AS key";
+    database.batch_execute(tell).await.unwrap();
+    let seen = async {
+        let waits = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory'
+            AND NOT granted AND objid BETWEEN 880000 AND 889999
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let deadline = Instant::now() + WAIT_MAX;
+        let key = loop {
+            if let Some(row) = database.query_opt(waits, &[]).await.unwrap() {
+                break row.get::<_, i64>(0);
+            }
+            assert!(Instant::now() < deadline, "nobody reads");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        database.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();
+        key
+    };
+    let (answer, seen) = tokio::join!(client.get("/v1/caseloads"), seen);
+    assert_eq!(seen, 880_030, "the limit in seconds");
+    assert_eq!(answer.expect(200)["cases"], whole["cases"]);
+}

@@ -1,35 +1,54 @@
-//! The journeys of the MRP report, posted as a client would, and every value that the report
-//! states asked for again.
+//! The journeys of the demonstration, posted as a client would, and every value that is stated of
+//! them asked for again.
 
+use std::collections::BTreeMap;
+
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::demo_data::{MEGAN, SUE};
+use crate::cases::text;
+use crate::demo_data::{CHELSEA, DRIVE_CASE_MANAGER, DRIVE_IDVA, MEGAN, SUE};
 use crate::service::{Client, Service};
 
-/// Where each kind of fact is posted, and whether it is a step of the lifecycle.
-fn endpoint(kind: &str) -> (&'static str, bool) {
+/// Where each kind of fact is posted, and the member that names the fact it follows, which the path
+/// has.
+fn endpoint(kind: &str) -> (&'static str, Option<&'static str>) {
     match kind {
-        "ReferralAccepted" => ("acceptance", true),
-        "CaseAllocated" => ("allocations", true),
-        "ContactAttempted" => ("contact-attempts", false),
-        "RiskAssessed" => ("risk-assessments", false),
-        "IncidentReported" => ("incidents", false),
-        "ProtectiveOrderRecorded" => ("orders", false),
-        "MultiAgencyReferralMade" => ("multi-agency-referrals", false),
-        "ChildProtectionStatusChanged" => ("child-protection-statuses", false),
-        "AgencyActionRecorded" => ("agency-actions", false),
-        "SupportProvided" => ("support", false),
-        "NeedIdentified" => ("needs", false),
+        "ReferralAccepted" => ("acceptance", None),
+        "CaseAllocated" => ("allocations", None),
+        "ContactAttempted" => ("contact-attempts", None),
+        "RiskAssessed" => ("risk-assessments", None),
+        "IncidentReported" => ("incidents", None),
+        "ProtectiveOrderRecorded" => ("orders", None),
+        "MultiAgencyReferralMade" => ("multi-agency-referrals", None),
+        "ChildProtectionStatusChanged" => ("child-protection-statuses", None),
+        "AgencyActionRecorded" => ("agency-actions", None),
+        "SupportProvided" => ("support", None),
+        "MeasureRecorded" => ("measures", None),
+        "NeedIdentified" => ("needs", None),
+        "NeedResolved" => ("needs/{}/resolution", Some("need")),
+        "SafeContactPlanSet" => ("safe-contact-plan", None),
+        "ContactHeld" => ("contact-holds", None),
+        "ContactHoldLifted" => ("contact-holds/{}/lifting", Some("hold")),
+        "InformationRequested" => ("information-requests", None),
+        "InformationChased" => ("information-requests/{}/chases", Some("request")),
+        "InformationEscalated" => ("information-requests/{}/escalations", Some("request")),
+        "InformationReceived" => ("information-requests/{}/response", Some("request")),
+        "ReviewCompleted" => ("reviews", None),
+        "ClosureProposed" => ("closure-proposals", None),
+        "CaseClosed" => ("closure", None),
         other => panic!("no endpoint for {other}"),
     }
 }
 
-/// Posts a journey fact by fact and returns its case.
+/// Posts a journey fact by fact and returns its case. An arm is drawn and not posted.
 async fn post(client: Client<'_>, journey: &Value) -> String {
     let mut case = String::new();
-    for fact in journey["facts"].as_array().unwrap() {
+    let mut labels: BTreeMap<String, Value> = BTreeMap::new();
+    for fact in posted(journey) {
         let mut body = fact.as_object().unwrap().clone();
-        let kind = body.remove("type").unwrap().as_str().unwrap().to_owned();
+        let kind = text(&body.remove("type").unwrap());
+        let label = body.remove("label");
         if let Some(note) = body.remove("note") {
             body.insert("narrative".to_owned(), note);
         }
@@ -37,15 +56,26 @@ async fn post(client: Client<'_>, journey: &Value) -> String {
             case = refer(client, journey, body).await;
             continue;
         }
-        let (path, is_step) = endpoint(&kind);
-        let answer = if is_step {
-            client.step(&case, path, Value::Object(body)).await
-        } else {
-            client.post(&format!("/v1/cases/{case}/{path}"), Value::Object(body)).await
-        };
-        answer.expect(201);
+        for value in body.values_mut() {
+            if let Some(label) = value.get("fact") {
+                *value = labels[label.as_str().unwrap()].clone();
+            }
+        }
+        let (path, named) = endpoint(&kind);
+        let about = named.map(|member| text(&body.remove(member).unwrap())).unwrap_or_default();
+        let path = format!("/v1/cases/{case}/{}", path.replace("{}", &about));
+        let method = if kind == "SafeContactPlanSet" { Method::PUT } else { Method::POST };
+        let headers = [("If-Match", "*")];
+        let answer = client.send(method, &path, &headers, Some(Value::Object(body))).await;
+        let event = answer.expect(201)["event_id"].clone();
+        labels.extend(label.map(|label| (text(&label), event)));
     }
     case
+}
+
+/// The facts that a client can post.
+fn posted(journey: &Value) -> impl Iterator<Item = &Value> {
+    journey["facts"].as_array().unwrap().iter().filter(|fact| fact["type"] != "ArmAllocated")
 }
 
 async fn refer(client: Client<'_>, journey: &Value, mut body: Map<String, Value>) -> String {
@@ -63,8 +93,20 @@ async fn assert_expectations(client: Client<'_>, case: &str, journey: &Value) {
     assert!(!expectations.is_empty());
     for expected in expectations {
         let as_of = expected["as_of"].as_str().unwrap();
-        let answer = client.get(&format!("/v1/cases/{case}?as_of={as_of}")).await.expect(200);
+        let answer = client.get(&format!("/v1/cases/{case}?as_of={as_of}")).await;
+        if expected["absent"] == true {
+            answer.expect(404);
+            continue;
+        }
+        let answer = answer.expect(200);
         assert_eq!(answer["risk"]["level"], expected["risk_level"], "{as_of}");
+        if let Some(needs) = expected.get("open_needs") {
+            let open = answer["open_needs"].as_array().unwrap().iter();
+            assert_eq!(&json!(open.map(|open| &open["need"]).collect::<Vec<_>>()), needs);
+        }
+        if let Some(held) = expected.get("contact_held") {
+            assert_eq!(&json!(!answer["contact_holds"].as_array().unwrap().is_empty()), held);
+        }
         if let Some(status) = expected.get("status") {
             assert_eq!(&answer["status"], status, "{as_of}");
         }
@@ -76,19 +118,18 @@ async fn assert_expectations(client: Client<'_>, case: &str, journey: &Value) {
 }
 
 #[tokio::test]
-async fn megan_and_sue_come_back_as_the_report_tells_them() {
+async fn every_journey_comes_back_as_it_is_told() {
     let service = Service::start().await;
     let client = service.worker();
-    for journey in [MEGAN, SUE] {
+    for journey in [MEGAN, SUE, CHELSEA, DRIVE_CASE_MANAGER, DRIVE_IDVA] {
         let journey: Value = serde_json::from_str(journey).unwrap();
         let case = post(client, &journey).await;
         assert_expectations(client, &case, &journey).await;
 
         let timeline = client.get(&format!("/v1/cases/{case}/timeline")).await.expect(200);
         let entries = timeline["entries"].as_array().unwrap();
-        assert_eq!(entries.len(), journey["facts"].as_array().unwrap().len());
-        let notes: Vec<&Value> =
-            journey["facts"].as_array().unwrap().iter().filter_map(|f| f.get("note")).collect();
+        assert_eq!(entries.len(), posted(&journey).count());
+        let notes: Vec<&Value> = posted(&journey).filter_map(|f| f.get("note")).collect();
         let narratives: Vec<&Value> = entries.iter().filter_map(|e| e.get("narrative")).collect();
         assert_eq!(narratives, notes, "the words come back in order");
     }

@@ -44,7 +44,12 @@ fn rows(pages: &[Value], rows: &str, id: &str) -> Vec<String> {
 }
 
 /// Reads a list whole and in pages of one, two and three, and returns its rows.
-async fn assert_pages(client: Client<'_>, list: &str, of: &str, id: &str) -> Vec<String> {
+pub(crate) async fn assert_pages(
+    client: Client<'_>,
+    list: &str,
+    of: &str,
+    id: &str,
+) -> Vec<String> {
     let whole = client.get(list).await.expect(200);
     assert_eq!(whole.get("next"), None, "{list} fits one page");
     let expected = rows(std::slice::from_ref(&whole), of, id);
@@ -155,7 +160,7 @@ async fn pages_of_a_timeline_visit_each_event_once() {
 }
 
 /// The first page's cursor of a list.
-async fn cursor(client: Client<'_>, list: &str) -> String {
+pub(crate) async fn cursor(client: Client<'_>, list: &str) -> String {
     let separator = if list.contains('?') { '&' } else { '?' };
     text(&client.get(&format!("{list}{separator}limit=1")).await.expect(200)["next"])
 }

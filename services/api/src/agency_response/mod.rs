@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::code_lists::{Agency, CodeList as _};
+use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::agency_response::{
@@ -14,15 +15,15 @@ use throughline_projections::agency_response::{
 };
 use utoipa::ToSchema;
 
+use crate::answering::{Asking, answer, respond};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::days::DaysAnswer;
-use crate::freshness::{self, POSITION_HEADER, Present};
+use crate::freshness::{self, Present};
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::replay;
 use crate::schema::{code_list, reading};
 
 /// What was asked of agencies, and what came of it.
@@ -101,60 +102,38 @@ pub async fn read_agency_response(
     let known = ["programme", "agency", "from", "to", AS_OF, KNOWN_AT, READING];
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
-    let question = question(&query)?;
-    let (responses, Present { position, asked, stale_cases }) = if dates.are_present() {
-        present(&app, &request, &caller, question).await?
-    } else {
-        past(&app, &request, &caller, question, &dates).await?
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+    let question = question(&query, &programmes)?;
+    let asking = Asking {
+        app: &app,
+        request: &request,
+        caller: &caller,
+        dates: &dates,
+        projection: Projection::AgencyResponse,
     };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, position.to_string()));
-    if let Some(header) = freshness::stale_header(stale_cases > 0) {
-        response.insert_header(header);
-    }
-    Ok(response.json(AgencyResponseAnswer { stale_cases, ..render(question, responses, &asked) }))
+    let of = |as_of| Question { as_of, ..question };
+    let (responses, present) = answer(
+        asking,
+        async |client, place, as_of| agency_response::read(client, place, of(as_of)).await,
+        |asked| Answer::new(of(asked.as_of)),
+        |answer, case_id, history, asked, _| {
+            for row in agency_response::requests(case_id, history, asked) {
+                answer.take(&row);
+            }
+        },
+        |answer, _| answer.finish(),
+    )
+    .await?;
+    let Present { asked, stale_cases, .. } = present;
+    Ok(respond(&present)
+        .json(AgencyResponseAnswer { stale_cases, ..render(question, responses, &asked) }))
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question<'q>(query: &'q Query, known: &Programmes) -> Result<Question<'q>, Problem> {
     let (from, to) = query.window()?;
-    let programme = query.programme()?;
+    let programme = query.programme(known)?;
     // The date in force takes its place.
     Ok(Question { programme, agency: query.listed("agency")?, from, to, as_of: now() })
-}
-
-async fn present(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-) -> Result<(Responses, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let projection = Projection::AgencyResponse;
-    freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
-        agency_response::read(client, place, Question { as_of, ..question }).await
-    })
-    .await
-}
-
-async fn past(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: Question<'_>,
-    dates: &Dates,
-) -> Result<(Responses, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
-    let mut answer = Answer::new(Question { as_of: asked.as_of, ..question });
-    let position = settled.position;
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        for row in agency_response::requests(case_id, history, &asked) {
-            answer.take(&row);
-        }
-    })
-    .await?;
-    let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
-    Ok((answer.finish()?, Present { position, asked, stale_cases }))
 }
 
 fn render(question: Question<'_>, responses: Responses, asked: &Asked) -> AgencyResponseAnswer {

@@ -10,21 +10,21 @@ use throughline_domain::code_lists::{Agency, CodeList};
 use throughline_domain::ids::CaseId;
 use throughline_projections::Projection;
 use throughline_projections::agency_response::{
-    self, OverdueAnswer, OverdueKey, OverduePage, OverdueQuestion, RequestRow,
+    self, OverdueAnswer, OverdueKey, OverdueQuestion, RequestRow,
 };
 use throughline_projections::durations::Days;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answering::{Asking, answer, respond};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::now;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
-use crate::freshness::{self, POSITION_HEADER, Present};
+use crate::freshness::{self, Present};
 use crate::page;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::replay;
 use crate::schema::{code_list, reading};
 
 /// One page of overdue requests, the longest overdue first.
@@ -57,7 +57,7 @@ pub struct OverdueRequest {
     request_id: Uuid,
     /// The case's programme.
     programme: String,
-    /// The worker who has, or last had, the case.
+    /// The worker who has, or last had, the case; null when nobody has had it yet.
     worker: Option<String>,
     /// Whom it was made to.
     #[schema(schema_with = code_list::<Agency>)]
@@ -67,13 +67,13 @@ pub struct OverdueRequest {
     what: Option<String>,
     /// When it was made.
     requested_at: Timestamp,
-    /// When the answer was due.
+    /// When the answer was due; never null here.
     due_at: Option<Timestamp>,
     /// Since then, in days of 24 hours, rounded to a hundredth, halves up.
     days_overdue: f64,
     /// How often the agency was asked again.
     chases: u32,
-    /// When it was last asked again.
+    /// When it was last asked again; null when it was not.
     last_chased_at: Option<Timestamp>,
     /// How often the request was taken to somebody senior.
     escalations: u32,
@@ -95,8 +95,9 @@ pub async fn read_overdue_requests(
     let query = Query::read(&request, &known)?;
     let dates = Dates::read(&query, now())?;
     let topic = topic(&query, &caller, &dates)?;
+    let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
     let question = OverdueQuestion {
-        programme: query.programme()?,
+        programme: query.programme(&programmes)?,
         agency: query.listed("agency")?,
         worker: query.text("worker"),
         // The date in force takes its place.
@@ -107,21 +108,34 @@ pub async fn read_overdue_requests(
             .transpose()?,
         limit: query.limit(app.settings.page_rows_default, app.settings.page_rows_max)?,
     };
-    let (page, stale, Present { position, asked, stale_cases }) = if dates.are_present() {
-        present(&app, &request, &caller, question).await?
-    } else {
-        past(&app, &request, &caller, question, &dates).await?
-    };
+    let projection = Projection::AgencyResponse;
+    let asking =
+        Asking { app: &app, request: &request, caller: &caller, dates: &dates, projection };
+    let of = |as_of| OverdueQuestion { as_of, ..question };
+    let ((page, stale), present) = answer(
+        asking,
+        async |client, place, as_of| {
+            let page = agency_response::read_overdue(client, place, of(as_of)).await?;
+            let cases: Vec<CaseId> = page.rows.iter().map(|row| row.case_id).collect();
+            let stale = throughline_projector::stale_among(client, projection, place, &cases);
+            Ok((page, stale.await?))
+        },
+        |asked| OverdueAnswer::new(of(asked.as_of)),
+        |answer, case_id, history, asked, _| {
+            for row in agency_response::requests(case_id, history, asked) {
+                answer.take(row);
+            }
+        },
+        |answer, stale| Ok((answer.finish(), stale)),
+    )
+    .await?;
+    let Present { asked, stale_cases, .. } = present;
 
     let last = page.rows.last().filter(|_| page.more).and_then(|row| row.overdue_key(asked.as_of));
     let next = last.map(|key| app.cursors.seal(&topic, &key)).transpose()?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((POSITION_HEADER, position.to_string()));
+    let mut response = respond(&present);
     if let Some(cursor) = &next {
         response.insert_header(page::next_link(&request, cursor));
-    }
-    if let Some(header) = freshness::stale_header(stale_cases > 0) {
-        response.insert_header(header);
     }
     let rows = page.rows.into_iter();
     Ok(response.json(OverdueRequestsAnswer {
@@ -141,48 +155,6 @@ fn topic(query: &Query, caller: &Caller, dates: &Dates) -> Result<String, Proble
         ["programme", "agency", "worker"].map(|name| query.text(name).unwrap_or("*"));
     let tenant = caller.tenant.tenant_no.0;
     Ok(format!("overdue requests {tenant} {programme} {agency} {worker} {}", dates.topic()))
-}
-
-async fn present(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: OverdueQuestion<'_>,
-) -> Result<(OverduePage, HashSet<CaseId>, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let projection = Projection::AgencyResponse;
-    let ((page, stale), present) =
-        freshness::read_present(app, request, tenant, projection, async |client, place, as_of| {
-            let question = OverdueQuestion { as_of, ..question };
-            let page = agency_response::read_overdue(client, place, question).await?;
-            let cases: Vec<CaseId> = page.rows.iter().map(|row| row.case_id).collect();
-            let stale = throughline_projector::stale_among(client, projection, place, &cases);
-            Ok((page, stale.await?))
-        })
-        .await?;
-    Ok((page, stale, present))
-}
-
-async fn past(
-    app: &App,
-    request: &HttpRequest,
-    caller: &Caller,
-    question: OverdueQuestion<'_>,
-    dates: &Dates,
-) -> Result<(OverduePage, HashSet<CaseId>, Present), Problem> {
-    let tenant = caller.tenant.tenant_no;
-    let (settled, asked) = freshness::reach_log(app, request, tenant, dates).await?;
-    let mut answer = OverdueAnswer::new(OverdueQuestion { as_of: asked.as_of, ..question });
-    let position = settled.position;
-    let unreadable = replay::every_case(app, caller, position, |case_id, history| {
-        for row in agency_response::requests(case_id, history, &asked) {
-            answer.take(row);
-        }
-    })
-    .await?;
-    let stale = unreadable.known_at(asked.known_at);
-    let stale_cases = stale.len() as u64;
-    Ok((answer.finish(), stale, Present { position, asked, stale_cases }))
 }
 
 fn overdue(row: RequestRow, as_of: Timestamp, stale: &HashSet<CaseId>) -> OverdueRequest {

@@ -19,6 +19,7 @@ use crate::caller::Caller;
 use crate::cases::command::{self, CasePath, Command, Recorded, Timing, answer, now};
 use crate::cases::history::{self, History};
 use crate::cases::opened_words;
+use crate::cases::referral_definition;
 use crate::cases::replacement::{self, Replacement};
 use crate::cases::sealed_words::{SealedWords, Words};
 use crate::idempotency::{self, CommandKey, NotRecorded};
@@ -103,9 +104,15 @@ async fn correct(
             let kind = if amends { problem::NOT_A_FACT } else { problem::NOT_FOUND };
             return Err(Problem::new(kind).into());
         };
-        let Replacement { event, occurred: corrected, narrative } =
+        let Replacement { mut event, occurred: corrected, narrative } =
             replacement::build(entry.event, entry.occurred, changes.clone())
                 .map_err(|problem| problem.below("/replacement"))?;
+        if matches!(event, CaseEvent::ReferralReceived(_)) {
+            let programmes = app.log.programmes(caller.tenant.tenant_no).await?;
+            let (was, is) = ((entry.event, entry.occurred), (&mut event, corrected));
+            referral_definition::settle_again(&programmes, was, is)
+                .map_err(|problem| problem.below("/replacement"))?;
+        }
         let narrative = match narrative {
             Some(narrative) => Some(narrative),
             None if changes.contains_key("narrative") => None,

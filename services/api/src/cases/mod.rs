@@ -30,6 +30,7 @@ pub mod record_measure;
 pub mod record_protective_order;
 pub mod record_risk_assessment;
 pub mod refer_to_multi_agency_forum;
+pub mod referral_definition;
 pub mod reopen_case;
 pub mod replacement;
 pub mod report_incident;

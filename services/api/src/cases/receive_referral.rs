@@ -13,7 +13,6 @@ use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, ReferralSource};
 use throughline_domain::ids::{CaseId, EventId, PersonId, Position, Version};
 use throughline_domain::person::{Person, PersonCommand, PersonError, RegisterPerson};
-use throughline_domain::programme;
 use throughline_domain::time::{Occurred, Precision};
 use throughline_log::{Append, AppendError, Appended, CommandMeta, Remembered, StreamWrite};
 use utoipa::ToSchema;
@@ -24,6 +23,7 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::cases::command::{CommandBody, Timing, command_body, common_members, now};
 use crate::cases::person::PersonBody;
+use crate::cases::referral_definition;
 use crate::cases::sealed_words::{SealedWords, Words};
 use crate::freshness::POSITION_HEADER;
 use crate::idempotency::{self, CommandKey, NotRecorded, Recalled};
@@ -132,11 +132,11 @@ impl CommandBody for ReferralFactsBody {
 
     /// `about` carries the person, who stays the same whatever else was wrong.
     fn into_intent(self, about: Option<EventId>) -> Intent {
-        let version = programme::find(self.programme.as_str()).map_or(0, |found| found.version);
         ReceiveReferral(ReferralReceived {
             person_id: PersonId(about.map_or(Uuid::nil(), |person| person.0)),
             programme: self.programme,
-            programme_version: version,
+            // Found once the whole replacement is there.
+            programme_version: 0,
             role: self.role,
             area: self.area,
             source: self.source,
@@ -164,12 +164,12 @@ impl ReferralBody {
         Ok(Timing { occurred_at, precision: self.precision })
     }
 
-    fn into_command(self, person_id: PersonId) -> ReceiveReferral {
-        let version = programme::find(self.programme.as_str()).map_or(0, |found| found.version);
-        ReceiveReferral(ReferralReceived {
+    fn into_facts(self, person_id: PersonId) -> ReferralReceived {
+        ReferralReceived {
             person_id,
             programme: self.programme,
-            programme_version: version,
+            // Found by its date.
+            programme_version: 0,
             role: self.role,
             area: self.area,
             source: self.source,
@@ -179,7 +179,7 @@ impl ReferralBody {
             criteria_version: None,
             returns_from: None,
             list_date: self.list_date,
-        })
+        }
     }
 }
 
@@ -242,11 +242,14 @@ async fn refer(
     let narrative = SealedWords::narrative(body.narrative.take()).into_plaintext()?;
     let person = std::mem::take(&mut body.person);
     let (person_id, registration) = register(app, caller, person, now).await?;
+    let tenant = caller.tenant.tenant_no;
+    let mut facts = body.into_facts(person_id);
+    let programmes = app.log.programmes(tenant).await?;
+    referral_definition::settle(&programmes, &mut facts, occurred)?;
 
     let case_id = CaseId(Uuid::new_v4());
     let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred, now };
-    let command = CaseCommand { moment, intent: body.into_command(person_id).into() };
-    let tenant = caller.tenant.tenant_no;
+    let command = CaseCommand { moment, intent: ReceiveReferral(facts).into() };
     let decided =
         app.log.decide_first::<Case>(tenant, case_id.0, command).await.map_err(received_at)?;
     let case = decided.to_write(case_id.into(), narrative)?;

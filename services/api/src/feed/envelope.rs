@@ -74,7 +74,12 @@ pub(super) fn envelope(
             let event = stored.to_person_event()?.event;
             Kind::of_person(&event).map(|kind| (kind, person_facts(&event)))
         }
-        StreamKind::Tenant => None,
+        StreamKind::Tenant
+        | StreamKind::Programme
+        | StreamKind::Worker
+        | StreamKind::Team
+        | StreamKind::AllocationSchedule
+        | StreamKind::CaseLink => None,
     };
     let Some((kind, facts)) = told else {
         return Ok(None);

@@ -40,6 +40,9 @@ pub struct FeedSettings {
     pub stream_lasts_max: Duration,
     /// How long a client is told to wait before it comes back.
     pub retry: Duration,
+    /// The most streams of one caller, so that nobody takes the places of a whole tenant. Streams
+    /// whose client is gone count until that is noticed, so one who loses many needs room.
+    pub streams_of_subject_max: usize,
     /// The most streams of one tenant.
     pub streams_of_tenant_max: usize,
     /// The most streams of this process.
@@ -53,6 +56,7 @@ impl Default for FeedSettings {
             reader_wait_max: Duration::from_secs(20),
             stream_lasts_max: Duration::from_hours(1),
             retry: Duration::from_secs(2),
+            streams_of_subject_max: 125,
             streams_of_tenant_max: 250,
             streams_max: 1_000,
         }

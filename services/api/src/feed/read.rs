@@ -17,6 +17,9 @@ use crate::refusal;
 /// The most positions read at a time.
 pub(super) const READ_POSITIONS_MAX: u32 = 200;
 
+/// Facts of whole cases read at a time, in bytes, and one case more.
+const CASES_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Why the feed cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FeedError {
@@ -132,17 +135,18 @@ async fn taken_back_in_secret(
         return Ok(HashSet::new());
     };
     let streams: HashSet<StreamId> = retractions.iter().map(|(_, stream, _)| *stream).collect();
-    let streams: Vec<StreamId> = streams.into_iter().collect();
-    let histories = log.read_streams(tenant, &streams, last.position).await?;
-    let mut secret = HashSet::new();
-    for (retraction, _, retracted) in retractions {
-        let mut events = histories.iter().flat_map(|history| &history.events);
-        let fact = events.find(|event| event.event_id == retracted);
-        if fact.is_some_and(|fact| Kind::ALL.iter().all(|kind| kind.name() != fact.event_type)) {
-            secret.insert(retraction);
-        }
+    let mut left: Vec<StreamId> = streams.into_iter().collect();
+    let mut withheld = HashSet::new();
+    while !left.is_empty() {
+        let read = log.read_streams(tenant, &left, last.position, CASES_BYTES_MAX).await?;
+        let events = read.histories.iter().flat_map(|history| &history.events);
+        let is_told =
+            |event: &&StoredEvent| Kind::ALL.iter().any(|kind| kind.name() == event.event_type);
+        withheld.extend(events.filter(|event| !is_told(event)).map(|event| event.event_id));
+        left = read.left;
     }
-    Ok(secret)
+    let secret = retractions.into_iter().filter(|(_, _, fact)| withheld.contains(fact));
+    Ok(secret.map(|(retraction, _, _)| retraction).collect())
 }
 
 /// JSON without a line break: within a text they are escaped, and elsewhere one is only a space.

@@ -43,7 +43,7 @@ pub async fn stream_events(
     if feed.stop.is_cancelled() {
         return Err(Problem::new(problem::OVERLOADED).retry_after(1));
     }
-    let slot = feed.slots.take(tenant).ok_or_else(|| {
+    let slot = feed.slots.take(tenant, &caller.subject).ok_or_else(|| {
         feed.metrics.refused.inc();
         Problem::new(problem::TOO_MANY_STREAMS).retry_after(RETRY_AFTER_S)
     })?;

@@ -12,6 +12,7 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ContentBuilder, Info, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Schema,
 };
@@ -63,6 +64,7 @@ use crate::instruments::{InstrumentAnswer, InstrumentsAnswer};
 use crate::outcomes::OutcomesAnswer;
 use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
+use crate::programmes::{DefinedAnswer, ProgrammeDefinition, ProgrammesAnswer};
 use crate::projections::NothingMore;
 use crate::projections::builds::SwitchedAnswer;
 use crate::projections::operations::{OperationAnswer, OperationsAnswer};
@@ -70,10 +72,11 @@ use crate::projections::parked::{ParkedAnswer, RetryAnswer, RetryBody};
 use crate::projections::read_audit::AuditAnswer;
 use crate::projections::read_projections::ProjectionsAnswer;
 use crate::projections::rebuild::RebuildBody;
-use crate::projections::verify::{VerificationAnswer, VerificationBody};
+use crate::projections::verify::VerificationBody;
 use crate::referral_pipeline::PipelineAnswer;
 use crate::risk_disagreement::RiskDisagreementAnswer;
 use crate::risk_trajectory::TrajectoriesAnswer;
+use crate::rules::{CaseRulesAnswer, RulesAnswer};
 use crate::workload::WorkloadAnswer;
 
 const SCHEME: &str = "bearer";
@@ -99,6 +102,7 @@ pub fn describe() -> OpenApi {
         .info(info)
         .paths(paths)
         .components(Some(components))
+        .tags(Some(tags()))
         .security(Some([SecurityRequirement::new(SCHEME, Vec::<String>::new())]))
         .build()
 }
@@ -228,9 +232,14 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
             (Some(schemas.refer::<NothingMore>()), false)
         }
         Operation::RetryParked => (Some(schemas.refer::<RetryBody>()), false),
+        Operation::DefineProgramme => (Some(schemas.refer::<ProgrammeDefinition>()), false),
         Operation::ReadCase
         | Operation::ReadTimeline
         | Operation::ReadEvent
+        | Operation::ReadCaseRules
+        | Operation::ReadRules
+        | Operation::ReadProgrammes
+        | Operation::ReadProgramme
         | Operation::ReadCaseloads
         | Operation::ReadCaseload
         | Operation::ReadOutcomes
@@ -264,6 +273,11 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadCase => ("200", schemas.refer::<CaseAnswer>()),
         Operation::ReadTimeline => ("200", schemas.refer::<TimelineAnswer>()),
         Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
+        Operation::ReadCaseRules => ("200", schemas.refer::<CaseRulesAnswer>()),
+        Operation::ReadRules => ("200", schemas.refer::<RulesAnswer>()),
+        Operation::ReadProgrammes => ("200", schemas.refer::<ProgrammesAnswer>()),
+        Operation::ReadProgramme => ("200", schemas.refer::<ProgrammeDefinition>()),
+        Operation::DefineProgramme => ("201", schemas.refer::<DefinedAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())
         }
@@ -285,10 +299,9 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
         Operation::ReadOperations => ("200", schemas.refer::<OperationsAnswer>()),
         Operation::ReadOperation => ("200", schemas.refer::<OperationAnswer>()),
-        Operation::RebuildProjection | Operation::CancelOperation => {
+        Operation::RebuildProjection | Operation::VerifyProjection | Operation::CancelOperation => {
             ("202", schemas.refer::<OperationAnswer>())
         }
-        Operation::VerifyProjection => ("200", schemas.refer::<VerificationAnswer>()),
         Operation::RollBackProjection => ("200", schemas.refer::<SwitchedAnswer>()),
         Operation::DropBuild => return ("204", None),
         Operation::ReadProjectionAudit => ("200", schemas.refer::<AuditAnswer>()),
@@ -299,6 +312,31 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
     (status, Some(answer))
 }
 
+/// The groups of operations, in the order in which they are shown.
+const TAGS: [(&str, &str); 13] = [
+    ("referrals", "Where a case begins."),
+    ("cases", "What is decided and recorded about one case, and what happened with it."),
+    ("persons", "Erasing a person, and what keeps one from being erased."),
+    ("caseloads", "The open cases of each worker."),
+    ("referral pipeline", "What became of referrals, and how long people waited."),
+    ("agency response", "How agencies answer requests for information, and what is overdue."),
+    ("outcomes", "How measures went between two stages."),
+    ("workload", "Caseloads and contacts of workers over time."),
+    ("risk trajectory", "How risk went over many cases."),
+    ("rules", "The computed rules."),
+    ("programmes", "What each programme fixes for its cases, by version."),
+    ("events", "What is recorded, as it is recorded, for other programs."),
+    ("projections", "What operators do about the read models."),
+];
+
+fn tags() -> Vec<Tag> {
+    let tag = |(name, description): (&str, &str)| {
+        TagBuilder::new().name(name).description(Some(description)).build()
+    };
+    TAGS.into_iter().map(tag).collect()
+}
+
+/// Which of [`TAGS`] an operation belongs to.
 fn tag(operation: Operation) -> &'static str {
     match operation.path().split('/').nth(2) {
         Some("referrals") => "referrals",
@@ -311,9 +349,25 @@ fn tag(operation: Operation) -> &'static str {
         Some("projections" | "operations" | "parked") => "projections",
         Some("contact-overrides") => "contact overrides",
         Some("workload") => "workload",
+        Some("rules") => "rules",
+        Some("programmes") => "programmes",
         Some("risk-trajectory") => "risk trajectory",
         Some("risk-disagreement") => "risk disagreement",
         Some("instruments") => "instruments",
         _ => "cases",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_is_in_a_group_that_is_described() {
+        let used: BTreeSet<&str> = Operation::ALL.iter().map(|operation| tag(*operation)).collect();
+        let described: BTreeSet<&str> = TAGS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(used, described);
     }
 }

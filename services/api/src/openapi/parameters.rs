@@ -62,8 +62,9 @@ fn path_parameter(name: &'static str) -> Known {
         "person_id" => (formatted("uuid"), "The person, as the referral answered."),
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
+        "programme" => (schema::code(), "The programme; `/` in its name as `%2F`."),
         "instrument" => (schema::code(), "The instrument's name, such as `dash-safelives`."),
-        "version" => (schema::code(), "The instrument's version, such as `2009`."),
+        "version" => (schema::code(), "The version."),
         "build" => (integer(), "The build."),
         "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
         "proposal_id" => {
@@ -78,7 +79,10 @@ fn path_parameter(name: &'static str) -> Known {
 fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let place = ParameterIn::Header;
     let is_operators = operation.is_operators() && operation.method() != Method::POST;
-    if is_operators || operation.is_of_definitions() {
+    if is_operators {
+        return Vec::new();
+    }
+    if operation.is_reference() && operation.method() == Method::GET {
         return Vec::new();
     }
     if operation.method() == Method::GET {
@@ -103,6 +107,7 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     if operation == Operation::ReceiveReferral
         || operation.is_about_a_person()
         || operation.is_operators()
+        || operation.is_reference()
     {
         return vec![key];
     }
@@ -115,9 +120,10 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]
 fn query_parameters(operation: Operation) -> Vec<Known> {
     match operation {
-        Operation::ReadCase | Operation::ReadRiskTrajectory | Operation::ReadRiskAssessments => {
-            dates().into()
-        }
+        Operation::ReadCase
+        | Operation::ReadRiskTrajectory
+        | Operation::ReadRiskAssessments
+        | Operation::ReadCaseRules => dates().into(),
         Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadRiskDisagreement => {
             let status = "Only cases that stand there.";
@@ -147,15 +153,15 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let question = [programme(), agency(), worker];
             question.into_iter().chain(dates()).chain(pages()).collect()
         }
+        Operation::ReadOperations | Operation::ReadProjectionAudit | Operation::ReadParked => {
+            pages().into()
+        }
         Operation::ReadContactOverrides => {
             let window = [
                 Known::query("from", date_time(), "Only contacts made then or later."),
                 Known::query("to", date_time(), "Only contacts made before then."),
             ];
             window.into_iter().chain(dates()).chain(pages()).collect()
-        }
-        Operation::ReadOperations | Operation::ReadProjectionAudit => {
-            vec![limit()]
         }
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         Operation::ReadWorkload => workload_question().into_iter().chain(dates()).collect(),

@@ -37,12 +37,12 @@ pub(super) fn done(operation: Operation, answer: Option<Ref>) -> Response {
 fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &'static str)> {
     if operation.is_operators() {
         let begins =
-            [Operation::RebuildProjection, Operation::CancelOperation].contains(&operation);
-        let place = ("Location", text(), "Where the operation can be looked at.");
-        return if begins { vec![place] } else { Vec::new() };
-    }
-    if operation.is_of_definitions() {
-        return Vec::new();
+            [Operation::RebuildProjection, Operation::VerifyProjection, Operation::CancelOperation]
+                .contains(&operation);
+        if begins {
+            return vec![("Location", text(), "Where the operation can be looked at.")];
+        }
+        return if is_paged(operation) { vec![next_page()] } else { Vec::new() };
     }
     let mut headers = Vec::new();
     let of_person = operation.is_about_a_person();
@@ -51,9 +51,18 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         Operation::ReadCase
             | Operation::ReadTimeline
             | Operation::ReadRiskTrajectory
+            | Operation::ReadCaseRules
             | Operation::ReadSafeContactPlan
             | Operation::ReadRiskAssessments
     );
+    if operation == Operation::DefineProgramme {
+        let what = "The place in the tenant's log from which the definition is there.";
+        headers.push(("Throughline-Position", integer(), what));
+        headers.push(("Location", text(), "Where the definition can be read."));
+    }
+    if operation.is_reference() {
+        return headers;
+    }
     if operation != Operation::ReadEvent {
         let what = "The place in the tenant's log that the answer reflects.";
         headers.push(("Throughline-Position", integer(), what));
@@ -69,7 +78,19 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     if !is_query && !of_person {
         headers.push(("Location", text(), "Where what was recorded can be read."));
     }
-    if matches!(
+    if is_paged(operation) {
+        headers.push(next_page());
+    }
+    headers
+}
+
+fn next_page() -> (&'static str, Schema, &'static str) {
+    ("Link", text(), "The next page, `rel=\"next\"`, if there is one.")
+}
+
+/// Whether it is a list with cursors.
+fn is_paged(operation: Operation) -> bool {
+    matches!(
         operation,
         Operation::ReadTimeline
             | Operation::ReadCaseload
@@ -77,11 +98,11 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadOverdueRequests
             | Operation::ReadContactOverrides
             | Operation::ReadWorkload
+            | Operation::ReadOperations
+            | Operation::ReadProjectionAudit
+            | Operation::ReadParked
             | Operation::ReadRiskDisagreement
-    ) {
-        headers.push(("Link", text(), "The next page, `rel=\"next\"`, if there is one."));
-    }
-    headers
+    )
 }
 
 /// Whether it answers about many cases at once.
@@ -119,10 +140,11 @@ pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec
     if operation.method() != Method::GET {
         statuses.push(409);
     }
-    if operation.method() == Method::POST {
+    let has_body = [Method::POST, Method::PUT].contains(&operation.method());
+    if has_body {
         statuses.extend([413, 415]);
     }
-    if operation.method() == Method::POST && !operation.is_operators() {
+    if has_body && !operation.is_operators() && !operation.is_reference() {
         statuses.push(412);
     }
     if needs_version {

@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::Serialize;
 use throughline_projector::operator::{Act, Action};
-use throughline_projector::{drop_build, rollback};
+use throughline_projector::{delete_dropped, drop_build, rollback};
+use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::once::{Given, once};
@@ -46,7 +47,9 @@ pub async fn roll_back(
     Ok(HttpResponse::Ok().content_type("application/json").body(given.await?.body))
 }
 
-/// Drops a build that readers are not answered from.
+/// Drops a build that readers are not answered from. Its tables go at once, unless somebody reads
+/// them; what is left then, and rows in tables that tenants share, a [`throughline_projector::Rebuilder`]
+/// deletes later.
 ///
 /// # Errors
 /// [`crate::problem::NOT_FOUND`]; [`crate::problem::LIVE_BUILD`];
@@ -64,5 +67,17 @@ pub async fn drop_one(
         Ok(Given::new(None, &())?)
     })
     .await?;
+    if build > 0 {
+        let (pool, stop) = (app.log.pool(), CancellationToken::new());
+        if let Err(error) = delete_dropped(pool, tenant, projection, build, &stop).await {
+            tracing::warn!(
+                throughline.tenant_no = tenant.0,
+                throughline.projection = projection.name(),
+                throughline.build = build,
+                error = &error as &dyn std::error::Error,
+                "what a dropped build has left is deleted later"
+            );
+        }
+    }
     Ok(HttpResponse::NoContent().finish())
 }

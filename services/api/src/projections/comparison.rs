@@ -16,6 +16,7 @@ use uuid::Uuid;
     "parked": 0,
     "differing_cases": 1,
     "differences_found": 1,
+    "taken_away": 0,
     "differences": [{
         "case_id": "5f0c1f6e-3c0b-4c52-9a3e-0d6b8e1f6c11",
         "table": "caseload", "kind": "differs", "columns": ["status"]
@@ -39,7 +40,10 @@ pub struct ComparisonAnswer {
     differing_cases: u64,
     /// Rows that differ.
     differences_found: u64,
-    /// The first thousand of them, case by case.
+    /// Cases that the build has set aside though the live one has rows of them: a switch would take
+    /// them from readers, so there is none.
+    taken_away: u64,
+    /// The first thousand of the rows that differ, case by case.
     differences: Vec<DifferenceAnswer>,
     /// How many rows of the tenant each table has.
     tables: Vec<TableAnswer>,
@@ -86,6 +90,7 @@ impl ComparisonAnswer {
             parked: comparison.parked,
             differing_cases: comparison.differing_cases,
             differences_found: comparison.differences_found,
+            taken_away: comparison.taken_away,
             differences: comparison.differences.iter().map(DifferenceAnswer::of).collect(),
             tables: comparison.tables.iter().map(table).collect(),
             live: comparison.live.as_deref().map(|live| Box::new(Self::of(live))),

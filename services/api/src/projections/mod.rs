@@ -7,6 +7,7 @@
 
 pub mod builds;
 pub mod comparison;
+mod list;
 mod once;
 pub mod operations;
 pub mod parked;
@@ -15,17 +16,14 @@ pub mod read_projections;
 pub mod rebuild;
 pub mod verify;
 
-use actix_web::HttpRequest;
 use serde::Deserialize;
 use throughline_projections::Projection;
 use throughline_projector::operator::{Act, Action, Operator, Origin};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{self, Problem};
-use crate::query::Query;
 
 /// What is named in a path. A text that names nothing is like what is not there.
 #[derive(Debug, Clone, Deserialize)]
@@ -70,12 +68,4 @@ fn operator(caller: &Caller) -> Operator {
 /// Looking leaves a log line: it is asked for too often for a row each.
 fn looked(caller: &Caller) {
     operator(caller).tell(&Act::on(Action::List, None), "done");
-}
-
-/// How many rows of a list are asked for.
-fn limit(request: &HttpRequest, app: &App) -> Result<u32, Problem> {
-    let settings = &app.settings;
-    let query = Query::read(request, &["limit"])?;
-    let limit = query.limit(settings.page_rows_default, settings.page_rows_max)?;
-    Ok(u32::try_from(limit).unwrap_or(u32::MAX))
 }

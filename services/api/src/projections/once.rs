@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use throughline_log::LogError;
 use throughline_projections::ReadError;
 use throughline_projector::operator::{Act, Refusal, recall, remember};
-use throughline_projector::{RebuildError, SwitchError};
+use throughline_projector::{RebuildError, SwitchError, VerifyError};
 use tokio_postgres::Client;
 
 use super::operator;
@@ -79,6 +79,12 @@ impl From<RebuildError> for Undone {
 
 impl From<SwitchError> for Undone {
     fn from(error: SwitchError) -> Self {
+        Self::Refused { rule: error.refusal(), problem: error.into() }
+    }
+}
+
+impl From<VerifyError> for Undone {
+    fn from(error: VerifyError) -> Self {
         Self::Refused { rule: error.refusal(), problem: error.into() }
     }
 }

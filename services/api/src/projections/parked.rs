@@ -1,16 +1,17 @@
 //! Cases that a projection has set aside: which, why, and having them tried again.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use throughline_domain::ids::CaseId;
 use throughline_projections::Projection;
 use throughline_projector::operator::{Act, Action};
-use throughline_projector::{Parked, parked, retry_parked};
+use throughline_projector::{Parked, parked_page, retry_parked};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::list::List;
 use super::looked;
 use super::once::{Given, connection, once};
 use super::operations::accepted;
@@ -19,11 +20,14 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::problem::{self, FieldError, Problem};
 
-/// Every case that is set aside, up to a thousand.
+/// The cases that are set aside, by case, projection, then build.
 #[derive(Serialize, ToSchema)]
 pub struct ParkedAnswer {
     /// One entry for each projection that has set a case aside.
     parked: Vec<ParkedCase>,
+    /// Continues the list; absent on its last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// A case that a projection does not follow: what it says of the case is stale.
@@ -89,16 +93,25 @@ pub struct RetryAnswer {
     streams: u64,
 }
 
-/// Reads what is set aside.
+/// Reads what is set aside, a page at a time.
 ///
 /// # Errors
-/// The problem that the caller is answered with.
-pub async fn read_parked(caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
+/// [`problem::INVALID`] for a page that cannot be.
+pub async fn read_parked(
+    request: HttpRequest,
+    caller: Caller,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let list = List::asked(&request, &app, &caller, "parked")?;
     let client = connection(&app).await?;
-    let found = parked(&client, caller.tenant.tenant_no.0, None).await?;
+    let tenant = caller.tenant.tenant_no;
+    let page = parked_page(&client, tenant, list.after.as_ref(), list.limit).await?;
     looked(&caller);
-    let parked = found.into_iter().map(ParkedCase::of).collect();
-    Ok(HttpResponse::Ok().json(ParkedAnswer { parked }))
+    let (mut response, next) = list.answer(&page, |parked| {
+        (parked.case_id.0, parked.projection.name().to_owned(), parked.build)
+    })?;
+    let parked = page.rows.into_iter().map(ParkedCase::of).collect();
+    Ok(response.json(ParkedAnswer { parked, next }))
 }
 
 /// Has what is set aside tried again at once.

@@ -8,8 +8,9 @@ use throughline_projector::operator::{AuditLine, audit};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::list::List;
+use super::looked;
 use super::once::connection;
-use super::{limit, looked};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Problem;
@@ -19,6 +20,9 @@ use crate::problem::Problem;
 pub struct AuditAnswer {
     /// One entry for each thing that was done, or refused.
     lines: Vec<AuditLineAnswer>,
+    /// Continues the list; absent on its last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// One thing that an operator did.
@@ -75,19 +79,21 @@ impl AuditLineAnswer {
     }
 }
 
-/// Reads the audit.
+/// Reads the audit, a page at a time.
 ///
 /// # Errors
-/// The problem that the caller is answered with.
+/// [`crate::problem::INVALID`] for a page that cannot be.
 pub async fn read_audit(
     request: HttpRequest,
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = limit(&request, &app)?;
+    let list = List::asked(&request, &app, &caller, "projection audit")?;
     let client = connection(&app).await?;
-    let lines = audit(&client, Some(caller.tenant.tenant_no), limit).await?;
+    let tenant = caller.tenant.tenant_no;
+    let page = audit(&client, Some(tenant), list.after, list.limit).await?;
     looked(&caller);
-    let lines = lines.into_iter().map(AuditLineAnswer::of).collect();
-    Ok(HttpResponse::Ok().json(AuditAnswer { lines }))
+    let (mut response, next) = list.answer(&page, |line| line.audit_id)?;
+    let lines = page.rows.into_iter().map(AuditLineAnswer::of).collect();
+    Ok(response.json(AuditAnswer { lines, next }))
 }

@@ -5,6 +5,7 @@ use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::ids::EventId;
 use throughline_domain::person::PersonEvent;
+use throughline_domain::programme::ProgrammeEvent;
 use throughline_domain::recorded::{Happened, Recorded};
 use throughline_domain::time::Occurred;
 
@@ -97,6 +98,34 @@ impl StoredForm for Happened<PersonEvent> {
 
     fn from_stored(event: &StoredEvent) -> Result<Self, UnreadableEvent> {
         event.to_person_event().map(happened)
+    }
+}
+
+impl StoredForm for Happened<ProgrammeEvent> {
+    const KIND: StreamKind = StreamKind::Programme;
+
+    fn event_id(&self) -> EventId {
+        self.event_id
+    }
+
+    fn occurred(&self) -> Occurred {
+        self.occurred
+    }
+
+    fn type_name(&self) -> &'static str {
+        self.event.type_name()
+    }
+
+    fn schema_version(&self) -> i16 {
+        self.event.schema_version()
+    }
+
+    fn to_data(&self) -> Result<String, serde_json::Error> {
+        self.event.to_data()
+    }
+
+    fn from_stored(event: &StoredEvent) -> Result<Self, UnreadableEvent> {
+        event.to_programme_event().map(happened)
     }
 }
 

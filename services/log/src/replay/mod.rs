@@ -36,8 +36,10 @@ use crate::tenant::TenantNo;
 const RANGE_EVENTS: i64 = 50_000;
 const SORT_MEMORY: &str = "64MB";
 
-/// How many events go to the fold at a time, and how many such batches are read ahead.
+/// How many events or bytes of facts go to the fold at a time, and how many such batches are read
+/// ahead.
 const BATCH_EVENTS: usize = 1000;
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
 const BATCHES_AHEAD: usize = 4;
 
 /// The range of all streams.
@@ -74,6 +76,8 @@ pub struct Replayed<T> {
     pub stream: StreamId,
     /// Its events as they were decoded, or the first that cannot be read.
     pub events: Result<Vec<T>, UnreadableStream>,
+    /// How many bytes of facts they were decoded from.
+    pub bytes: usize,
 }
 
 /// A stream has an event that this program cannot read.
@@ -141,7 +145,7 @@ impl EventLog {
     /// dropping it.
     ///
     /// Shape: a stream without an event up to that position does not come. Memory: some thousand
-    /// events, or one stream if that is longer.
+    /// events and some megabytes of facts, or one stream if that is longer.
     pub fn replay<T: Send + 'static>(
         &self,
         tenant: TenantNo,
@@ -233,12 +237,12 @@ impl<T> Replay<T> {
             };
             received += 1;
             gathered.take(&row)?;
-            if gathered.events >= BATCH_EVENTS {
+            if gathered.is_batch() {
                 self.count(std::mem::take(&mut received));
-            }
-            if gathered.events >= BATCH_EVENTS && self.send(gathered.complete()).await.is_none() {
-                // Nobody listens any more. The connection is closed with the COPY on it.
-                return Ok(());
+                if self.send(gathered.complete()).await.is_none() {
+                    // Nobody listens any more. The connection is closed with the COPY on it.
+                    return Ok(());
+                }
             }
         }
         self.count(received);
@@ -296,13 +300,19 @@ struct Gathered<T> {
     decode: Decode<T>,
     histories: Vec<Replayed<T>>,
     current: Option<i64>,
-    /// The events of all but the last, and of the last.
+    /// The events of all but the last, and of the last; and their bytes of facts.
     events: usize,
+    bytes: usize,
 }
 
 impl<T> Gathered<T> {
     fn new(ids: HashMap<i64, Uuid>, kind: StreamKind, decode: Decode<T>) -> Self {
-        Self { ids, kind, decode, histories: Vec::new(), current: None, events: 0 }
+        Self { ids, kind, decode, histories: Vec::new(), current: None, events: 0, bytes: 0 }
+    }
+
+    /// Whether there is enough to be sent.
+    fn is_batch(&self) -> bool {
+        self.events >= BATCH_EVENTS || self.bytes >= BATCH_BYTES
     }
 
     /// Takes a row, unless its stream is of another kind.
@@ -313,10 +323,10 @@ impl<T> Gathered<T> {
                 return Ok(());
             };
             let stream = StreamId { kind: self.kind, id: *id };
-            self.histories.push(Replayed { stream, events: Ok(Vec::new()) });
+            self.histories.push(Replayed { stream, events: Ok(Vec::new()), bytes: 0 });
             self.current = Some(stream_no);
         }
-        let Some(Replayed { stream, events: Ok(events) }) = self.histories.last_mut() else {
+        let Some(Replayed { stream, events: Ok(events), bytes }) = self.histories.last_mut() else {
             // Of a stream that cannot be read, the rest is not looked at.
             return Ok(());
         };
@@ -324,7 +334,9 @@ impl<T> Gathered<T> {
         match (self.decode)(&event) {
             Ok(decoded) => {
                 events.push(decoded);
+                *bytes += event.data.len();
                 self.events += 1;
+                self.bytes += event.data.len();
             }
             Err(source) => {
                 let (stream, position) = (*stream, event.position);
@@ -343,6 +355,7 @@ impl<T> Gathered<T> {
             return Vec::new();
         };
         self.events = last.events.as_ref().map_or(0, Vec::len);
+        self.bytes = last.bytes;
         std::mem::replace(&mut self.histories, vec![last])
     }
 

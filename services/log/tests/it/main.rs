@@ -13,6 +13,7 @@ mod idempotency;
 mod integrity;
 mod load;
 mod order;
+mod programmes;
 mod projection_builds;
 mod read;
 mod roles;

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::time::Occurred;
-use throughline_log::{EVERY_STREAM, Replayed, ReplayedEvent, StoredEvent, StreamId, StreamKind};
+use throughline_log::{
+    EVERY_STREAM, Replayed, ReplayedEvent, StoredEvent, StreamHistory, StreamId, StreamKind,
+};
 use uuid::Uuid;
 
 use crate::support::{Fixture, a_case, an_event, command, one, sealing, write};
@@ -94,7 +96,7 @@ async fn a_replay_ends_at_its_position_and_can_be_cut_into_ranges() {
         *counts.entry(event.stream).or_default() += 1;
     }
     assert_eq!(whole.len(), cases.len());
-    for Replayed { stream, events } in &whole {
+    for Replayed { stream, events, .. } in &whole {
         assert_eq!(events.as_ref().unwrap().len(), counts[stream]);
     }
 }
@@ -170,4 +172,50 @@ async fn readers_are_notified_of_appends() {
     fixture.append(one(a_case(), 0)).await;
     let expected = format!("{} 2", fixture.tenant);
     while notifications.recv().await.unwrap() != expected {}
+}
+
+#[tokio::test]
+async fn a_follower_is_given_no_more_bytes_than_it_asks_for_and_one_event_at_least() {
+    let (fixture, _) = many_streams().await;
+    let all = fixture.log.follow(fixture.tenant, Position(0), 500).await.unwrap();
+    assert_eq!(all.len(), 500);
+    for bytes_max in [0, 1, 40, 1_000, 5_000, usize::MAX] {
+        let (mut followed, mut position): (Vec<StoredEvent>, _) = (Vec::new(), Position(0));
+        while followed.len() < 500 {
+            let (tenant, limit) = (fixture.tenant, 500 - u32::try_from(followed.len()).unwrap());
+            let few = fixture.log.follow_within(tenant, position, limit, bytes_max).await.unwrap();
+            let (last, before) = few.split_last().unwrap();
+            let bytes: usize = before.iter().map(|event| event.data.len()).sum();
+            assert!(before.is_empty() || bytes < bytes_max, "{bytes} of {bytes_max}");
+            position = last.position;
+            followed.extend(few);
+        }
+        assert_eq!(followed, all, "{bytes_max} bytes at a time");
+    }
+}
+
+#[tokio::test]
+async fn streams_are_read_whole_and_no_more_bytes_of_them_than_asked_for() {
+    let (fixture, mut asked) = many_streams().await;
+    asked.insert(7, a_case()); // One that has no events.
+    let (tenant, upto) = (fixture.tenant, Position(2_000));
+    let all = fixture.log.read_streams(tenant, &asked, upto, usize::MAX).await.unwrap();
+    assert_eq!((all.histories.len(), all.left.len()), (120, 0));
+    for bytes_max in [0, 1, 500, 10_000] {
+        let (mut histories, mut left) = (Vec::new(), asked.clone());
+        while !left.is_empty() {
+            let read = fixture.log.read_streams(tenant, &left, upto, bytes_max).await.unwrap();
+            let bytes = |history: &StreamHistory| -> usize {
+                history.events.iter().map(|event| event.data.len()).sum()
+            };
+            if let Some((_, before)) = read.histories.split_last() {
+                let before: usize = before.iter().map(bytes).sum();
+                assert!(before == 0 || before < bytes_max, "{before} of {bytes_max}");
+            }
+            assert!(read.left.len() < left.len(), "something was read");
+            histories.extend(read.histories);
+            left = read.left;
+        }
+        assert_eq!(histories, all.histories, "{bytes_max} bytes at a time");
+    }
 }

@@ -16,9 +16,11 @@ use super::comparison::Sample;
 use super::snapshot::Snapshot;
 use crate::rebuild::BuildKey;
 
-/// How many cases are compared at a time, and how many of their events are held.
+/// How many cases are compared at a time, and how many of their events and bytes of facts are held;
+/// the case that brings them there is still held whole.
 const CASES_AT_ONCE: usize = 200;
 const EVENTS_AT_ONCE: usize = 5_000;
+const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
 /// The most parked cases that come to a sample.
 const PARKED_MAX: i64 = 10_000;
 /// How many streams are drawn for each case wanted: some are persons.
@@ -84,7 +86,9 @@ impl Cases {
                         .map(|id| StreamId { kind: StreamKind::Case, id })
                         .collect();
                     // A stream that began after the position does not come.
-                    for history in log.read_streams(*tenant, &few, *upto).await? {
+                    let read = log.read_streams(*tenant, &few, *upto, BYTES_AT_ONCE).await?;
+                    left.extend(read.left.iter().map(|stream| stream.id));
+                    for history in read.histories {
                         let events = history.events.iter().map(StoredEvent::to_case_event);
                         let case_id = CaseId(history.stream.id);
                         cases
@@ -99,13 +103,14 @@ impl Cases {
 
 async fn next_of_all(replay: &mut Replay) -> Result<Vec<Case>, LogError> {
     let mut cases = Vec::new();
-    let mut held = 0;
+    let (mut held, mut held_bytes) = (0, 0);
     while let Some(case) = replay.next().await {
-        let Replayed { stream, events } = case?;
+        let Replayed { stream, events, bytes } = case?;
         let history = events.ok();
         held += history.as_ref().map_or(0, Vec::len);
+        held_bytes += bytes;
         cases.push(Case { case_id: CaseId(stream.id), history });
-        if cases.len() >= CASES_AT_ONCE || held >= EVENTS_AT_ONCE {
+        if cases.len() >= CASES_AT_ONCE || held >= EVENTS_AT_ONCE || held_bytes >= BYTES_AT_ONCE {
             break;
         }
     }

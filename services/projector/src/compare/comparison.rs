@@ -36,6 +36,9 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
     /// How many there are.
     pub differences_found: u64,
+    /// How many cases the build has parked although the live one has rows of them that are current:
+    /// a switch would take these away. They are among the differences, as missing.
+    pub taken_away: u64,
     /// How many rows of the tenant each table of the build has.
     pub tables: Vec<TableRows>,
     /// The same of the live build, over the same cases, where a new build was compared before a
@@ -105,6 +108,7 @@ impl Comparison {
             differing_cases: 0,
             differences: Vec::new(),
             differences_found: 0,
+            taken_away: 0,
             tables: Vec::new(),
             live: None,
         }

@@ -15,4 +15,4 @@ mod verify;
 pub use comparison::{Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows};
 pub use verify::{VerifyError, verify};
 
-pub(crate) use verify::new_and_live;
+pub(crate) use verify::{BuildAsked, new_and_live, verify_paced};

@@ -145,6 +145,30 @@ impl<'a> Snapshot<'a> {
         Ok(rows.iter().map(|row| table.read(row)).collect::<Result<_, _>>()?)
     }
 
+    /// The cases that a build has parked and the live one has not, of which that one has rows: each
+    /// once, at most `limit`.
+    pub(crate) async fn taken_away(
+        &self,
+        build: BuildKey,
+        live: BuildKey,
+        table: &Table,
+        limit: i64,
+    ) -> Result<HashSet<Uuid>, LogError> {
+        let sql = format!(
+            "SELECT p.stream_id FROM projection_parked AS p WHERE p.tenant_no = $1 \
+                 AND p.projection = $2 AND p.version = $3 AND p.build = $4 \
+                 AND NOT EXISTS (SELECT FROM projection_parked AS held WHERE held.tenant_no = $1 \
+                     AND held.projection = $2 AND held.version = $3 AND held.build = {} \
+                     AND held.stream_id = p.stream_id) \
+                 AND EXISTS (SELECT FROM {} AS t \
+                     WHERE t.tenant_no = $1 AND t.case_id = p.stream_id) \
+             ORDER BY p.stream_id LIMIT $5",
+            live.build,
+            live.place().table(table.name)
+        );
+        self.ids(build, &sql, (&limit, Type::INT8)).await
+    }
+
     /// How many rows of the tenant a table has.
     pub(crate) async fn count(&self, build: BuildKey, table: &Table) -> Result<u64, LogError> {
         let sql = format!(

@@ -26,6 +26,9 @@ struct Stored {
     parked: u64,
     differing_cases: u64,
     differences_found: u64,
+    /// Comparisons that were kept before this was counted do not have it.
+    #[serde(default)]
+    taken_away: u64,
     differences: Vec<StoredDifference>,
     tables: Vec<(String, u64)>,
     live: Option<Box<Stored>>,
@@ -67,6 +70,7 @@ impl Stored {
             parked: comparison.parked,
             differing_cases: comparison.differing_cases,
             differences_found: comparison.differences_found,
+            taken_away: comparison.taken_away,
             differences: comparison.differences.iter().map(difference).collect(),
             tables: comparison.tables.iter().map(|t| (t.table.to_owned(), t.rows)).collect(),
             live: comparison.live.as_ref().map(|live| Box::new(Self::of(live))),
@@ -91,6 +95,7 @@ impl Stored {
             parked: self.parked,
             differing_cases: self.differing_cases,
             differences_found: self.differences_found,
+            taken_away: self.taken_away,
             differences: differences.collect::<Option<_>>()?,
             tables: self.tables.iter().map(counts).collect::<Option<_>>()?,
             live,

@@ -1,11 +1,13 @@
 //! The comparison of builds with the log.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use deadpool_postgres::Pool;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_log::{EventLog, LogError, TenantNo};
 use throughline_projections::{Cell, Projection, Row, Table};
 use tokio::time::Instant;
@@ -50,6 +52,38 @@ pub async fn verify(
     sample: Sample,
     checked: Arc<AtomicU64>,
 ) -> Result<Comparison, VerifyError> {
+    let build = BuildAsked { tenant, projection, build };
+    verify_at_pace(log, pool, build, sample, None, checked).await
+}
+
+/// The same, resting while the log is busy.
+pub(crate) async fn verify_paced(
+    log: &EventLog,
+    pool: &Pool,
+    build: BuildAsked,
+    sample: Sample,
+    pace: &Pace,
+    checked: Arc<AtomicU64>,
+) -> Result<Comparison, VerifyError> {
+    verify_at_pace(log, pool, build, sample, Some(pace), checked).await
+}
+
+/// The build that is asked about: the live one where none is named.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BuildAsked {
+    pub(crate) tenant: TenantNo,
+    pub(crate) projection: Projection,
+    pub(crate) build: Option<i32>,
+}
+
+async fn verify_at_pace(
+    log: &EventLog,
+    pool: &Pool,
+    BuildAsked { tenant, projection, build }: BuildAsked,
+    sample: Sample,
+    pace: Option<&Pace>,
+    checked: Arc<AtomicU64>,
+) -> Result<Comparison, VerifyError> {
     let mut client = pool.get().await.map_err(LogError::from)?;
     let snapshot = Snapshot::take(&mut client).await?;
     let live = snapshot.live(BuildKey::of(tenant, projection, 0)).await?;
@@ -61,7 +95,7 @@ pub async fn verify(
         None if build == live => Position(0),
         None => return Err(VerifyError::NoSuchBuild { build: build.build }),
     };
-    let mut comparing = Comparing { snapshot, sample, pace: None, checked };
+    let mut comparing = Comparing { snapshot, sample, pace, checked };
     let compared = comparing.compare(log, vec![(build, position)]).await?;
     compared.into_iter().next().ok_or(VerifyError::NoSuchBuild { build: build.build })
 }
@@ -84,6 +118,7 @@ pub(crate) async fn new_and_live(
     let mut compared = comparing.compare(&inner.log, builds).await?.into_iter();
     let mut comparison = compared.next().ok_or(Halt::failed("not_followed"))?;
     comparison.live = compared.next().map(Box::new);
+    comparing.take_away(new, live, &mut comparison).await?;
     Ok(comparison)
 }
 
@@ -105,6 +140,10 @@ impl Comparing<'_> {
         let keys: Vec<BuildKey> = builds.iter().map(|(build, _)| *build).collect();
         let upto = builds.iter().map(|(_, position)| *position).max().unwrap_or(Position(0));
         let mut cases = Cases::choose(log, &self.snapshot, &keys, self.sample, upto).await?;
+        let programmes = match keys.first() {
+            Some(build) => log.programmes(build.tenant).await?,
+            None => Programmes::shipped(),
+        };
         let is_of_all = self.sample == Sample::All;
         let mut all: Vec<(BuildKey, Comparison)> = builds
             .into_iter()
@@ -117,7 +156,7 @@ impl Comparing<'_> {
                 break;
             }
             for (build, comparison) in &mut all {
-                self.compare_few(*build, comparison, &few).await?;
+                self.compare_few(*build, comparison, &few, upto, &programmes).await?;
             }
             self.checked.fetch_add(few.len() as u64, Ordering::Relaxed);
             if let Some(pace) = self.pace {
@@ -137,21 +176,36 @@ impl Comparing<'_> {
         build: BuildKey,
         comparison: &mut Comparison,
         cases: &[Case],
+        upto: Position,
+        programmes: &Programmes,
     ) -> Result<(), LogError> {
+        let tables = build.projection.tables();
         let ids: Vec<Uuid> = cases.iter().map(|case| case.case_id.0).collect();
         let parked = self.snapshot.parked(build, &ids).await?;
-        let tables = build.projection.tables();
         let mut present: Vec<HashMap<Uuid, Vec<Row>>> = Vec::with_capacity(tables.len());
         for table in tables {
             present.push(by_case(self.snapshot.rows(build, table, &ids).await?));
         }
         for case in cases {
-            let rows = expected(build.projection, case, comparison.position);
-            let Some(rows) = rows.filter(|_| !parked.contains(&case.case_id.0)) else {
+            if parked.contains(&case.case_id.0) {
                 comparison.parked += 1;
                 continue;
-            };
+            }
             let mut found = Vec::new();
+            let Some(rows) = expected(build.projection, case, comparison.position, programmes)
+            else {
+                // What cannot be read may lie behind the checkpoint of a build that is not as far.
+                if case.history.is_some() || comparison.position == upto {
+                    let table = tables.first().map_or("", |table| table.name);
+                    let kind = DifferenceKind::Differs;
+                    found.push(Difference { case_id: case.case_id, table, kind, columns: vec![] });
+                    comparison.cases += 1;
+                    comparison.take(found);
+                } else {
+                    comparison.parked += 1;
+                }
+                continue;
+            };
             for ((table, present), expected) in tables.iter().zip(&present).zip(&rows) {
                 let present = present.get(&case.case_id.0).map_or(&[][..], Vec::as_slice);
                 comparison.rows += present.len() as u64;
@@ -189,6 +243,29 @@ impl Comparing<'_> {
         Ok(())
     }
 
+    /// Counts the cases whose rows a switch would take from readers.
+    async fn take_away(
+        &self,
+        new: BuildKey,
+        live: BuildKey,
+        comparison: &mut Comparison,
+    ) -> Result<(), LogError> {
+        let limit = i64::try_from(DIFFERENCES_MAX).unwrap_or(i64::MAX);
+        let mut taken: HashMap<Uuid, Vec<Difference>> = HashMap::new();
+        for table in new.projection.tables() {
+            for case in self.snapshot.taken_away(new, live, table, limit).await? {
+                let (case_id, kind) = (CaseId(case), DifferenceKind::Missing);
+                let difference = Difference { case_id, table: table.name, kind, columns: vec![] };
+                taken.entry(case).or_default().push(difference);
+            }
+        }
+        comparison.taken_away = taken.len() as u64;
+        for found in taken.into_values() {
+            comparison.take(found);
+        }
+        Ok(())
+    }
+
     /// The case of each row whose case the log does not have; of very many, some.
     async fn strays(
         &self,
@@ -203,13 +280,20 @@ impl Comparing<'_> {
 }
 
 /// The rows that the log gives of a case up to a position; `None` when it cannot be folded.
-fn expected(projection: Projection, case: &Case, upto: Position) -> Option<Vec<Vec<Row>>> {
+fn expected(
+    projection: Projection,
+    case: &Case,
+    upto: Position,
+    programmes: &Programmes,
+) -> Option<Vec<Vec<Row>>> {
     let history = case.history.as_ref()?;
     let known = history.partition_point(|event| event.position <= upto);
     if known == 0 {
         return Some(vec![Vec::new(); projection.tables().len()]);
     }
-    projection.rows(case.case_id, &history[..known]).ok()
+    // A fold that panics has its case parked, and parked cases are all compared.
+    let fold = || projection.rows(case.case_id, &history[..known], programmes);
+    catch_unwind(AssertUnwindSafe(fold)).ok()?.ok()
 }
 
 fn by_case(rows: Vec<Row>) -> HashMap<Uuid, Vec<Row>> {

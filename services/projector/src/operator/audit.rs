@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::{Act, Operator};
+use crate::Page;
 
 /// The most lines that [`audit`] gives.
 pub const AUDIT_MAX: u32 = 1_000;
@@ -19,14 +20,17 @@ const INSERT: &str = "\
         CASE WHEN $11 IS NULL THEN 'done' ELSE 'refused' END, $11)";
 
 const NEWEST: &str = "\
-    SELECT tenant_no, at, actor, actor_role, origin, action, projection, build, case_id, \
+    SELECT audit_id, tenant_no, at, actor, actor_role, origin, action, projection, build, case_id, \
         operation_id, count, outcome, reason \
-    FROM projection_audit WHERE $1 IS NULL OR tenant_no = $1 \
-    ORDER BY audit_id DESC LIMIT $2";
+    FROM projection_audit \
+    WHERE ($1 IS NULL OR tenant_no = $1) AND ($2 IS NULL OR audit_id < $2) \
+    ORDER BY audit_id DESC LIMIT $3";
 
 /// One line of the audit, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
+    /// Its number: later lines have greater ones, of whichever tenant.
+    pub audit_id: i64,
     /// The tenant.
     pub tenant_no: TenantNo,
     /// When.
@@ -55,39 +59,47 @@ pub struct AuditLine {
     pub reason: Option<String>,
 }
 
-/// Returns what operators did to the projections of a tenant, or of all: the newest first.
+/// Returns what operators did to the projections of a tenant, or of all: the newest first, after the
+/// line of this number.
 ///
-/// Shape: at most `limit` and never more than [`AUDIT_MAX`].
+/// Shape: a page of at most `limit` and never more than [`AUDIT_MAX`].
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn audit(
     client: &Client,
     tenant: Option<TenantNo>,
+    after: Option<i64>,
     limit: u32,
-) -> Result<Vec<AuditLine>, LogError> {
+) -> Result<Page<AuditLine>, LogError> {
     let tenant = tenant.map(|tenant| tenant.0);
-    let limit = i64::from(limit.min(AUDIT_MAX));
-    let rows = client.query_typed(NEWEST, &[(&tenant, Type::INT4), (&limit, Type::INT8)]).await?;
-    rows.iter().map(AuditLine::read).collect()
+    let limit = limit.min(AUDIT_MAX);
+    let rows = client
+        .query_typed(
+            NEWEST,
+            &[(&tenant, Type::INT4), (&after, Type::INT8), (&(i64::from(limit) + 1), Type::INT8)],
+        )
+        .await?;
+    Ok(Page::of(rows.iter().map(AuditLine::read).collect::<Result<_, _>>()?, limit))
 }
 
 impl AuditLine {
     fn read(row: &Row) -> Result<Self, LogError> {
         Ok(Self {
-            tenant_no: TenantNo(row.try_get(0)?),
-            at: row.try_get(1)?,
-            actor: row.try_get(2)?,
-            actor_role: row.try_get(3)?,
-            origin: row.try_get(4)?,
-            action: row.try_get(5)?,
-            projection: row.try_get(6)?,
-            build: row.try_get(7)?,
-            case_id: row.try_get::<_, Option<Uuid>>(8)?.map(CaseId),
-            operation_id: row.try_get(9)?,
-            count: row.try_get(10)?,
-            outcome: row.try_get(11)?,
-            reason: row.try_get(12)?,
+            audit_id: row.try_get(0)?,
+            tenant_no: TenantNo(row.try_get(1)?),
+            at: row.try_get(2)?,
+            actor: row.try_get(3)?,
+            actor_role: row.try_get(4)?,
+            origin: row.try_get(5)?,
+            action: row.try_get(6)?,
+            projection: row.try_get(7)?,
+            build: row.try_get(8)?,
+            case_id: row.try_get::<_, Option<Uuid>>(9)?.map(CaseId),
+            operation_id: row.try_get(10)?,
+            count: row.try_get(11)?,
+            outcome: row.try_get(12)?,
+            reason: row.try_get(13)?,
         })
     }
 }

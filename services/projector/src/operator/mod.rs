@@ -19,12 +19,12 @@ use uuid::Uuid;
 pub use answers::{Answered, recall, remember};
 pub use audit::{AUDIT_MAX, AuditLine, audit};
 
-use crate::{RebuildError, SwitchError};
+use crate::{RebuildError, SwitchError, VerifyError};
 
-/// How long an action waits for readers and writers of what it changes, and how long one statement
-/// of it may take. Whoever reads a build while it is dropped is waited for, and those who come after
-/// wait behind that.
-const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'";
+/// How long an action waits for writers of what it changes, how long one statement of it may take,
+/// and how long the server waits for a process that was paused in the middle of one.
+const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '30s'";
 
 /// Who acts on the projections of a tenant, and from where.
 #[derive(Debug, Clone)]
@@ -122,6 +122,11 @@ impl Act {
     }
 }
 
+/// Writes a line of the audit, in the transaction of what it tells of.
+pub(crate) async fn write_line(client: &Client, by: &Operator, act: &Act) -> Result<(), LogError> {
+    audit::write(client, by, act, None).await
+}
+
 /// An error that may be a rule's refusal, in the present state of things.
 pub trait Refusal {
     /// The rule, as a class; `None` for an error that says nothing about the request.
@@ -149,6 +154,15 @@ impl Refusal for SwitchError {
             Self::NothingBefore => Some("nothing-to-roll-back-to"),
             Self::IsLive { .. } => Some("live-build"),
             Self::UnderWay { .. } => Some("already-under-way"),
+            Self::NoSuchBuild { .. } => Some("no-such-build"),
+            Self::Log(_) => None,
+        }
+    }
+}
+
+impl Refusal for VerifyError {
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
             Self::NoSuchBuild { .. } => Some("no-such-build"),
             Self::Log(_) => None,
         }
@@ -211,16 +225,6 @@ impl Operator {
         audit::write(transaction.client(), self, act, None).await?;
         transaction.commit().await.map_err(LogError::from)?;
         Ok(done)
-    }
-
-    /// Writes down what needed no transaction.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn note(&self, client: &Client, act: &Act) -> Result<(), LogError> {
-        audit::write(client, self, act, None).await?;
-        self.tell(act, "done");
-        Ok(())
     }
 
     /// Tells the log lines alone. Who it was is in the table: log lines hold nothing that was sent.

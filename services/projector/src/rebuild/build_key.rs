@@ -42,32 +42,26 @@ impl BuildKey {
         client.query_typed(sql, &params).await
     }
 
-    /// Makes the build one that nobody follows and nobody goes back to, with no stream parked, and
-    /// drops the tables that are its own: all in one statement, and nothing of it when the build is
-    /// live, which is said.
-    pub(crate) async fn remove(self, client: &Client) -> Result<bool, Error> {
-        let drop = if self.build > 0 { "projection_drop_tables($2, $3, $1, $4)" } else { "1" };
-        // The checkpoint first, as in every batch: its lock is waited for before the tables'.
-        let sql = format!(
-            "{REMOVE} SELECT is_live, CASE WHEN NOT is_live THEN {drop}::text END \
-             FROM (SELECT EXISTS (SELECT FROM live WHERE build = $4) AS is_live, count(*) \
-                   FROM checkpoint) AS removed"
-        );
-        let rows = self.query(client, &sql).await?;
+    /// Makes the build one that nobody follows and nobody goes back to, with no stream parked: all in
+    /// one statement. `false`, and nothing of it, when the build is live.
+    ///
+    /// Without a pointer build 0 is live.
+    pub(crate) async fn retire(self, client: &Client) -> Result<bool, Error> {
+        let rows = self.query(client, RETIRE).await?;
         rows.first().map_or(Ok(false), |row| row.try_get(0))
     }
 }
 
 /// The pointer is locked, so that no switch or rollback comes in between. Whoever follows the build
-/// at this moment has its checkpoint locked.
-const REMOVE: &str = "WITH live AS MATERIALIZED (SELECT build FROM projection_live \
+/// at this moment has its checkpoint locked, and finds it gone at the next batch.
+const RETIRE: &str = "WITH live AS MATERIALIZED (SELECT build FROM projection_live \
         WHERE tenant_no = $1 AND projection = $2 AND version = $3 FOR UPDATE), \
     checkpoint AS (DELETE FROM projection_checkpoint \
         WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4 \
-            AND NOT EXISTS (SELECT FROM live WHERE build = $4) \
-        RETURNING build), \
+            AND coalesce((SELECT build FROM live), 0) <> $4), \
     parked AS (DELETE FROM projection_parked \
         WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4 \
-            AND NOT EXISTS (SELECT FROM live WHERE build = $4)), \
+            AND coalesce((SELECT build FROM live), 0) <> $4), \
     before AS (UPDATE projection_live SET previous_build = NULL \
-        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND previous_build = $4)";
+        WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND previous_build = $4) \
+    SELECT coalesce((SELECT build FROM live), 0) <> $4";

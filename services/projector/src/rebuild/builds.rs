@@ -1,19 +1,11 @@
-//! The builds there are, and getting rid of those that nobody needs.
+//! The builds there are.
 
 use jiff::Timestamp;
 use throughline_domain::ids::Position;
 use throughline_log::{EventLog, LogError, TenantNo};
-use throughline_projections::{Place, Projection};
+use throughline_projections::Projection;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
-use uuid::Uuid;
-
-use super::build_key::BuildKey;
-use super::error::SwitchError;
-use super::phase::UNDER_WAY;
-
-/// How many rows of the shared tables are deleted at a time.
-const DELETED_AT_ONCE: i64 = 5_000;
 
 /// A build that is followed, or that is live and has yet to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,128 +102,5 @@ impl BuildStatus {
             parked: 0,
             updated_at: None,
         }
-    }
-}
-
-/// Drops a build that readers are not answered from; one that a rollback would go to as well.
-///
-/// Of the shared tables, rows are deleted a few thousand at a time. Cut short, it can be repeated.
-///
-/// # Errors
-/// [`SwitchError::IsLive`]; [`SwitchError::UnderWay`]; [`SwitchError::NoSuchBuild`];
-/// [`SwitchError::Log`] when the database does not answer.
-pub async fn drop_build(
-    client: &Client,
-    tenant: TenantNo,
-    projection: Projection,
-    build: i32,
-) -> Result<(), SwitchError> {
-    let key = BuildKey::of(tenant, projection, build);
-    let uses = Uses::find(client, key).await?;
-    if uses.is_live {
-        return Err(SwitchError::IsLive { build });
-    }
-    if let Some(operation_id) = uses.made_by {
-        return Err(SwitchError::UnderWay { operation_id });
-    }
-    if !uses.is_followed && !uses.has_rows {
-        return Err(SwitchError::NoSuchBuild { build });
-    }
-    // A rollback may have come in between.
-    if remove(client, key).await? { Ok(()) } else { Err(SwitchError::IsLive { build }) }
-}
-
-/// Drops every build of a projection that is neither live nor the one before nor being made: what
-/// a switch left, or a process that was killed after one.
-pub(crate) async fn drop_unused(
-    client: &Client,
-    tenant: TenantNo,
-    projection: Projection,
-) -> Result<(), LogError> {
-    let any = BuildKey::of(tenant, projection, 0);
-    let sql = "SELECT build FROM projection_checkpoint \
-               WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND $4 = 0 \
-               UNION SELECT build FROM projection_rebuild AS r \
-               WHERE tenant_no = $1 AND projection = $2 AND version = $3 \
-                   AND EXISTS (SELECT FROM projection_table AS t \
-                       WHERE t.projection = $2 AND t.version = $3 AND to_regclass( \
-                           projection_build_table(t.table_name, $1, r.build)) IS NOT NULL) \
-               UNION SELECT 0";
-    for row in any.query(client, sql).await? {
-        let key = BuildKey { build: row.try_get(0)?, ..any };
-        let uses = Uses::find(client, key).await?;
-        let is_used = uses.is_live || uses.is_previous || uses.made_by.is_some();
-        if !is_used && (uses.is_followed || uses.has_rows) {
-            remove(client, key).await?;
-        }
-    }
-    Ok(())
-}
-
-/// `false` when the build is live: then nothing was done.
-async fn remove(client: &Client, key: BuildKey) -> Result<bool, LogError> {
-    if key.remove(client).await? {
-        return Ok(false);
-    }
-    if key.build > 0 {
-        return Ok(true);
-    }
-    let tenant_no = key.tenant.0;
-    for table in key.projection.tables() {
-        let name = Place::shared(tenant_no).table(table.name);
-        let sql = format!(
-            "DELETE FROM {name} WHERE ctid = ANY(ARRAY( \
-                 SELECT ctid FROM {name} WHERE tenant_no = $1 LIMIT $2))"
-        );
-        let params: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-            [(&tenant_no, Type::INT4), (&DELETED_AT_ONCE, Type::INT8)];
-        while client.execute_typed(&sql, &params).await? > 0 {}
-    }
-    Ok(true)
-}
-
-/// What a build is there for.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-struct Uses {
-    is_live: bool,
-    is_previous: bool,
-    is_followed: bool,
-    has_rows: bool,
-    made_by: Option<Uuid>,
-}
-
-impl Uses {
-    async fn find(client: &Client, key: BuildKey) -> Result<Self, LogError> {
-        let has_rows = if key.build > 0 {
-            "EXISTS (SELECT FROM projection_table WHERE projection = $2 AND version = $3 \
-                AND to_regclass(projection_build_table(table_name, $1, $4)) IS NOT NULL)"
-                .to_owned()
-        } else {
-            let any =
-                key.projection.tables().iter().map(|table| {
-                    format!("EXISTS (SELECT FROM {} WHERE tenant_no = $1)", table.name)
-                });
-            any.collect::<Vec<_>>().join(" OR ")
-        };
-        let sql = format!(
-            "SELECT coalesce((SELECT build FROM projection_live WHERE tenant_no = $1 \
-                     AND projection = $2 AND version = $3), 0) = $4, \
-                 EXISTS (SELECT FROM projection_live WHERE tenant_no = $1 AND projection = $2 \
-                     AND version = $3 AND previous_build = $4), \
-                 EXISTS (SELECT FROM projection_checkpoint WHERE tenant_no = $1 \
-                     AND projection = $2 AND version = $3 AND build = $4), \
-                 {has_rows}, \
-                 (SELECT operation_id FROM projection_rebuild WHERE tenant_no = $1 \
-                     AND projection = $2 AND version = $3 AND build = $4 AND {UNDER_WAY})"
-        );
-        let rows = key.query(client, &sql).await?;
-        let row = rows.first().ok_or(LogError::Unreadable { column: "build" })?;
-        Ok(Self {
-            is_live: row.try_get(0)?,
-            is_previous: row.try_get(1)?,
-            is_followed: row.try_get(2)?,
-            has_rows: row.try_get(3)?,
-            made_by: row.try_get(4)?,
-        })
     }
 }

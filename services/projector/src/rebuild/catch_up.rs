@@ -3,12 +3,14 @@
 //! From the moment its checkpoint is there, any projector follows the build as it follows others.
 //! Where none runs, as when a rebuild is made from the command line alone, its owner does.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use throughline_domain::ids::Position;
 use throughline_log::LogError;
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::halt::{Halt, Signals};
 use super::lease::{self, Lease};
@@ -33,8 +35,11 @@ pub(crate) async fn run(inner: &Arc<Inner>, lease: &Lease, signals: &Signals) ->
         if position > seen {
             (seen, moved_at) = (position, Instant::now());
         } else if moved_at.elapsed() >= OTHERS_MAX {
-            let stop = &signals.stopped;
-            inner.projector.follow_build(lease.tenant, lease.projection, lease.build, stop).await?;
+            follow(inner, lease, signals).await?;
+        }
+        // Whoever holds the build may fail at it again and again; others wait for this rebuild.
+        if moved_at.elapsed() >= inner.settings.unmoved_max {
+            return Err(Halt::failed("not_followed"));
         }
         sleep(LOOK_INTERVAL).await;
     }
@@ -42,6 +47,23 @@ pub(crate) async fn run(inner: &Arc<Inner>, lease: &Lease, signals: &Signals) ->
     let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
     lease.note(inner, &transaction, Phase::CatchingUp, "phase = 'comparing'", &[]).await?;
     transaction.commit().await?;
+    Ok(())
+}
+
+/// Follows the build until it is caught up for now, or there is reason to stop. The batch begun is
+/// finished, and the build's lease given back.
+async fn follow(inner: &Inner, lease: &Lease, signals: &Signals) -> Result<(), Halt> {
+    let stop = CancellationToken::new();
+    let (tenant, projection, build) = (lease.tenant, lease.projection, lease.build);
+    let mut following = pin!(inner.projector.follow_build(tenant, projection, build, &stop));
+    tokio::select! {
+        followed = &mut following => {
+            followed?;
+            return Ok(());
+        }
+        _ = signals.halted() => stop.cancel(),
+    }
+    following.await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use deadpool_postgres::Transaction;
 use tokio_postgres::types::Type;
 
 use super::halt::{Halt, Signals};
@@ -10,7 +11,7 @@ use super::lease::{self, Lease};
 use super::pace::Pace;
 use super::phase::Phase;
 use super::rebuilder::Inner;
-use super::switch;
+use super::{sessions, switch};
 use crate::compare::{self, Comparison, Sample};
 
 /// Makes the indexes, then has the build followed from the pin on.
@@ -21,13 +22,33 @@ pub(crate) async fn index(inner: &Inner, lease: &Lease) -> Result<(), Halt> {
         WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4 \
         ON CONFLICT DO NOTHING";
     let mut client = inner.pool.get().await?;
+    // A former owner that came back since this one began may have the tables locked.
+    lease.check(&client).await?;
+    sessions::end_others(&mut client, lease).await?;
     let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
     let build = lease.build_of();
+    count_rows(lease, &transaction).await?;
     build.call(transaction.client(), "projection_index_tables").await?;
     build.query(transaction.client(), FOLLOW).await?;
     lease.note(inner, &transaction, Phase::Indexing, "phase = 'catching_up'", &[]).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// The tables have as many rows as the fold gave, no matter which cases a comparison draws.
+async fn count_rows(lease: &Lease, transaction: &Transaction<'_>) -> Result<(), Halt> {
+    let build = lease.build_of();
+    let tables = lease.projection.tables().iter().map(|table| {
+        format!("(SELECT count(*) FROM {} WHERE tenant_no = $1)", build.place().table(table.name))
+    });
+    let sql = format!(
+        "SELECT rows_written = {} FROM projection_rebuild \
+         WHERE tenant_no = $1 AND projection = $2 AND version = $3 AND build = $4",
+        tables.collect::<Vec<_>>().join(" + ")
+    );
+    let rows = build.query(transaction.client(), &sql).await?;
+    let is_whole: bool = rows.first().ok_or(Halt::Lost)?.try_get(0)?;
+    if is_whole { Ok(()) } else { Err(Halt::failed("incomplete")) }
 }
 
 /// Holds the new build and the live one against the log; then switches, if that was asked for.
@@ -45,6 +66,9 @@ pub(crate) async fn compare(
         compared = comparing => compared?,
         halt = signals.halted() => return Err(halt),
     };
+    if comparison.taken_away > 0 {
+        return Err(Halt::Failed { class: "parked", comparison: Some(Box::new(comparison)) });
+    }
     if !comparison.is_equal() {
         return Err(Halt::Failed { class: "differs", comparison: Some(Box::new(comparison)) });
     }

@@ -11,6 +11,7 @@ use deadpool_postgres::Transaction;
 use futures_util::{Stream, StreamExt as _};
 use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_log::{LogError, Replayed, UnreadableStream};
 use throughline_projections::Row;
@@ -30,6 +31,8 @@ use crate::write::{Mode, is_about_the_rows};
 
 /// After how many events a worker looks whether to go on, and rests.
 const PIECE_EVENTS: usize = 1_000;
+/// From how many bytes of facts on their rows are sent, however few they are.
+const ROWS_BYTES: usize = 8 * 1024 * 1024;
 /// How often a worker that waits looks whether it may work.
 const WAIT_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -38,6 +41,8 @@ struct Work {
     inner: Arc<Inner>,
     lease: Lease,
     pinned: Position,
+    /// Read after the pin, so that every version that an event up to it names is there.
+    programmes: Arc<Programmes>,
     pace: Arc<Pace>,
     signals: Signals,
     left: Mutex<VecDeque<Slice>>,
@@ -54,10 +59,12 @@ pub(crate) async fn run(
     let client = inner.pool.get().await?;
     let left = slices::left(&client, lease).await?;
     drop(client);
+    let programmes = inner.log.programmes(lease.tenant).await?;
     let work = Arc::new(Work {
         inner: Arc::clone(inner),
         lease: *lease,
         pinned,
+        programmes,
         pace: Arc::clone(pace),
         signals: signals.clone(),
         left: Mutex::new(left.into()),
@@ -95,6 +102,8 @@ struct Gathered {
     /// One entry for each table.
     tables: Vec<Vec<Row>>,
     rows: usize,
+    /// The facts that the rows were made from.
+    bytes: usize,
     parked: Vec<Parked>,
     /// The case folded last, and its latest event.
     last: Option<(Uuid, Position)>,
@@ -143,14 +152,19 @@ impl Work {
         let mut has_more = self.gather(mode, cases.as_mut(), &mut gathered).await?;
         let mut client = inner.pool.get().await?;
         let transaction = lease::begin(&mut client, inner.settings.statement_max).await?;
+        lease::limit_idle(&transaction, inner.settings.idle_max).await?;
+        lease.enter(&transaction).await?;
         loop {
             let began = Instant::now();
             rows += self.write(&transaction, mode, &mut gathered).await?;
             if !has_more {
                 break;
             }
-            self.pace.rest(began).await?;
-            has_more = self.gather(mode, cases.as_mut(), &mut gathered).await?;
+            let gather = async {
+                self.pace.rest(began).await?;
+                self.gather(mode, cases.as_mut(), &mut gathered).await
+            };
+            has_more = lease::stay_awake(&transaction, inner.settings.idle_max, gather).await?;
         }
         let began = Instant::now();
         self.mark(&transaction, slice, read.load(Ordering::Relaxed), rows).await?;
@@ -171,7 +185,7 @@ impl Work {
         let mut events = 0;
         let settings = &self.inner.settings;
         while let Some(case) = cases.next().await {
-            events += gathered.fold(&self.lease, case?, self.pinned);
+            events += gathered.fold(&self.lease, case?, self.pinned, &self.programmes);
             let busy = events >= PIECE_EVENTS && {
                 events = 0;
                 self.signals.check()?;
@@ -180,7 +194,8 @@ impl Work {
                 self.pace.is_busy().await?
             };
             let rows_max = if busy { settings.busy_rows_max } else { settings.rows_max };
-            if mode == Mode::Apart || gathered.rows >= rows_max {
+            let is_enough = gathered.rows >= rows_max || gathered.bytes >= ROWS_BYTES;
+            if mode == Mode::Apart || is_enough {
                 return Ok(true);
             }
         }
@@ -208,7 +223,7 @@ impl Work {
             }
         };
         gathered.tables.iter_mut().for_each(Vec::clear);
-        gathered.rows = 0;
+        (gathered.rows, gathered.bytes) = (0, 0);
         for parked in gathered.parked.drain(..) {
             park(transaction.client(), self.lease.build_of(), &parked).await?;
         }
@@ -263,7 +278,8 @@ impl Work {
 
 impl Gathered {
     fn new(tables: usize) -> Self {
-        Self { tables: vec![Vec::new(); tables], rows: 0, parked: Vec::new(), last: None }
+        let tables = vec![Vec::new(); tables];
+        Self { tables, rows: 0, bytes: 0, parked: Vec::new(), last: None }
     }
 
     /// Folds one case, or sets it aside; returns how many events it has.
@@ -272,8 +288,10 @@ impl Gathered {
         lease: &Lease,
         case: Replayed<Recorded<CaseEvent>>,
         pinned: Position,
+        programmes: &Programmes,
     ) -> usize {
-        let Replayed { stream, events } = case;
+        let Replayed { stream, events, bytes } = case;
+        self.bytes += bytes;
         let history = match events {
             Ok(history) => history,
             Err(UnreadableStream { position, source, .. }) => {
@@ -284,7 +302,7 @@ impl Gathered {
         let position = history.last().map_or(pinned, |last| last.position);
         self.last = Some((stream.id, position));
         // As in a batch: nothing panics that anybody knows of.
-        let fold = || lease.projection.rows(CaseId(stream.id), &history);
+        let fold = || lease.projection.rows(CaseId(stream.id), &history, programmes);
         match catch_unwind(AssertUnwindSafe(fold)) {
             Ok(Ok(tables)) => {
                 for (gathered, rows) in self.tables.iter_mut().zip(tables) {

@@ -4,11 +4,14 @@
 //! rebuild ends by touching its row where the epoch is still its own. So a process that was paused,
 //! however long, writes nothing any more once another has taken over.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Transaction};
 use throughline_log::{LogError, TenantNo};
 use throughline_projections::Projection;
+use tokio::time::sleep;
+use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -32,29 +35,70 @@ pub(crate) struct Lease {
     epoch: i64,
 }
 
-/// For how long a transaction may wait for this process, which may be paused or resting.
+/// For how long a transaction may wait for this process, which may be paused.
 const IDLE_MAX: Duration = Duration::from_mins(1);
 /// How long a lock is waited for: whoever has it may be paused.
-const LOCK_MAX: Duration = Duration::from_secs(5);
+pub(super) const LOCK_MAX: Duration = Duration::from_secs(5);
 
 /// Begins a transaction that cannot outlast for long a process that is paused in the middle of it.
 pub(crate) async fn begin(
     client: &mut Object,
     statement_max: Duration,
 ) -> Result<Transaction<'_>, LogError> {
+    begin_within(client, statement_max, LOCK_MAX).await
+}
+
+/// The same, with another limit to the wait for a lock.
+pub(super) async fn begin_within(
+    client: &mut Object,
+    statement_max: Duration,
+    lock_max: Duration,
+) -> Result<Transaction<'_>, LogError> {
     let transaction = client.transaction().await?;
     let settings = format!(
         "SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; {}",
         statement_max.as_millis(),
-        LOCK_MAX.as_millis(),
-        idle_max(IDLE_MAX)
+        lock_max.as_millis(),
+        idle_max_of(IDLE_MAX)
     );
     transaction.batch_execute(&settings).await?;
     Ok(transaction)
 }
 
-fn idle_max(idle_max: Duration) -> String {
+fn idle_max_of(idle_max: Duration) -> String {
     format!("SET LOCAL idle_in_transaction_session_timeout = {}", idle_max.as_millis())
+}
+
+/// For how long the transaction may wait for this process from now on.
+pub(crate) async fn limit_idle(
+    transaction: &Transaction<'_>,
+    idle_max: Duration,
+) -> Result<(), LogError> {
+    Ok(transaction.batch_execute(&idle_max_of(idle_max)).await?)
+}
+
+/// Does some work while a transaction waits for it, and gives the server a sign of life now and
+/// then: work takes its time, and only a process that is paused is to lose its session.
+pub(crate) async fn stay_awake<T>(
+    transaction: &Transaction<'_>,
+    idle_max: Duration,
+    work: impl Future<Output = Result<T, Halt>>,
+) -> Result<T, Halt> {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = sleep(idle_max / 4) => transaction.batch_execute("").await?,
+        }
+    }
+}
+
+/// Takes the lock under which leases are given, until the transaction ends; `false` while another
+/// has it.
+pub(crate) async fn lock_leases(transaction: &Transaction<'_>) -> Result<bool, LogError> {
+    let sql = "SELECT pg_try_advisory_xact_lock($1)";
+    let locked = transaction.query_typed_one(sql, &[(&LEASES_LOCK, Type::INT8)]).await?;
+    Ok(locked.try_get(0)?)
 }
 
 /// Takes the oldest rebuild that nobody works on, or the given one; `None` while any is worked on.
@@ -64,10 +108,8 @@ pub(crate) async fn take(
     wanted: Option<(TenantNo, Uuid)>,
 ) -> Result<Option<(Lease, Rebuild)>, LogError> {
     let transaction = begin(client, lease).await?;
-    transaction.batch_execute(&idle_max(lease)).await?;
-    let sql = "SELECT pg_try_advisory_xact_lock($1)";
-    let locked = transaction.query_typed_one(sql, &[(&LEASES_LOCK, Type::INT8)]).await?;
-    if !locked.try_get::<_, bool>(0)? {
+    limit_idle(&transaction, lease).await?;
+    if !lock_leases(&transaction).await? {
         return Ok(None);
     }
     let (names, versions): (Vec<&str>, Vec<i32>) =
@@ -102,7 +144,7 @@ pub(crate) async fn take(
     Ok(Rebuild::read(&row)?.map(|rebuild| (Lease::of(&rebuild, epoch), rebuild)))
 }
 
-fn millis(duration: Duration) -> f64 {
+pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
@@ -156,7 +198,7 @@ impl Lease {
         values: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<(), Halt> {
         // From here on the row is locked, and whoever may take over waits for it.
-        transaction.batch_execute(&idle_max(inner.settings.lease)).await?;
+        limit_idle(transaction, inner.settings.lease).await?;
         let sql = format!(
             "UPDATE projection_rebuild SET {assignments} \
              WHERE tenant_no = $1 AND operation_id = $2 AND epoch = $3 AND phase = $4"
@@ -177,6 +219,25 @@ impl Lease {
                    WHERE tenant_no = $1 AND operation_id = $2 AND epoch = $3 FOR UPDATE";
         let row = transaction.query_typed_opt(sql, &self.key()).await?;
         Ok(row.ok_or(Halt::Lost)?.try_get(0)?)
+    }
+
+    /// [`Halt::Lost`] when the lease is another's.
+    pub(crate) async fn check(&self, client: &Client) -> Result<(), Halt> {
+        let sql = "SELECT FROM projection_rebuild \
+                   WHERE tenant_no = $1 AND operation_id = $2 AND epoch = $3";
+        client.query_typed_opt(sql, &self.key()).await?.map(drop).ok_or(Halt::Lost)
+    }
+
+    /// First in a transaction that writes into the build's tables. They are locked before the epoch
+    /// is looked at: whoever takes over afterwards finds the lock, and ends this session.
+    pub(crate) async fn enter(&self, transaction: &Transaction<'_>) -> Result<(), Halt> {
+        self.check(transaction.client()).await?;
+        let place = self.build_of().place();
+        let tables: Vec<String> =
+            self.projection.tables().iter().map(|table| place.table(table.name)).collect();
+        let sql = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", tables.join(", "));
+        transaction.batch_execute(&sql).await?;
+        self.check(transaction.client()).await
     }
 
     /// The slices have done their service.

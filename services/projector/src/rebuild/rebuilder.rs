@@ -6,22 +6,26 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use throughline_log::{EventLog, LogError, TenantNo};
 use tokio::time::sleep;
+use tokio_postgres::error::SqlState;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::error::RebuildError;
 use super::halt::{Halt, Signals};
 use super::lease::{self, Lease};
+use super::leftovers::Scope;
 use super::pace::Pace;
 use super::phase::Phase;
 use super::record::{Rebuild, find_rebuild};
 use super::settings::RebuildSettings;
-use crate::{Projector, Settings};
+use crate::{Projector, Settings, verification};
 
-use super::{builds, catch_up, finish, fold, plan, sessions};
+use super::{catch_up, drops, finish, fold, plan, sessions};
 
 /// How often whoever waits for a rebuild looks at it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+/// How often a statement may take too long at one place: making an index would begin anew for ever.
+const TIMEOUTS_MAX: u32 = 3;
 
 /// Makes builds. Cheap to clone: the clones are one.
 #[derive(Debug, Clone)]
@@ -53,14 +57,61 @@ impl Rebuilder {
         Self(Arc::new(Inner { log, pool, settings, projector }))
     }
 
-    /// Takes rebuilds that are asked for, or that another process left, one at a time, until `stop`
-    /// is cancelled; what it works on then is left to others at once.
+    /// Takes rebuilds that are asked for, or that another process left, one at a time, and while there
+    /// are none verifications, until `stop` is cancelled; what it works on then is left to others at
+    /// once. Now and then it drops builds that nobody needs: what a process left that was killed in
+    /// the middle of that, say.
     ///
     /// Outages of the database are waited out. Any number of processes may run one each.
     pub async fn run(&self, stop: CancellationToken) {
+        let verifications = Box::pin(self.run_verifications(&stop));
+        let sweep = Box::pin(self.sweep(&stop));
+        tokio::join!(Box::pin(self.run_rebuilds(&stop)), verifications, sweep);
+    }
+
+    async fn sweep(&self, stop: &CancellationToken) {
+        let Inner { pool, settings, .. } = &*self.0;
+        while !stop.is_cancelled() {
+            let all = Scope::default();
+            if let Err(error) = drops::drop_unused(pool, all, settings.drop_lock_max, stop).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "builds that nobody needs cannot be looked for, which is tried again"
+                );
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(settings.sweep_interval) => {}
+            }
+        }
+    }
+
+    async fn run_verifications(&self, stop: &CancellationToken) {
         let mut is_failure_logged = false;
         while !stop.is_cancelled() {
-            match self.take_and_work(None, &stop).await {
+            match verification::take_and_work(&self.0, stop).await {
+                Ok(true) => continue,
+                Ok(false) => is_failure_logged = false,
+                Err(error) if !is_failure_logged => {
+                    is_failure_logged = true;
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "verifications cannot be worked on, and are tried again"
+                    );
+                }
+                Err(_) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(self.0.settings.poll_interval) => {}
+            }
+        }
+    }
+
+    async fn run_rebuilds(&self, stop: &CancellationToken) {
+        let mut is_failure_logged = false;
+        while !stop.is_cancelled() {
+            match self.take_and_work(None, stop).await {
                 Ok(true) => continue,
                 Ok(false) => is_failure_logged = false,
                 Err(error) if !is_failure_logged => {
@@ -132,7 +183,7 @@ impl Rebuilder {
             () = self.walk_through(&lease, &signals) => {}
             () = self.stay_alive(&lease, &signals) => {}
         }
-        self.clean_up(&lease).await;
+        self.clean_up(&lease, stop).await;
         Ok(true)
     }
 
@@ -156,6 +207,8 @@ impl Rebuilder {
     async fn walk_through(&self, lease: &Lease, signals: &Signals) {
         let mut delay = self.0.settings.retry_delay;
         let mut is_outage_logged = false;
+        // Where the last statement took too long, and how often it did there.
+        let mut too_long = (None, 0);
         loop {
             let halt = match self.walk(lease, signals).await {
                 Ok(()) => return,
@@ -167,6 +220,18 @@ impl Rebuilder {
                 Halt::Cancelled => self.end(lease, Phase::Cancelled, None, None).await,
                 Halt::Failed { class, comparison } => {
                     self.end(lease, Phase::Failed, comparison.as_deref(), Some(class)).await
+                }
+                Halt::Log(error) if took_too_long(&error) => {
+                    match self.rebuild(lease).await.map(|at| Some((at.phase, at.events_done))) {
+                        Ok(at) if at == too_long.0 => too_long.1 += 1,
+                        Ok(at) => too_long = (at, 1),
+                        Err(_) => {}
+                    }
+                    if too_long.1 < TIMEOUTS_MAX {
+                        Err(Halt::Log(error))
+                    } else {
+                        self.end(lease, Phase::Failed, None, Some("timed_out")).await
+                    }
                 }
                 Halt::Log(LogError::Unavailable(error)) => {
                     Err(Halt::Log(LogError::Unavailable(error)))
@@ -225,6 +290,7 @@ impl Rebuilder {
 
     async fn rebuild(&self, lease: &Lease) -> Result<Rebuild, Halt> {
         let client = self.0.pool.get().await?;
+        lease.check(&client).await?;
         let found = find_rebuild(&client, lease.tenant, lease.operation_id).await?;
         found.ok_or(Halt::Lost)
     }
@@ -242,14 +308,17 @@ impl Rebuilder {
         Ok(())
     }
 
-    /// Once the rebuild is over, drops what nobody needs any more. What is not done now is done
-    /// after the next rebuild.
-    async fn clean_up(&self, lease: &Lease) {
+    /// Once the rebuild is over, drops what nobody needs any more. What is not done now a sweep does.
+    async fn clean_up(&self, lease: &Lease, stop: &CancellationToken) {
         let cleaned = async {
-            let client = self.0.pool.get().await?;
+            let Inner { pool, settings, .. } = &*self.0;
+            let client = pool.get().await?;
             let rebuild = find_rebuild(&client, lease.tenant, lease.operation_id).await?;
+            drop(client);
             if rebuild.is_some_and(|rebuild| rebuild.phase.is_over()) {
-                builds::drop_unused(&client, lease.tenant, lease.projection).await?;
+                let scope =
+                    Scope { tenant: Some(lease.tenant), projection: Some(lease.projection) };
+                drops::drop_unused(pool, scope, settings.drop_lock_max, stop).await?;
             }
             Ok::<(), LogError>(())
         };
@@ -266,7 +335,14 @@ impl Rebuilder {
     }
 }
 
-fn class(error: &LogError) -> &'static str {
+/// Whether the server ended a statement that took longer than it may.
+pub(crate) fn took_too_long(error: &LogError) -> bool {
+    let code = SqlState::QUERY_CANCELED;
+    matches!(error, LogError::Unavailable(error) if error.sqlstate() == Some(code.code()))
+}
+
+/// Why the database refused for good.
+pub(crate) fn class(error: &LogError) -> &'static str {
     if matches!(error, LogError::Refused(_)) { "refused" } else { "unreadable" }
 }
 

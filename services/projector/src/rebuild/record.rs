@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::phase::Phase;
 use crate::compare::{Comparison, stored};
+use crate::page::{self, Page};
 
 /// The most rebuilds that one list gives.
 pub const REBUILDS_MAX: u32 = 1_000;
@@ -112,24 +113,21 @@ pub async fn find_rebuild(
     }
 }
 
-/// Returns the rebuilds of a tenant, or of all: the newest first.
+/// Returns the rebuilds of a tenant, or of all, of the projections that this program knows: the
+/// newest first, after the one that was asked for at this moment and has this id.
 ///
-/// Shape: at most `limit` and never more than [`REBUILDS_MAX`].
+/// Shape: a page of at most `limit` and never more than [`REBUILDS_MAX`].
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn rebuilds(
     client: &Client,
     tenant: Option<TenantNo>,
+    after: Option<(Timestamp, Uuid)>,
     limit: u32,
-) -> Result<Vec<Rebuild>, LogError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM projection_rebuild WHERE $1 IS NULL OR tenant_no = $1 \
-         ORDER BY requested_at DESC, operation_id LIMIT $2"
-    );
-    let limit = i64::from(limit.min(REBUILDS_MAX));
-    let rows = client
-        .query_typed(&sql, &[(&tenant.map(|t| t.0), Type::INT4), (&limit, Type::INT8)])
-        .await?;
-    rows.iter().filter_map(|row| Rebuild::read(row).transpose()).collect()
+) -> Result<Page<Rebuild>, LogError> {
+    let limit = limit.min(REBUILDS_MAX);
+    let rows = page::newest(client, "projection_rebuild", COLUMNS, tenant, after, limit).await?;
+    let rebuilds = rows.iter().filter_map(|row| Rebuild::read(row).transpose());
+    Ok(Page::of(rebuilds.collect::<Result<_, _>>()?, limit))
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::lease::LOCK_MAX;
+
 /// The settings of a [`crate::Rebuilder`], with defaults for the reference machine.
 #[derive(Debug, Clone)]
 pub struct RebuildSettings {
@@ -26,10 +28,20 @@ pub struct RebuildSettings {
     pub lease: Duration,
     /// How often a rebuild to work on is looked for.
     pub poll_interval: Duration,
+    /// How often builds that nobody needs are looked for.
+    pub sweep_interval: Duration,
+    /// How long a reader of a build that nobody needs is waited for, each time.
+    pub drop_lock_max: Duration,
     /// The first pause after a failure of the database; it doubles up to the lease.
     pub retry_delay: Duration,
+    /// How long the transaction of a slice may hear nothing of its process until the server ends it:
+    /// a process that works or rests gives a sign of life four times as often, one that is paused
+    /// cannot.
+    pub idle_max: Duration,
     /// The most that one statement may take: of all, making an index takes longest.
     pub statement_max: Duration,
+    /// How long a build that is behind may stand still before its rebuild fails.
+    pub unmoved_max: Duration,
 }
 
 impl Default for RebuildSettings {
@@ -45,8 +57,12 @@ impl Default for RebuildSettings {
             compared_cases: 1_000,
             lease: Duration::from_secs(6),
             poll_interval: Duration::from_millis(500),
+            sweep_interval: Duration::from_mins(1),
+            drop_lock_max: LOCK_MAX,
             retry_delay: Duration::from_millis(100),
+            idle_max: Duration::from_mins(1),
             statement_max: Duration::from_mins(30),
+            unmoved_max: Duration::from_mins(10),
         }
     }
 }

@@ -36,6 +36,15 @@ const TO_NEW: &str = "INSERT INTO projection_live AS live \
     SET previous_build = live.build, build = excluded.build, switched_at = clock_timestamp() \
     RETURNING build";
 
+/// How far the new build is behind the live one; of that, what the log has counts.
+const BEHIND: &str = "SELECT least(h.position, held.position) - new.position \
+    FROM projection_checkpoint AS new \
+    JOIN log_head AS h USING (tenant_no) \
+    JOIN projection_checkpoint AS held USING (tenant_no, projection, version) \
+    WHERE new.tenant_no = $1 AND new.projection = $2 AND new.version = $3 AND new.build = $4 \
+        AND held.build = coalesce((SELECT live.build FROM projection_live AS live \
+            WHERE live.tenant_no = $1 AND live.projection = $2 AND live.version = $3), 0)";
+
 /// Has readers answered from the new build, in one transaction with the end of the rebuild.
 pub(crate) async fn to_new(
     inner: &Inner,
@@ -49,7 +58,16 @@ pub(crate) async fn to_new(
     if lease.is_cancelled(&transaction).await? {
         return Err(Halt::Cancelled);
     }
-    if lease.build_of().query(transaction.client(), TO_NEW).await?.is_empty() {
+    let build = lease.build_of();
+    let behind = build.query(transaction.client(), BEHIND).await?;
+    let behind: Option<i64> = behind.first().map(|row| row.try_get(0)).transpose()?;
+    if behind.is_some_and(|behind| behind > inner.settings.lag_events_max) {
+        // The comparison took so long that readers would go back in time, or nobody follows.
+        lease.note(inner, &transaction, Phase::Comparing, "phase = 'catching_up'", &[]).await?;
+        transaction.commit().await?;
+        return Ok(());
+    }
+    if build.query(transaction.client(), TO_NEW).await?.is_empty() {
         return Err(Halt::failed("not_followed"));
     }
     lease.forget_slices(&transaction).await?;

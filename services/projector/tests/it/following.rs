@@ -110,3 +110,44 @@ async fn metrics_tell_of_lag_and_work() {
     assert!(text.contains(&applied), "{text}");
     assert!(text.contains("throughline_projection_lag_seconds"), "{text}");
 }
+
+/// However a batch is bounded, each is what fits and one event where nothing does.
+#[tokio::test]
+async fn batches_are_bounded_by_bytes_and_by_what_has_to_be_folded() {
+    let mut world = World::new(7).await;
+    world.append(60).await;
+    let head = world.head().0;
+    for (bounds, longest_of_all) in [
+        (Settings { batch_bytes_max: 1, ..Settings::default() }, 1..=1),
+        // The tenant's own event is not folded, and comes with the first of a case.
+        (Settings { batch_folded_max: 1, ..Settings::default() }, 2..=2),
+        (Settings { batch_bytes_max: 2_000, ..Settings::default() }, 3..=head - 1),
+        (Settings { batch_folded_max: 20, ..Settings::default() }, 3..=21),
+        (Settings::default(), head..=head),
+    ] {
+        world.execute("TRUNCATE checkpoint_move").await;
+        world.execute("UPDATE projection_checkpoint SET position = 0, epoch = epoch + 1").await;
+        let running = world.projector(bounds.clone());
+        world.caught_up().await;
+        running.stop().await;
+        world.assert_rows_equal_a_fresh_fold().await;
+        world.assert_every_event_applied_once().await;
+        let sql = "SELECT max(now - was) FROM checkpoint_move WHERE projection = 'caseload'";
+        let longest: i64 = world.client.query_one(sql, &[]).await.unwrap().get(0);
+        assert!(longest_of_all.contains(&longest), "{longest} events with {bounds:?}");
+    }
+}
+
+/// With hardly any memory to use, each case is read alone and none is remembered.
+#[tokio::test]
+async fn rows_come_out_the_same_with_little_memory() {
+    let mut world = World::new(8).await;
+    world.append(150).await;
+    let little = Settings { histories_bytes_max: 1, cached_bytes_max: 1, ..Settings::default() };
+    let running = world.projector(Settings { batch_events_max: 40, ..little });
+    world.append(50).await;
+    world.caught_up().await;
+    running.stop().await;
+    world.assert_rows_equal_a_fresh_fold().await;
+    world.assert_every_event_applied_once().await;
+}

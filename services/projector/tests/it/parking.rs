@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+use throughline_domain::case::CaseEvent;
+use throughline_domain::programme::{Programme, Programmes};
 use throughline_projections::Projection;
 use throughline_projector::{Settings, parked, retry_parked};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use crate::world::{World, small_batches};
 
@@ -138,4 +142,45 @@ async fn a_parked_case_is_tried_again_by_itself() {
     }
     running.stop().await;
     world.assert_rows_equal_a_fresh_fold().await;
+}
+
+/// The first definition of `own`, which nobody ships.
+fn own() -> Programme {
+    let mrp = Programmes::shipped().find("mrp", 1).unwrap().as_ref().clone();
+    Programme { id: "own".parse().unwrap(), ..mrp }
+}
+
+#[tokio::test]
+async fn a_case_under_a_definition_that_is_not_known_is_parked_until_it_is() {
+    let mut world = World::new(15).await;
+    world.append(50).await;
+    let referral = json!({
+        "person_id": Uuid::from_u128(7), "programme": "own", "programme_version": 1,
+        "role": "victim_survivor", "area": "city", "source": "police",
+    });
+    let referral = CaseEvent::from_stored("ReferralReceived", 1, &referral.to_string()).unwrap();
+    world.append_to(0, referral).await;
+    world.append(50).await;
+    let settings = Settings { parked_retry_delay_min: Duration::from_millis(1), ..small_batches() };
+    let running = world.projector(settings);
+    world.caught_up().await;
+    let found = parked(&world.client, world.tenant.0, None).await.unwrap();
+    let mut of: Vec<(Projection, &str)> =
+        found.iter().map(|parked| (parked.projection, parked.error_class.as_str())).collect();
+    of.sort_unstable();
+    // Nobody else's answers rest on the definition.
+    let class = "unfoldable";
+    assert_eq!(of, [(Projection::Caseload, class), (Projection::Workload, class)]);
+    assert!(found.iter().all(|parked| parked.case_id == world.case(0)));
+
+    world.define(own()).await;
+    world.append(1).await;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !parked(&world.client, world.tenant.0, None).await.unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "still parked");
+        sleep(Duration::from_millis(20)).await;
+    }
+    world.caught_up().await;
+    world.assert_rows_equal_a_fresh_fold().await;
+    running.stop().await;
 }

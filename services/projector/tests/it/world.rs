@@ -9,6 +9,7 @@ use futures_util::{StreamExt as _, pin_mut};
 use jiff::Timestamp;
 use throughline_domain::case::{CaseEvent, CaseState};
 use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::programme::{Programme, ProgrammeDefined, ProgrammeEvent, aggregate};
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_log::{
@@ -150,6 +151,24 @@ impl World {
         self.append_new(case, new).await;
     }
 
+    /// Makes a definition known to the tenant.
+    pub(crate) async fn define(&mut self, definition: Programme) {
+        let stream = aggregate::stream_id(&definition.id);
+        let event = ProgrammeEvent::ProgrammeDefined(ProgrammeDefined(definition));
+        let event = NewEvent {
+            event_id: EventId(self.random.uuid()),
+            event_type: event.type_name(),
+            schema_version: event.schema_version(),
+            occurred: self.random.occurred(),
+            data: event.to_data().unwrap(),
+            plaintext: None,
+        };
+        let stream = StreamId { kind: StreamKind::Programme, id: stream };
+        let write = StreamWrite { stream, expected: Version(0), events: vec![event] };
+        let append = Append { meta: meta(), writes: vec![write] };
+        self.head = self.log.append(self.tenant, append).await.unwrap().last;
+    }
+
     async fn append_new(&mut self, case: usize, event: NewEvent) {
         let case = &mut self.cases[case];
         let write = StreamWrite {
@@ -157,18 +176,8 @@ impl World {
             expected: case.version,
             events: vec![event],
         };
-        let meta = CommandMeta {
-            actor: "worker-1".to_owned(),
-            actor_role: "caseworker".to_owned(),
-            source_organisation: None,
-            command_id: Uuid::new_v4(),
-            correlation_id: Uuid::new_v4(),
-            causation_id: None,
-            traceparent: None,
-            idempotency: None,
-        };
         let writes = vec![write];
-        let appended = self.log.append(self.tenant, Append { meta, writes }).await.unwrap();
+        let appended = self.log.append(self.tenant, Append { meta: meta(), writes }).await.unwrap();
         case.version = appended.versions[0];
         self.head = appended.last;
     }
@@ -197,7 +206,7 @@ impl World {
         pin_mut!(replay);
         let mut histories = BTreeMap::new();
         while let Some(case) = replay.next().await {
-            let Replayed { stream, events } = case.unwrap();
+            let Replayed { stream, events, .. } = case.unwrap();
             if let Ok(events) = events {
                 histories.insert(CaseId(stream.id), events);
             }
@@ -209,10 +218,11 @@ impl World {
     pub(crate) async fn assert_rows_equal_a_fresh_fold(&self) {
         let histories = self.histories().await;
         assert!(!histories.is_empty());
+        let programmes = self.log.programmes(self.tenant).await.unwrap();
         for (id, history) in &histories {
             let state = CaseState::at(history, &Asked::LATEST);
             let read = caseload::read_case(&self.client, self.place(), *id).await.unwrap();
-            assert_eq!(read, caseload::row(*id, &state), "the caseload's row of {id}");
+            assert_eq!(read, caseload::row(*id, &state, &programmes), "the caseload's row of {id}");
 
             let question = engagement_timeline::Question {
                 case_id: *id,
@@ -247,8 +257,9 @@ impl World {
     /// Row by row: a case that is parked keeps the rows of before, and is not among the histories.
     async fn assert_rows(&self, case_id: CaseId, history: &[Recorded<CaseEvent>]) {
         let tenant_no = self.tenant.0;
+        let programmes = self.log.programmes(self.tenant).await.unwrap();
         for projection in Projection::ALL {
-            let folded = projection.rows(case_id, history).unwrap();
+            let folded = projection.rows(case_id, history, &programmes).unwrap();
             for (table, mut folded) in projection.tables().iter().zip(folded) {
                 let statement = table.select(self.place(), "AND case_id = $2");
                 let rows = self.client.query(&statement, &[&tenant_no, &case_id.0]).await.unwrap();
@@ -303,6 +314,19 @@ impl World {
 pub(crate) fn log(database: &TestDatabase) -> EventLog {
     let pool = throughline_log::pool(database.config(), 12).unwrap();
     EventLog::new(pool, MasterKey::random().unwrap(), AppendSettings::default())
+}
+
+fn meta() -> CommandMeta {
+    CommandMeta {
+        actor: "worker-1".to_owned(),
+        actor_role: "caseworker".to_owned(),
+        source_organisation: None,
+        command_id: Uuid::new_v4(),
+        correlation_id: Uuid::new_v4(),
+        causation_id: None,
+        traceparent: None,
+        idempotency: None,
+    }
 }
 
 /// Settings by which even a short history takes many batches.

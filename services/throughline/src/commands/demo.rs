@@ -11,7 +11,7 @@ use super::master_key::master_key;
 use super::migrate::migrate;
 use super::serve::{self, ServeArguments, StopSignals};
 use super::with_log::OpenLog;
-use crate::demo::{self, Guide, TENANT};
+use crate::demo::{self, Demonstration, Guide};
 use crate::history;
 use crate::telemetry::Telemetry;
 
@@ -56,7 +56,9 @@ async fn prepare_and_serve(
     let open = OpenLog::new(database, key, arguments.database.erasures())?;
     // The server warns of what is accepted.
     arguments.safeguards.require(open.log.pool()).await?;
-    println!("{}", prepare(&open).await?);
+    for demonstration in demo::all()? {
+        println!("{}", prepare(&open, demonstration).await?);
+    }
     open.log.pool().close();
 
     let issues_tokens = arguments.oidc_issuer.is_none();
@@ -68,23 +70,23 @@ async fn prepare_and_serve(
 }
 
 /// Loads the history and takes the tenant live, as far as an earlier run has not.
-async fn prepare(open: &OpenLog) -> anyhow::Result<String> {
+async fn prepare(open: &OpenLog, demonstration: Demonstration) -> anyhow::Result<String> {
     let OpenLog { log, master_key, .. } = open;
-    let tenant = log.create_tenant(TENANT, TenantState::Loading).await?;
+    let Demonstration { tenant: name, known_case, history: text } = demonstration;
+    let tenant = log.create_tenant(name, TenantState::Loading).await?;
     if tenant.state == TenantState::Live {
-        let known = log.read_stream(tenant.tenant_no, demo::known_case().into()).await?;
+        let known = log.read_stream(tenant.tenant_no, known_case.into()).await?;
         ensure!(
             !known.is_empty(),
-            "tenant {TENANT} is live and is not the demonstration: use another database or --data-dir"
+            "tenant {name} is live and is not the demonstration: use another database or --data-dir"
         );
-        return Ok(format!("tenant {TENANT} has its history"));
+        return Ok(format!("tenant {name} has its history"));
     }
     // A load is whole or was not: one that ended before the tenant went live is not done again.
     if log.head(tenant.tenant_no).await?.recorded_at.is_none() {
-        let text = demo::history()?;
         let loaded = history::load(log, master_key, &tenant, text.as_bytes(), |_| {}).await;
         loaded.context("the demonstration history")?;
     }
     let position = log.go_live(tenant.tenant_no).await?;
-    Ok(format!("tenant {TENANT} has its history, and is live from position {position} on"))
+    Ok(format!("tenant {name} has its history, and is live from position {position} on"))
 }

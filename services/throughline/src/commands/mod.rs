@@ -9,6 +9,7 @@ mod checkpoints;
 mod confirm;
 mod data_dir;
 pub(crate) mod database;
+mod dates;
 pub(crate) mod demo;
 mod feed_settings;
 pub(crate) mod keys;
@@ -22,10 +23,12 @@ mod log_verify_export;
 mod master_key;
 pub(crate) mod migrate;
 pub(crate) mod person;
+pub(crate) mod programmes;
 pub(crate) mod progress;
 pub(crate) mod projections;
 mod readiness;
 pub(crate) mod replay;
+pub(crate) mod rules;
 mod safeguards;
 pub(crate) mod serve;
 mod signing_key;
@@ -52,6 +55,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Projections(arguments) => Ok(Box::pin(projections::run(arguments)).await),
         Command::Keys(arguments) => keys::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
+        Command::Rules(arguments) => rules::run(arguments).await,
+        Command::Programmes(arguments) => Ok(Box::pin(programmes::run(arguments)).await),
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
         Command::BenchChild(arguments) => bench_child::run(arguments).await,

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context as _, bail, ensure};
-use clap::ValueEnum;
+use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use tempfile::NamedTempFile;
 use throughline_domain::code::Code;
 use throughline_domain::programme;
-use throughline_domain::time::{SKEW_FORGIVEN, to_microseconds};
-use throughline_domain::two_clocks::{Asked, Reading};
+use throughline_domain::time::to_microseconds;
+use throughline_domain::two_clocks::Asked;
 use throughline_log::EventLog;
 
 use super::database::DatabaseArguments;
+use super::dates::DatesArguments;
 use super::progress::{Progress, Unit, grouped, per_second};
 use super::with_log::{OpenLog, Sealed, with_log};
 use crate::replay::{self, Folded, Format, Question};
@@ -33,17 +33,8 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "PROGRAMME")]
     pub(crate) programme: Option<Code>,
 
-    /// What was true at this time, such as 2025-03-31T23:59:59Z. Now when absent.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) as_of: Option<Timestamp>,
-
-    /// As it was known at this time. Now when absent.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) known_at: Option<Timestamp>,
-
-    /// Whether corrections are looked through.
-    #[arg(long, value_enum, default_value_t = ReplayReading::Effective)]
-    pub(crate) reading: ReplayReading,
+    #[command(flatten)]
+    pub(crate) dates: DatesArguments,
 
     /// Form of the output, one case a line.
     #[arg(long, value_enum, default_value_t = Format::Csv)]
@@ -57,21 +48,12 @@ pub(crate) struct ReplayArguments {
     pub(crate) database: DatabaseArguments,
 }
 
-/// Whether corrections are looked through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReplayReading {
-    /// What is now held to have happened, in the order it happened.
-    Effective,
-    /// What was recorded, in the order it was recorded, as decisions saw it.
-    Recorded,
-}
-
 /// Replays a tenant's log and writes the state of each case; then, on standard error, what it took.
 ///
 /// # Errors
 /// When the log cannot be read, or the output cannot be written.
 pub(crate) async fn run(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
-    let asked = arguments.asked(to_microseconds(Timestamp::now()))?;
+    let asked = arguments.dates.asked(to_microseconds(Timestamp::now()))?;
     if let Some(programme) = &arguments.programme {
         require_programme(programme)?;
     }
@@ -97,27 +79,12 @@ pub(crate) async fn run(arguments: ReplayArguments) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-impl ReplayArguments {
-    /// The dates in force. As over the REST interface, `as_of` may lie ahead and `known_at` not.
-    fn asked(&self, now: Timestamp) -> anyhow::Result<Asked> {
-        let known_at = self.known_at.unwrap_or(now);
-        ensure!(
-            known_at.duration_since(now) <= SKEW_FORGIVEN,
-            "--known-at lies in the future: nobody can say what will be known"
-        );
-        let reading = match self.reading {
-            ReplayReading::Effective => Reading::Effective,
-            ReplayReading::Recorded => Reading::Recorded,
-        };
-        Ok(Asked { as_of: self.as_of.unwrap_or(now), known_at, reading })
-    }
-}
-
-fn require_programme(name: &Code) -> anyhow::Result<()> {
+pub(super) fn require_programme(name: &Code) -> anyhow::Result<()> {
     if programme::find(name.as_str()).is_some() {
         return Ok(());
     }
-    let names: Vec<&str> = programme::all().iter().map(|one| one.id.as_str()).collect();
+    let known = programme::all();
+    let names: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
     bail!("there is no programme {name}: it is one of {}", names.join(", "))
 }
 

@@ -206,14 +206,15 @@ mod tests {
     use throughline_domain::two_clocks::Asked;
 
     use super::*;
-    use crate::demo::tests::decided;
+    use crate::demo::tests::decided_of;
 
     async fn cohort() -> Vec<Vec<Recorded<CaseEvent>>> {
         let is_drive = |history: &Vec<Recorded<CaseEvent>>| {
             let state = CaseState::at(history, &Asked::LATEST);
             state.referral.unwrap().programme.as_str() == "drive"
         };
-        decided().await.into_values().filter(is_drive).collect()
+        let text = crate::demo::history().unwrap();
+        decided_of(&text).await.into_values().filter(is_drive).collect()
     }
 
     fn value(history: &[Recorded<CaseEvent>], stage: &str, key: &str) -> Option<MeasureValue> {

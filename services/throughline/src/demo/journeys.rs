@@ -1,4 +1,7 @@
-//! Published journeys of two women, fact by fact.
+//! Journeys, fact by fact: three women as a report tells of them, and a pair of cases composed from
+//! the casework that another describes.
+
+use std::collections::HashMap;
 
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
@@ -10,9 +13,20 @@ use uuid::Uuid;
 use super::id;
 use super::lines::{Fact, Lines};
 
-const FILES: [(&str, &str); 2] = [
+/// A name and a text.
+type File = (&'static str, &'static str);
+
+/// The women of the Medium Risk Plus report.
+pub(super) const WOMEN: [File; 3] = [
     ("megan", include_str!("../../demo/journeys/megan.json")),
     ("sue", include_str!("../../demo/journeys/sue.json")),
+    ("chelsea", include_str!("../../demo/journeys/chelsea.json")),
+];
+
+/// A perpetrator's case and the victim-survivor's.
+pub(super) const PAIR: [File; 2] = [
+    ("drive-case-manager", include_str!("../../demo/journeys/drive-case-manager.json")),
+    ("drive-idva", include_str!("../../demo/journeys/drive-idva.json")),
 ];
 
 /// A person's way through a programme, as a report tells it.
@@ -36,7 +50,9 @@ struct JourneyFact {
     occurred_at: Timestamp,
     precision: Precision,
     note: Option<String>,
-    /// The coded facts.
+    /// What later facts call it by.
+    label: Option<String>,
+    /// The coded facts. `{"fact": LABEL}` stands for the event of that fact.
     #[serde(flatten)]
     data: Map<String, Value>,
 }
@@ -46,19 +62,24 @@ struct JourneyFact {
 #[derive(Deserialize)]
 struct Expectation {
     as_of: Timestamp,
-    risk_level: String,
+    /// Before the referral: nothing is in view.
+    #[serde(default)]
+    absent: bool,
+    risk_level: Option<String>,
     status: Option<String>,
+    open_needs: Option<Vec<String>>,
+    contact_held: Option<bool>,
     last_reached_before: Option<Timestamp>,
 }
 
-/// Every journey.
-pub(super) fn all() -> anyhow::Result<Vec<Journey>> {
+/// The journeys of some files.
+pub(super) fn of(files: impl IntoIterator<Item = File>) -> anyhow::Result<Vec<Journey>> {
     let read = |(name, text)| {
         let journey: Journey =
             serde_json::from_str(text).with_context(|| format!("the journey of {name}"))?;
         Ok(Journey { name, ..journey })
     };
-    FILES.into_iter().map(read).collect()
+    files.into_iter().map(read).collect()
 }
 
 /// The case of a journey.
@@ -71,8 +92,9 @@ impl Journey {
     pub(super) fn tell(self, lines: &mut Lines) -> anyhow::Result<()> {
         let case = case_id(self.name);
         let worker = format!("{}-{}", self.programme, self.area);
+        let mut labels = HashMap::new();
         for (place, fact) in self.facts.into_iter().enumerate() {
-            let JourneyFact { event_type, occurred_at, precision, note, mut data } = fact;
+            let JourneyFact { event_type, occurred_at, precision, note, label, mut data } = fact;
             let is_referral = event_type == "ReferralReceived";
             ensure!(is_referral == (place == 0), "a journey begins with its referral");
             if is_referral {
@@ -84,7 +106,14 @@ impl Journey {
                 });
                 data.extend(of_case.as_object().cloned().unwrap_or_default());
             }
+            for value in data.values_mut() {
+                if let Some(label) = value.get("fact").and_then(Value::as_str) {
+                    let event = labels.get(label);
+                    *value = json!(event.with_context(|| format!("no fact is called {label}"))?);
+                }
+            }
             let fact = Fact::new(case, place, event_type, occurred_at, precision, data);
+            labels.extend(label.map(|label| (label, fact.event_id)));
             lines.push(Fact {
                 actor: worker.clone(),
                 narrative: note,
@@ -108,7 +137,7 @@ mod tests {
     #[tokio::test]
     async fn the_journeys_give_back_what_the_report_says() {
         let cases = decided().await;
-        for journey in all().unwrap() {
+        for journey in of(WOMEN.into_iter().chain(PAIR)).unwrap() {
             let history = &cases[&case_id(journey.name)];
             assert!(!journey.expect.is_empty());
             for expected in &journey.expect {
@@ -119,8 +148,17 @@ mod tests {
                 };
                 let place = format!("{} at {as_of}", journey.name);
                 for state in [state(Timestamp::now()), state(as_of)] {
-                    let level = state.risk.as_ref().unwrap().level.as_str();
-                    assert_eq!(level, expected.risk_level, "{place}");
+                    assert_eq!(state.referral.is_none(), expected.absent, "{place}");
+                    let level = state.risk.as_ref().map(|risk| risk.level.as_str());
+                    assert_eq!(level, expected.risk_level.as_deref(), "{place}");
+                    if let Some(needs) = &expected.open_needs {
+                        let open = state.open_needs.iter().map(|open| open.need.as_str());
+                        assert_eq!(&open.collect::<Vec<_>>(), needs, "{place}");
+                    }
+                    if let Some(held) = expected.contact_held {
+                        let mut holds = state.contact_safety.holds();
+                        assert_eq!(holds.any(|hold| hold.until.is_none()), held, "{place}");
+                    }
                     if let Some(status) = &expected.status {
                         assert_eq!(state.status.as_str(), status, "{place}");
                     }

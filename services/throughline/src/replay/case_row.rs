@@ -6,6 +6,7 @@ use throughline_domain::case::{CaseEvent, CaseState, CaseStatus};
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, Engagement, RiskLevel};
 use throughline_domain::ids::{CaseId, Version};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
 use throughline_domain::rules::{dormant, engagement, review_due};
@@ -58,16 +59,19 @@ pub(super) const COLUMNS: [&str; 18] = [
 ];
 
 impl CaseRow {
-    /// The row of a case; `None` where no referral is in view at the dates.
+    /// The row of a case; `None` where no referral is in view at the dates, or its definition is not
+    /// known.
     pub(super) fn at(
         case_id: CaseId,
         history: &[Recorded<CaseEvent>],
         asked: &Asked,
+        programmes: &Programmes,
     ) -> Option<Self> {
         let state = CaseState::at(history, asked);
         let known = history.partition_point(|event| event.recorded_at <= asked.known_at);
         let version = history[..known].last().map(|event| event.version)?;
         let referral = state.referral.as_ref()?;
+        let programme = programmes.of_referral(referral)?;
         let risk = case_risk(&state);
         Some(Self {
             case_id,
@@ -84,8 +88,8 @@ impl CaseRow {
             reached: state.contacts.reached,
             last_attempt_at: state.contacts.last_attempt_at,
             last_reached_at: state.contacts.last_reached_at,
-            dormant: dormant::is_dormant(&state, asked.as_of),
-            review_due: review_due::review_due(&state),
+            dormant: dormant::is_dormant(&state, &programme, asked.as_of),
+            review_due: review_due::review_due(&state, &programme),
             open_information_requests: state.open_requests.len(),
             version,
         })

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use futures_util::StreamExt;
+use throughline_domain::case::CaseEvent;
 use throughline_domain::code::Code;
 use throughline_domain::ids::CaseId;
+use throughline_domain::programme::Programmes;
+use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_log::{EventLog, Head, Replayed, TenantNo};
 use tokio::task::JoinSet;
@@ -60,38 +63,55 @@ pub(crate) async fn fold(
     question: Question,
     read: Arc<AtomicU64>,
 ) -> anyhow::Result<Folded> {
-    let parts = available_parallelism().map_or(1, NonZeroUsize::get).min(PARTS_MAX);
-    let question = Arc::new(question);
-    let mut folding = JoinSet::new();
-    for range in ranges(question.head.streams, parts) {
-        let part = part(log.clone(), Arc::clone(&question), range, Arc::clone(&read));
-        folding.spawn(part);
-    }
-    let mut rows = Vec::new();
-    while let Some(part) = folding.join_next().await {
-        rows.append(&mut part.context("a part of the replay ended early")??);
-    }
+    let Question { tenant, head, programme, asked } = question;
+    let row = move |case_id, history: &[Recorded<CaseEvent>], programmes: &Programmes| {
+        let wanted = |row: &CaseRow| programme.as_ref().is_none_or(|p| p == row.programme());
+        CaseRow::at(case_id, history, &asked, programmes).filter(wanted)
+    };
+    let mut rows = every_case(log, tenant, &head, Arc::clone(&read), row).await?;
     rows.sort_unstable_by_key(|row| row.case_id);
     Ok(Folded { rows, events: read.load(Ordering::Relaxed) })
 }
 
-async fn part(
-    log: EventLog,
-    question: Arc<Question>,
-    streams: RangeInclusive<i64>,
+/// Gives every case of a log to `row`, with the definitions that the tenant knows, and collects what
+/// it makes of them, in no order; `read` counts the events on the way.
+///
+/// # Errors
+/// When the log cannot be read, or one of its events, or a case's definition is not known.
+pub(crate) async fn every_case<R: Send + 'static>(
+    log: &EventLog,
+    tenant: TenantNo,
+    head: &Head,
     read: Arc<AtomicU64>,
-) -> anyhow::Result<Vec<CaseRow>> {
-    let cases = log.replay_cases(question.tenant, question.head.position, streams);
-    let mut cases = pin!(cases);
+    row: impl Fn(CaseId, &[Recorded<CaseEvent>], &Programmes) -> Option<R> + Send + Sync + 'static,
+) -> anyhow::Result<Vec<R>> {
+    let parts = available_parallelism().map_or(1, NonZeroUsize::get).min(PARTS_MAX);
+    let row = Arc::new(row);
+    // The head was read before, so every version that an event up to it names is there.
+    let programmes = log.programmes(tenant).await?;
+    let mut folding = JoinSet::new();
+    for streams in ranges(head.streams, parts) {
+        let (log, position) = (log.clone(), head.position);
+        let (read, row) = (Arc::clone(&read), Arc::clone(&row));
+        let programmes = Arc::clone(&programmes);
+        folding.spawn(async move {
+            let mut cases = pin!(log.replay_cases(tenant, position, streams));
+            let mut rows = Vec::new();
+            while let Some(case) = cases.next().await {
+                let Replayed { stream, events, .. } = case?;
+                let events = events?;
+                read.fetch_add(u64::try_from(events.len()).unwrap_or(0), Ordering::Relaxed);
+                if programmes.first_unknown(&events).is_some() {
+                    bail!("case {} was referred under a definition that is not known", stream.id);
+                }
+                rows.extend(row(CaseId(stream.id), &events, &programmes));
+            }
+            anyhow::Ok(rows)
+        });
+    }
     let mut rows = Vec::new();
-    while let Some(case) = cases.next().await {
-        let Replayed { stream, events } = case?;
-        let events = events?;
-        read.fetch_add(u64::try_from(events.len()).unwrap_or(0), Ordering::Relaxed);
-        let row = CaseRow::at(CaseId(stream.id), &events, &question.asked);
-        let wanted =
-            |row: &CaseRow| question.programme.as_ref().is_none_or(|p| p == row.programme());
-        rows.extend(row.filter(wanted));
+    while let Some(part) = folding.join_next().await {
+        rows.append(&mut part.context("a part of the replay ended early")??);
     }
     Ok(rows)
 }

@@ -7,5 +7,5 @@ mod case_row;
 mod fold;
 mod output;
 
-pub(crate) use fold::{Folded, Question, fold};
+pub(crate) use fold::{Folded, Question, every_case, fold};
 pub(crate) use output::{Format, write};

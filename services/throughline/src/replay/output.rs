@@ -52,6 +52,7 @@ fn jsonl(folded: &Folded, mut to: impl Write) -> anyhow::Result<()> {
 mod tests {
     use throughline_domain::case::CaseEvent;
     use throughline_domain::ids::{CaseId, EventId, Position, Version};
+    use throughline_domain::programme::Programmes;
     use throughline_domain::recorded::Recorded;
     use throughline_domain::time::Occurred;
     use throughline_domain::two_clocks::Asked;
@@ -71,7 +72,9 @@ mod tests {
             occurred: Occurred::at(at),
             event: CaseEvent::from_stored("ReferralReceived", 1, data).unwrap(),
         };
-        let row = CaseRow::at(CaseId(Uuid::nil()), &[referral], &Asked::LATEST).unwrap();
+        let row =
+            CaseRow::at(CaseId(Uuid::nil()), &[referral], &Asked::LATEST, &Programmes::shipped())
+                .unwrap();
         Folded { rows: vec![row], events: 1 }
     }
 

@@ -84,3 +84,28 @@ async fn a_tenant_has_so_many_streams_and_a_place_is_free_when_one_left() {
     let mut third = follow(&service, "/v1/events/stream?after=0", None).await;
     assert_eq!(third.events(3).await.len(), 3);
 }
+
+/// Nothing happens, so nothing is written on the streams that were cut off, and each may hold its
+/// place for a while.
+#[tokio::test]
+async fn who_is_cut_off_a_hundred_times_gets_a_place_and_leaves_some_for_colleagues() {
+    let service = Service::start().await;
+    an_open_case(service.worker()).await;
+    for _ in 0..100 {
+        drop(follow(&service, "/v1/events/stream", None).await);
+    }
+    let token = service.token("city", "caseworker").await;
+    let mut kept = Vec::new();
+    let refused = loop {
+        assert!(kept.len() < 200, "a caller has no limit");
+        match Stream::open(&service, &token, "/v1/events/stream", None).await {
+            Ok(stream) => kept.push(stream),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!((refused.status, refused.problem().as_str()), (429, "too-many-streams"));
+    let arguments = ["--tenant", "city", "--role", "caseworker", "--subject", "colleague"];
+    let colleague = service.issue(&arguments).await;
+    let mut stream = Stream::open(&service, &colleague, "/v1/events/stream", None).await.unwrap();
+    assert!(matches!(stream.frame().await, Some(Frame::Position(..))));
+}

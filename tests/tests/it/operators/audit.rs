@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{a_service, ask, operator, rebuilt};
+use super::{a_service, ask, operator, rebuilt, verified};
 use crate::service::log_text;
 
 #[tokio::test]
@@ -12,7 +12,7 @@ async fn whatever_is_done_or_refused_is_written_down_and_told() {
     assert_eq!(nothing.status, 409);
     let rebuilt = rebuilt(&service, "caseload").await;
     operator(&service).post("/v1/projections/caseload/rollback", json!({})).await.expect(200);
-    operator(&service).post("/v1/projections/caseload/verifications", json!({})).await.expect(200);
+    verified(&service, json!({})).await;
     operator(&service).post("/v1/parked/retries", json!({})).await.expect(202);
 
     let told = operator(&service).get("/v1/projections/audit").await.expect(200);
@@ -34,6 +34,7 @@ async fn whatever_is_done_or_refused_is_written_down_and_told() {
         ],
         [json!("rebuild"), on.clone(), json!(1), none.clone(), done.clone(), none.clone()],
         [json!("rollback"), on.clone(), json!(0), none.clone(), done.clone(), none.clone()],
+        [json!("verify"), on.clone(), none.clone(), none.clone(), done.clone(), none.clone()],
         [json!("verify"), on.clone(), json!(0), json!(0), done.clone(), none.clone()],
         [json!("park_retry"), none.clone(), none.clone(), json!(0), done, none],
     ];
@@ -44,7 +45,7 @@ async fn whatever_is_done_or_refused_is_written_down_and_told() {
         assert_eq!(who, (&json!("operator"), &json!("operator"), &json!("rest")), "{line}");
     }
     let one = operator(&service).get("/v1/projections/audit?limit=1").await.expect(200);
-    assert_eq!(one["lines"], json!([lines[4]]));
+    assert_eq!(one["lines"], json!([lines[5]]));
     let others = service.as_role("county", "operator").get("/v1/projections/audit").await;
     assert_eq!(others.expect(200)["lines"], json!([]));
 

@@ -152,6 +152,41 @@ async fn what_cannot_be_done_is_told_in_one_line_and_an_exit_code() {
     assert_eq!(said(&output, 2).lines().count(), 1, "{output:?}");
 }
 
+/// Naming what there is none of is a refusal, and each refusal is a line, whichever way it came.
+#[tokio::test]
+async fn what_was_named_in_vain_is_written_down() {
+    let service = a_service().await;
+    let (absent, known) = (absent_id(), ["caseload", "--tenant", "city"]);
+    said(&run(&service, &["cancel", &absent, "--tenant", "city"]).await, 4);
+    said(&run(&service, &[&["verify"], &known[..], &["--build", "7"]].concat()).await, 4);
+    let body = json!({"build": 8});
+    let path = "/v1/projections/caseload/verifications";
+    assert_eq!(super::operator(&service).post(path, body).await.status, 404);
+    let audit = objects(&run(&service, &["audit", "--tenant", "city", "--json"]).await, 0);
+    let told =
+        |line: &Value| json!([line["action"], line["build"], line["outcome"], line["reason"]]);
+    let expected = [
+        json!(["verify", 8, "refused", "no-such-build"]),
+        json!(["verify", 7, "refused", "no-such-build"]),
+        json!(["cancel", null, "refused", "no-such-operation"]),
+    ];
+    assert_eq!(audit.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(audit[2]["operation_id"], json!(absent));
+}
+
+#[tokio::test]
+async fn cancel_prints_an_object_for_scripts() {
+    let service = a_service().await;
+    hold_rebuilds(&service).await;
+    let asked = super::ask(&service, "caseload", json!({})).await.expect(202);
+    let id = text(&asked["operation_id"]);
+    let cancelled = run(&service, &["cancel", &id, "--tenant", "city", "--json"]).await;
+    let expected =
+        json!({"tenant": "city", "projection": "caseload", "build": 1, "operation_id": id});
+    assert_eq!(objects(&cancelled, 0), [expected]);
+    release_rebuilds(&service).await;
+}
+
 /// Where no service runs, the command does all of it: it folds, follows, compares and switches.
 #[tokio::test]
 async fn a_rebuild_needs_no_service() {

@@ -47,6 +47,10 @@ async fn each_is_done_once_and_answered_the_same_again() {
         let body = description.body(&operation);
         let first = post(&service, &path, "one-for-all", &body).await;
         assert!([200, 202].contains(&first.status), "{id}: {first:?}");
+        if id == "VerifyProjection" {
+            // What it found is a line too.
+            super::over(&service, first.header("location").unwrap()).await;
+        }
         let done = lines(&service).await;
         for key in ["one-for-all", "\"one-for-all\""] {
             let again = post(&service, &path, key, &body).await;
@@ -87,4 +91,21 @@ async fn of_many_duplicates_at_once_one_is_done() {
     let place = answers[0].header("location").unwrap();
     operator(&service).post(&format!("{place}/cancellation"), json!({})).await.expect(202);
     post(&service, path, "other", &body).await.expect(202);
+}
+
+/// The answer that is kept is given, even where the build is not there any more.
+#[tokio::test]
+async fn a_verification_is_answered_the_same_after_its_build_is_gone() {
+    let service = a_service().await;
+    rebuilt(&service, "caseload").await;
+    let (path, body) = ("/v1/projections/caseload/verifications", json!({"build": 0}));
+    let first = post(&service, path, "verified", &body).await;
+    assert_eq!(first.status, 202, "{first:?}");
+    super::over(&service, first.header("location").unwrap()).await;
+    let dropped = ["projections", "drop", "caseload", "--tenant", "city", "--build", "0", "--yes"];
+    let output = service.run(&dropped, &[]).await;
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(post(&service, path, "another", &body).await.status, 404);
+    let again = post(&service, path, "verified", &body).await;
+    assert_eq!(whole(&again), whole(&first));
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod command_line;
 mod keys;
+mod lists;
 mod parked;
 mod rest;
 
@@ -71,6 +72,15 @@ async fn rebuilt(service: &Service, projection: &str) -> Value {
     asked.expect(202);
     let operation = over(service, asked.header("location").unwrap()).await;
     assert_eq!(operation["phase"], "switched", "{operation}");
+    operation
+}
+
+/// Verifies the caseload and gives the operation.
+async fn verified(service: &Service, body: Value) -> Value {
+    let asked = operator(service).post("/v1/projections/caseload/verifications", body).await;
+    asked.expect(202);
+    let operation = over(service, asked.header("location").unwrap()).await;
+    assert_eq!(operation["phase"], "verified", "{operation}");
     operation
 }
 

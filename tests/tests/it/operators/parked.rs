@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{WAIT_MAX, a_service, operator};
+use super::{WAIT_MAX, a_service, operator, verified};
 use crate::cases::{an_attempt, an_open_case};
 
 #[tokio::test]
@@ -52,7 +52,6 @@ async fn what_is_set_aside_is_listed_and_tried_again() {
     }
     let unknown = operator(&service).post(retries, json!({"projection": "nobodys"})).await;
     assert_eq!((unknown.status, &*unknown.problem()), (422, "invalid"));
-    let verifications = "/v1/projections/caseload/verifications";
-    let verified = operator(&service).post(verifications, json!({})).await.expect(200);
+    let verified = verified(&service, json!({})).await;
     assert_eq!(verified["comparison"]["differences_found"], 0, "{verified}");
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     a_service, ask, hold_rebuilds, live, operator, over, rebuilt, release_rebuilds, settled, spoil,
+    verified,
 };
 use crate::cases::{absent_id, an_open_case, text};
 
@@ -74,15 +75,19 @@ async fn a_second_rebuild_is_refused_with_the_place_of_the_first_and_may_be_call
 #[tokio::test]
 async fn a_row_that_was_altered_is_found_and_repaired_by_a_rebuild() {
     let service = a_service().await;
-    let verifications = "/v1/projections/caseload/verifications";
-    let right = operator(&service).post(verifications, json!({})).await.expect(200);
+    let right = verified(&service, json!({})).await;
     assert_eq!(right["comparison"]["differences_found"], 0, "{right}");
     let case = spoil(&service).await;
-    let wrong = operator(&service).post(verifications, json!({"sample": 1000})).await.expect(200);
+    let wrong = verified(&service, json!({})).await;
     let difference =
         json!({"case_id": case, "table": "caseload", "kind": "differs", "columns": ["worker"]});
     assert_eq!(wrong["comparison"]["differences"], json!([difference]), "{wrong}");
     assert_eq!(wrong["comparison"]["differing_cases"], 1);
+    let progress = &wrong["progress"];
+    assert_eq!((&progress["cases_done"], &progress["cases_total"]), (&json!(3), &json!(3)));
+    assert_eq!(wrong["comparison"]["all_cases"], true, "{wrong}");
+    let sample = verified(&service, json!({"sample": 2})).await;
+    assert_eq!(sample["progress"]["cases_total"], 2, "{sample}");
 
     let dry = ask(&service, "caseload", json!({"dry_run": true})).await;
     let dry = over(&service, dry.header("location").unwrap()).await;
@@ -92,15 +97,77 @@ async fn a_row_that_was_altered_is_found_and_repaired_by_a_rebuild() {
     assert_eq!(live(&service, "caseload").await, 0);
 
     rebuilt(&service, "caseload").await;
-    let right = operator(&service).post(verifications, json!({})).await.expect(200);
+    let right = verified(&service, json!({})).await;
     assert_eq!(right["comparison"]["differences_found"], 0, "{right}");
-    let old = operator(&service).post(verifications, json!({"build": 0})).await.expect(200);
+    let old = verified(&service, json!({"build": 0})).await;
     assert_eq!(old["comparison"]["differences"], json!([difference]), "{old}");
-    for sample in [json!(0), json!(1001), json!(-1), json!("all")] {
-        let refused = operator(&service).post(verifications, json!({"sample": sample})).await;
+    for sample in [json!(0), json!(1_000_001), json!(-1), json!("all")] {
+        let path = "/v1/projections/caseload/verifications";
+        let refused = operator(&service).post(path, json!({"sample": sample})).await;
         assert_eq!((refused.status, &*refused.problem()), (422, "invalid"), "{sample}");
         assert_eq!(refused.json()["errors"][0]["pointer"], "/sample");
     }
+}
+
+/// Nobody takes it up, as long as a trigger keeps them from it.
+#[tokio::test]
+async fn a_verification_waits_is_called_off_and_there_is_one_at_a_time() {
+    let service = a_service().await;
+    let hold = "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                    IF NEW.holder IS NOT NULL THEN RETURN NULL; END IF; RETURN NEW; END $$; \
+                CREATE TRIGGER hold BEFORE UPDATE ON projection_verification \
+                    FOR EACH ROW EXECUTE FUNCTION hold()";
+    service.database.connect().await.batch_execute(hold).await.unwrap();
+    let path = "/v1/projections/caseload/verifications";
+    let asked = operator(&service).post(path, json!({"sample": 5})).await;
+    let place = asked.header("location").unwrap().to_owned();
+    let told = asked.expect(202);
+    assert_eq!((&told["kind"], &told["phase"]), (&json!("verification"), &json!("queued")));
+    let second = operator(&service).post(path, json!({})).await;
+    assert_eq!((second.status, &*second.problem()), (409, "already-under-way"));
+    assert_eq!(second.header("location"), Some(&*place));
+    let listed = operator(&service).get("/v1/operations").await.expect(200);
+    assert_eq!(listed["operations"][0]["operation_id"], told["operation_id"], "{listed}");
+    let others = service.as_role("county", "operator");
+    assert_eq!(others.get(&place).await.status, 404);
+
+    let cancelled = operator(&service).post(&format!("{place}/cancellation"), json!({})).await;
+    assert_eq!(cancelled.expect(202)["cancel_requested"], true);
+    assert_eq!(over(&service, &place).await["phase"], "cancelled");
+    let again = operator(&service).post(&format!("{place}/cancellation"), json!({})).await;
+    assert_eq!((again.status, &*again.problem()), (409, "operation-over"));
+}
+
+/// Whoever had it was killed: somebody else begins it anew once the lease has run out.
+#[tokio::test]
+async fn a_verification_that_was_left_is_begun_anew() {
+    let service = a_service().await;
+    let case = spoil(&service).await;
+    let left = "INSERT INTO projection_verification (tenant_no, operation_id, projection, version, \
+                    phase, requested_by, started_at, cases_total, cases_done, epoch, holder, \
+                    leased_until) \
+                SELECT tenant_no, gen_random_uuid(), 'caseload', 1, 'verifying', 'o-kim', now(), 99, \
+                    77, 4, gen_random_uuid(), clock_timestamp() + interval '1 second' \
+                FROM tenant WHERE name = 'city' RETURNING operation_id";
+    let row = service.database.connect().await.query_one(left, &[]).await.unwrap();
+    let place = format!("/v1/operations/{}", row.get::<_, uuid::Uuid>(0));
+    let ended = over(&service, &place).await;
+    assert_eq!(ended["phase"], "verified", "{ended}");
+    assert_eq!(ended["comparison"]["differences"][0]["case_id"], json!(case), "{ended}");
+    assert_eq!(ended["progress"]["cases_done"], 3, "{ended}");
+}
+
+/// Called off while whoever had it was gone: nobody begins it anew.
+#[tokio::test]
+async fn a_verification_that_was_called_off_stays_so() {
+    let service = a_service().await;
+    let left = "INSERT INTO projection_verification (tenant_no, operation_id, projection, version, \
+                    phase, requested_by, epoch, cancel_requested, leased_until) \
+                SELECT tenant_no, gen_random_uuid(), 'caseload', 1, 'verifying', 'o-kim', 4, true, \
+                    clock_timestamp() FROM tenant WHERE name = 'city' RETURNING operation_id";
+    let row = service.database.connect().await.query_one(left, &[]).await.unwrap();
+    let place = format!("/v1/operations/{}", row.get::<_, uuid::Uuid>(0));
+    assert_eq!(over(&service, &place).await["phase"], "cancelled");
 }
 
 #[tokio::test]

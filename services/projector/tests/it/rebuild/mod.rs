@@ -4,6 +4,8 @@
 mod comparing;
 mod killed;
 mod paused;
+mod safety;
 mod support;
+mod sweeping;
 mod switching;
 mod walk;

@@ -1,7 +1,8 @@
 //! Which build readers are answered from, and which are kept.
 
 use throughline_projections::Projection;
-use throughline_projector::{Phase, SwitchError, builds, drop_build, rollback};
+use throughline_projector::{Phase, SwitchError, builds, delete_dropped, drop_build, rollback};
+use tokio_util::sync::CancellationToken;
 
 use super::support::{build_tables, followed, live_build, rebuild, request, rows};
 use crate::world::World;
@@ -68,6 +69,8 @@ async fn a_build_is_dropped_unless_it_is_live_or_being_made() {
     assert!(matches!(refused, Err(SwitchError::IsLive { build: 1 })));
     let before = rows(&world, CASELOAD, 1).await;
     drop_build(client, tenant, CASELOAD, 0).await.unwrap();
+    let go_on = CancellationToken::new();
+    assert!(delete_dropped(&world.pool, tenant, CASELOAD, 0, &go_on).await.unwrap());
     assert_eq!(numbers(&world).await, [(1, true, false)]);
     assert!(rows(&world, CASELOAD, 0).await.is_empty());
     assert_eq!(rows(&world, CASELOAD, 1).await, before);

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use throughline_projections::Projection;
 use throughline_projector::{
-    Phase, RebuildError, cancel_rebuild, parked, rebuilds, request_rebuild,
+    Phase, RebuildError, RebuildSettings, Rebuilder, cancel_rebuild, parked, rebuilds,
+    request_rebuild,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::support::{
-    a_case_of, brake, braked, build_tables, find, finish, followed, live_build, rebuild, rebuilder,
-    release, request, rows, verified,
+    a_case_of, brake, braked, build_tables, find, finish, follow, followed, live_build, rebuild,
+    rebuilder, release, request, rows, small, verified,
 };
 
 #[tokio::test]
@@ -29,9 +30,46 @@ async fn a_rebuild_gives_the_rows_that_following_gives() {
         assert!(comparison.live.unwrap().is_equal());
         assert_eq!(live_build(&world, projection).await, 1);
     }
-    let listed = rebuilds(&world.client, Some(world.tenant), 2).await.unwrap();
+    let listed = rebuilds(&world.client, Some(world.tenant), None, 2).await.unwrap().rows;
     assert_eq!(listed.len(), 2);
     assert!(listed[0].requested_at > listed[1].requested_at);
+}
+
+/// A worker that rests for longer than the server lets a transaction wait for a process of which it
+/// hears nothing: a write takes long, and the rest is many times that.
+#[tokio::test]
+async fn a_slice_is_finished_however_long_its_worker_rests() {
+    let mut world = followed(67, 60).await;
+    for case in 0..4 {
+        world.append_unreadable_to(case).await;
+    }
+    // A case that the live build had not parked would keep the new one from being switched to.
+    follow(&world).await;
+    world
+        .execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END $$;
+             CREATE TRIGGER slow BEFORE INSERT ON projection_parked FOR EACH ROW
+                 EXECUTE FUNCTION slow();",
+        )
+        .await;
+    let settings = RebuildSettings {
+        slice_events: 1_000,
+        rows_max: 1,
+        busy_rows_max: 1,
+        busy_share: 1,
+        busy_for: Duration::from_hours(1),
+        idle_max: Duration::from_millis(500),
+        lease: Duration::from_mins(1),
+        ..small()
+    };
+    let rebuilder = Rebuilder::new(world.log.clone(), world.pool.clone(), settings);
+    let asked = request(&world, Projection::Workload, true).await;
+    let work = rebuilder.work_on(world.tenant, asked.operation_id, CancellationToken::new());
+    let done = tokio::time::timeout(Duration::from_mins(1), work).await;
+    let done = done.expect("the slice is finished at some time").unwrap();
+    assert_eq!(done.phase, Phase::Compared, "{done:?}");
+    assert_eq!(done.comparison.unwrap().parked, 4);
 }
 
 /// What the migrations' tables have, a build's have: keys, indexes, and no more.
@@ -181,15 +219,31 @@ async fn a_case_whose_rows_are_refused_is_parked_and_the_others_are_written() {
     world
         .execute(&format!("ALTER TABLE caseload ADD CHECK (case_id <> '{guilty}') NOT VALID"))
         .await;
+    let asked = request(&world, Projection::Caseload, false).await;
+    // The rows that are live would be gone with a switch.
+    let taken = finish(&world, asked.operation_id).await;
+    assert_eq!((taken.phase, taken.error_class.as_deref()), (Phase::Failed, Some("parked")));
+    let comparison = taken.comparison.unwrap();
+    assert_eq!((comparison.parked, comparison.taken_away), (1, 1));
+    assert_eq!(comparison.differences[0].case_id, guilty);
+    assert_eq!(live_build(&world, Projection::Caseload).await, 0);
+
+    // Where readers are told already that the case is stale, nothing is taken from them.
+    world
+        .execute(&format!(
+            "INSERT INTO projection_parked (tenant_no, projection, stream_id, position, error_class)
+             VALUES (1, 'caseload', '{guilty}', 3, 'refused')"
+        ))
+        .await;
     let done = rebuild(&world, Projection::Caseload).await;
     assert_eq!(done.phase, Phase::Switched, "{done:?}");
     assert_eq!(done.comparison.unwrap().parked, 1);
-    let parked = "SELECT stream_id, error_class FROM projection_parked WHERE build = 1";
+    let parked = "SELECT stream_id, error_class FROM projection_parked WHERE build = 2";
     let parked = world.client.query(parked, &[]).await.unwrap();
     let parked: Vec<(uuid::Uuid, &str)> = parked.iter().map(|r| (r.get(0), r.get(1))).collect();
     assert_eq!(parked, [(guilty.0, "refused")]);
     let others = rows(&world, Projection::Caseload, 0).await.len() - 1;
-    assert_eq!(rows(&world, Projection::Caseload, 1).await.len(), others);
+    assert_eq!(rows(&world, Projection::Caseload, 2).await.len(), others);
 }
 
 #[tokio::test]

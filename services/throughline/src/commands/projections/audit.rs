@@ -21,6 +21,10 @@ pub(crate) struct AuditArguments {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(AUDIT_MAX)))]
     limit: u32,
 
+    /// Only lines older than the one of this number (`audit_id`).
+    #[arg(long, value_name = "N")]
+    after: Option<i64>,
+
     /// Print a JSON object for each line.
     #[arg(long)]
     json: bool,
@@ -35,7 +39,7 @@ pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<u8> {
         let tenants = tenants(&open, arguments.tenant.as_slice()).await?;
         let client = open.log.pool().get().await?;
         let asked = arguments.tenant.as_ref().and(tenants.first()).map(|tenant| tenant.tenant_no);
-        let lines = audit(&client, asked, arguments.limit).await?;
+        let lines = audit(&client, asked, arguments.after, arguments.limit).await?.rows;
         let named = lines.into_iter().map(|line| (name_of(&tenants, line.tenant_no), line));
         Ok(named.collect::<Vec<_>>())
     };
@@ -79,6 +83,7 @@ fn cells(tenant: &str, line: &AuditLine) -> Vec<String> {
 
 fn told(tenant: &str, line: &AuditLine) -> String {
     json!({
+        "audit_id": line.audit_id,
         "at": line.at,
         "tenant": tenant,
         "actor": line.actor,

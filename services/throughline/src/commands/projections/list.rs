@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: ListArguments) -> anyhow::Result<u8> {
         let tenants = tenants(&open, &arguments.tenants).await?;
         let client = open.log.pool().get().await?;
         // First what is being made: what is switched in between is then a build.
-        let under_way = rebuilds(&client, None, REBUILDS_MAX).await?;
+        let under_way = rebuilds(&client, None, None, REBUILDS_MAX).await?.rows;
         let builds = builds(&open.log, &client, None).await?;
         Ok((tenants, builds, under_way))
     };

@@ -193,7 +193,7 @@ impl Job<'_> {
         let by = self.arguments.acting.operator(self.tenant.tenant_no);
         let rebuild = self.find(operation_id).await?;
         let mut client = self.open.log.pool().get().await?;
-        match call_off(&mut client, &by, &rebuild).await {
+        match call_off(&mut client, &by, (&rebuild).into()).await {
             // Then this command is about to say what came of it.
             Ok(()) | Err(NotCalledOff::IsOver) => Ok(()),
             Err(error) => Err(error.into()),

@@ -71,6 +71,7 @@ mod tests {
             cases: 1000,
             rows: 999,
             parked: 0,
+            taken_away: 0,
             differing_cases: 2,
             differences: vec![
                 difference(DifferenceKind::Differs, &["status", "worker"]),

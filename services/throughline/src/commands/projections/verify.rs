@@ -9,7 +9,7 @@ use throughline_domain::code::Code;
 use throughline_log::Tenant;
 use throughline_projections::Projection;
 use throughline_projector::operator::{Act, Action};
-use throughline_projector::{Comparison, Sample, verify};
+use throughline_projector::{Comparison, Sample, VerifyError, count_cases, verify};
 
 use super::{ActingArguments, DIFFERS, named_or_all, projection, shown, tenants};
 use crate::commands::progress::{Progress, Unit};
@@ -75,18 +75,27 @@ async fn verify_one(
     let sample = if arguments.all_cases { Sample::All } else { Sample::Of(arguments.sample) };
     let checked = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&checked);
-    let progress = Progress::follow(Unit::Cases, None, move || counted.load(Ordering::Relaxed));
+    let cases = count_cases(&*pool.get().await?, *tenant_no).await?;
+    let total = match sample {
+        Sample::All => cases,
+        Sample::Of(some) => cases.min(some.into()),
+    };
+    let progress =
+        Progress::follow(Unit::Cases, Some(total), move || counted.load(Ordering::Relaxed));
     let build = arguments.build;
     let found = verify(log, pool, *tenant_no, projection, build, sample, checked).await;
     drop(progress);
-    let found = found?;
-    let act = Act {
-        build: Some(found.build),
-        count: Some(found.differing_cases),
-        ..Act::on(Action::Verify, Some(projection))
-    };
-    arguments.acting.operator(*tenant_no).note(&*pool.get().await?, &act).await?;
-    Ok(found)
+    let act = Act { build, ..Act::on(Action::Verify, Some(projection)) };
+    let mut client = pool.get().await?;
+    let by = arguments.acting.operator(*tenant_no);
+    // That there is no such build is written down too.
+    let written = by.act(&mut client, act, async |_, act| {
+        let found: Comparison = found?;
+        act.build = Some(found.build);
+        act.count = Some(found.differing_cases);
+        Ok::<_, VerifyError>(found)
+    });
+    Ok(written.await?)
 }
 
 impl VerifyArguments {

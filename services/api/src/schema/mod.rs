@@ -1,9 +1,11 @@
 //! Schemas of values that the domain defines, for the `OpenAPI` description.
 
+pub mod definition;
+
 use throughline_domain::code::CODE_BYTES_MAX;
 use throughline_domain::code_lists::{CodeList, MissingReason, RiskAnswer};
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type,
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type,
 };
 use utoipa::openapi::{RefOr, Schema};
 
@@ -54,6 +56,22 @@ pub fn decision() -> Schema {
 #[must_use]
 pub fn step() -> Schema {
     one_of(&["week", "month"])
+}
+
+/// What a computed rule answers with.
+#[must_use]
+pub fn rule_kind() -> Schema {
+    one_of(&["yes_or_no", "code", "codes", "days", "moment"])
+}
+
+/// What a computed rule says: true or false, a code, codes, days, a moment, or nothing.
+#[must_use]
+pub fn rule_answer() -> Schema {
+    let types = [Type::Boolean, Type::String, Type::Array, Type::Integer, Type::Null];
+    let text = Schema::Object(ObjectBuilder::new().schema_type(Type::String).build());
+    Schema::Array(
+        ArrayBuilder::new().schema_type(SchemaType::from_iter(types)).items(RefOr::T(text)).build(),
+    )
 }
 
 /// What an instrument is for.

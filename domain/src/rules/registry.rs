@@ -1,0 +1,277 @@
+//! Every rule by name and version, with what it says and where it comes from.
+
+use crate::code_lists::CodeList as _;
+use crate::rules::{
+    Answer, CaseView, Value, closure_due, dormant, eligibility, engagement, overdue_request,
+    overdue_review, police_engagement, repeat, review_due, sustained_reduction, waiting,
+};
+
+/// A named, versioned definition that can be asked of any case at any two dates.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The name and version, such as `dormant/1`.
+    pub id: &'static str,
+    /// What it asks, in a sentence.
+    pub summary: &'static str,
+    /// What it can answer.
+    pub kind: Kind,
+    /// Where the definition comes from.
+    pub source: &'static str,
+    evaluate: fn(&CaseView<'_>) -> Answer,
+}
+
+/// What a rule answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Whether something is so.
+    YesOrNo,
+    /// One code of a list.
+    Code,
+    /// Any number of codes.
+    Codes,
+    /// Whole days.
+    Days,
+    /// A moment.
+    Moment,
+}
+
+impl Kind {
+    /// The text exchanged.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::YesOrNo => "yes_or_no",
+            Self::Code => "code",
+            Self::Codes => "codes",
+            Self::Days => "days",
+            Self::Moment => "moment",
+        }
+    }
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        id: engagement::RULE,
+        summary: "How far the person has engaged: none when never reached, sporadic when reached \
+                  once or twice, engaged from the third time on.",
+        kind: Kind::Code,
+        source: "MRP report, table 4.1.1 (levels); the line between the last two is ours",
+        evaluate: mrp_engagement,
+    },
+    Rule {
+        id: police_engagement::RULE,
+        summary: "Whether the person has engaged as the police count: a start date was given.",
+        kind: Kind::Code,
+        source: "MRP report, section 4.1.1",
+        evaluate: police_engagement::answer,
+    },
+    Rule {
+        id: dormant::RULE,
+        summary: "Whether an open case's person has not been reached for as many days as the \
+                  programme says.",
+        kind: Kind::YesOrNo,
+        source: "MRP report, section 3.4.1; the days are the programme's",
+        evaluate: dormant_answer,
+    },
+    Rule {
+        id: repeat::MARAC_OLD,
+        summary: "Whether there was a crime within twelve months of the last referral to Marac.",
+        kind: Kind::YesOrNo,
+        source: "Marac guidance before SafeLives' definition",
+        evaluate: repeat::marac_old,
+    },
+    Rule {
+        id: repeat::MARAC_SAFELIVES,
+        summary: "Whether there was any incident within twelve months of the last Marac hearing, \
+                  or of the last referral where no hearing is recorded.",
+        kind: Kind::YesOrNo,
+        source: "SafeLives' definition of a repeat",
+        evaluate: repeat::marac_safelives,
+    },
+    Rule {
+        id: repeat::NOTTS,
+        summary: "Whether there were more than two incidents in twelve months.",
+        kind: Kind::YesOrNo,
+        source: "MRP report, section 3.3",
+        evaluate: repeat::notts,
+    },
+    Rule {
+        id: sustained_reduction::RULE,
+        summary: "Whether the risk was below its level at intake at every assessment for as many \
+                  months as the programme says, and has not risen since.",
+        kind: Kind::YesOrNo,
+        source: "MRP report, section 3.4",
+        evaluate: sustained_reduction::answer,
+    },
+    Rule {
+        id: review_due::RULE,
+        summary: "When an open case is to be reviewed next.",
+        kind: Kind::Moment,
+        source: "the programme's schedule",
+        evaluate: review_due_answer,
+    },
+    Rule {
+        id: overdue_review::RULE,
+        summary: "Whether an open case's review is overdue.",
+        kind: Kind::YesOrNo,
+        source: "the programme's schedule",
+        evaluate: overdue_review::answer,
+    },
+    Rule {
+        id: overdue_request::RULE,
+        summary: "Whether a request for information is overdue.",
+        kind: Kind::YesOrNo,
+        source: "the requests' due dates",
+        evaluate: overdue_request::answer,
+    },
+    Rule {
+        id: waiting::TO_ATTEMPT,
+        summary: "Days from the referral to the first attempt to reach the person, so far.",
+        kind: Kind::Days,
+        source: "ours",
+        evaluate: waiting::to_attempt,
+    },
+    Rule {
+        id: waiting::TO_REACH,
+        summary: "Days from the referral until the person was first reached, so far.",
+        kind: Kind::Days,
+        source: "ours",
+        evaluate: waiting::to_reach,
+    },
+    Rule {
+        id: eligibility::RULE,
+        summary: "Whether the referral says of the person what the programme's criteria asked for \
+                  when it was received.",
+        kind: Kind::YesOrNo,
+        source: "the programme's criteria",
+        evaluate: eligibility::answer,
+    },
+    Rule {
+        id: closure_due::RULE,
+        summary: "For which reasons closing an open case should be considered: its time limit, \
+                  unanswered attempts, a risk that stays reduced. For a person to confirm.",
+        kind: Kind::Codes,
+        source: "MRP report, section 3.4",
+        evaluate: closure_due::answer,
+    },
+];
+
+impl Rule {
+    /// Every rule, in the order in which they are listed.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        RULES
+    }
+
+    /// The rule of this name and version.
+    #[must_use]
+    pub fn find(id: &str) -> Option<&'static Self> {
+        RULES.iter().find(|rule| rule.id == id)
+    }
+
+    /// The name without the version.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.id.rsplit_once('/').map_or(self.id, |(name, _)| name)
+    }
+
+    /// The version.
+    #[must_use]
+    pub fn version(&self) -> &'static str {
+        self.id.rsplit_once('/').map_or("", |(_, version)| version)
+    }
+
+    /// What the rule says of a case.
+    #[must_use]
+    pub fn ask(&self, view: &CaseView<'_>) -> Answer {
+        (self.evaluate)(view)
+    }
+}
+
+fn mrp_engagement(view: &CaseView<'_>) -> Answer {
+    let reached = view.attempts().into_iter().filter(|(_, is_reached)| *is_reached);
+    Answer {
+        value: Value::Code(engagement::engagement(&view.state).as_str()),
+        since: None,
+        basis: reached.map(|(at, _)| at.event_id).collect(),
+    }
+}
+
+fn dormant_answer(view: &CaseView<'_>) -> Answer {
+    let Some(from) = dormant::dormant_from(&view.state, &view.programme) else {
+        return Answer::not_applicable();
+    };
+    // Counted from the later of the two.
+    let reached = view.attempts().into_iter().rfind(|(_, is_reached)| *is_reached);
+    let since = reached.map(|(at, _)| at).into_iter().chain(view.episode_began());
+    let basis = since.max_by_key(|at| at.at).into_iter().map(|at| at.event_id).collect();
+    if from <= view.asked.as_of { Answer::holds(from, basis) } else { Answer::does_not_hold(basis) }
+}
+
+fn review_due_answer(view: &CaseView<'_>) -> Answer {
+    match review_due::review_due(&view.state, &view.programme) {
+        Some(due) => {
+            Answer { value: Value::At(due), since: None, basis: overdue_review::answer(view).basis }
+        }
+        None => Answer::not_applicable(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::case::testing::{at, attempted, event_id, open_case, received, with};
+    use crate::rules::testing::answered;
+
+    #[test]
+    fn every_rule_has_a_name_and_a_version_of_its_own() {
+        let ids: BTreeSet<&str> = Rule::all().iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), Rule::all().len());
+        for rule in Rule::all() {
+            assert_eq!(format!("{}/{}", rule.name(), rule.version()), rule.id);
+            assert_eq!(Rule::find(rule.id).map(|found| found.id), Some(rule.id));
+        }
+    }
+
+    #[test]
+    fn every_rule_answers_of_any_case_with_its_kind_or_not_at_all() {
+        let histories =
+            [vec![(received(), at(1))], open_case(), with(open_case(), [(attempted(), at(5))])];
+        for rule in Rule::all() {
+            for history in &histories {
+                let answer = answered(|view| rule.ask(view), history.clone(), at(900));
+                let fits = matches!(
+                    (&answer.value, rule.kind),
+                    (Value::NotApplicable, _)
+                        | (Value::Holds(_), Kind::YesOrNo)
+                        | (Value::Code(_), Kind::Code)
+                        | (Value::Codes(_), Kind::Codes)
+                        | (Value::Days(_), Kind::Days)
+                        | (Value::At(_), Kind::Moment)
+                );
+                assert!(fits, "{} {answer:?}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn dormancy_rests_on_the_last_contact_that_reached_the_person() {
+        let rule = Rule::find(dormant::RULE).unwrap();
+        let case = with(open_case(), [(attempted(), at(10)), (attempted(), at(20))]);
+        let answer = answered(|view| rule.ask(view), case, at(110));
+        assert_eq!(answer, Answer::holds(at(110).at, vec![event_id(5)]));
+        let never = answered(|view| rule.ask(view), open_case(), at(50));
+        assert_eq!(never, Answer::does_not_hold(vec![event_id(1)]));
+    }
+
+    #[test]
+    fn engagement_rests_on_the_contacts_that_reached_the_person() {
+        let rule = Rule::find(engagement::RULE).unwrap();
+        let case = with(open_case(), [(attempted(), at(10)), (attempted(), at(20))]);
+        let answer = answered(|view| rule.ask(view), case, at(110));
+        assert_eq!(answer.value, Value::Code("sporadic"));
+        assert_eq!(answer.basis, [event_id(4), event_id(5)]);
+    }
+}
