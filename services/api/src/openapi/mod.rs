@@ -313,11 +313,12 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
 }
 
 /// The groups of operations, in the order in which they are shown.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
     ("caseloads", "The open cases of each worker."),
+    ("contact overrides", "Contacts that were made although something spoke against them."),
     ("referral pipeline", "What became of referrals, and how long people waited."),
     ("agency response", "How agencies answer requests for information, and what is overdue."),
     ("outcomes", "How measures went between two stages."),
