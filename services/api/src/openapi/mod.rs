@@ -313,7 +313,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
 }
 
 /// The groups of operations, in the order in which they are shown.
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 16] = [
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
@@ -324,7 +324,9 @@ const TAGS: [(&str, &str); 14] = [
     ("outcomes", "How measures went between two stages."),
     ("workload", "Caseloads and contacts of workers over time."),
     ("risk trajectory", "How risk went over many cases."),
+    ("risk disagreement", "Cases whose risk is seen differently."),
     ("rules", "The computed rules."),
+    ("instruments", "What assesses and measures, question by question."),
     ("programmes", "What each programme fixes for its cases, by version."),
     ("events", "What is recorded, as it is recorded, for other programs."),
     ("projections", "What operators do about the read models."),
