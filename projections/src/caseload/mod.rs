@@ -157,7 +157,7 @@ impl CaseloadRow {
         self.dormant_from.is_some_and(|from| as_of >= from)
     }
 
-    /// Whether the review that was due had not taken place by `as_of` (`review-due/1`).
+    /// Whether the review that was due had not taken place by `as_of` (`review-due/2`).
     #[must_use]
     pub fn is_review_overdue_at(&self, as_of: Timestamp) -> bool {
         self.review_due.is_some_and(|due| as_of > due)

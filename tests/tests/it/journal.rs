@@ -63,6 +63,11 @@ impl<'a> Journal<'a> {
         body.insert("occurred_at".to_owned(), received_at);
         body.insert("person_id".to_owned(), answer["person_id"].clone());
         body.insert("programme_version".to_owned(), json!(1));
+        // The programme's criteria changed in the autumn of 2014.
+        let received: Timestamp = text(&body["occurred_at"]).parse().unwrap();
+        let changed: Timestamp = "2014-10-01T00:00:00Z".parse().unwrap();
+        let criteria = if received < changed { 1 } else { 2 };
+        body.insert("criteria_version".to_owned(), json!(criteria));
         self.note(&case, "ReferralReceived", body, &answer);
         case
     }

@@ -52,7 +52,8 @@ pub async fn read_events(
     let mut page = Page { events: Vec::new(), bytes: 0, end: begin };
     let last = Position(head.0.min(begin.0 + LOOKED_AT_MAX));
     'looking: while page.end < last {
-        let entries = read_after(&app.log, tenant, page.end, READ_POSITIONS_MAX).await?;
+        let entries =
+            read_after(&app.log, tenant, page.end, READ_POSITIONS_MAX, usize::MAX).await?;
         if entries.is_empty() {
             return Err(FeedError::Gap { expected: Position(page.end.0 + 1) }.into());
         }

@@ -85,7 +85,8 @@ impl Entry {
     }
 }
 
-/// The positions that follow one: each of them, in order, at most `limit`.
+/// The positions that follow one: each of them, in order, at most `limit`, and no further than to the
+/// one that brings the facts to `bytes_max`.
 ///
 /// # Errors
 /// [`FeedError`]. Nothing is left out because of one.
@@ -94,8 +95,10 @@ pub(super) async fn read_after(
     tenant: TenantNo,
     after: Position,
     limit: u32,
+    bytes_max: usize,
 ) -> Result<Vec<Entry>, FeedError> {
-    let stored = log.follow(tenant, after, limit.min(READ_POSITIONS_MAX)).await?;
+    let limit = limit.min(READ_POSITIONS_MAX);
+    let stored = log.follow_within(tenant, after, limit, bytes_max).await?;
     let secret = taken_back_in_secret(log, tenant, &stored).await?;
     let mut entries = Vec::with_capacity(stored.len());
     let mut last = after.0;

@@ -99,7 +99,10 @@ impl Tail {
         if after < kept.end {
             drop(kept);
             let _permit = self.reads_behind.acquire().await;
-            let entries = read_after(&self.log, self.tenant, after, READ_POSITIONS_MAX).await?;
+            // No more than is given: what is left over would be read again.
+            let (log, tenant) = (&self.log, self.tenant);
+            let entries =
+                read_after(log, tenant, after, READ_POSITIONS_MAX, GIVEN_BYTES_MAX).await?;
             return Ok(given(entries.into_iter().map(Arc::new)));
         }
         if after > kept.end {
@@ -110,7 +113,8 @@ impl Tail {
             return Ok(Vec::new());
         }
         let looked = Instant::now();
-        let entries = read_after(&self.log, self.tenant, after, READ_POSITIONS_MAX).await?;
+        let (log, tenant) = (&self.log, self.tenant);
+        let entries = read_after(log, tenant, after, READ_POSITIONS_MAX, usize::MAX).await?;
         // A full page is not the end, nor is one of which a part is left for the next time.
         let is_full = entries.len() >= READ_POSITIONS_MAX as usize;
         let count = entries.len();

@@ -21,7 +21,11 @@ pub(super) async fn ended(service: &Service, reason: &str, times: u64) {
     let line = format!("throughline_feed_streams_ended_total{{reason=\"{reason}\"}}");
     let deadline = Instant::now() + WAIT_MAX;
     while metric(service, &line).await < times {
-        assert!(Instant::now() < deadline, "no stream ended as {reason}");
+        if Instant::now() >= deadline {
+            let page = read(service.request(reqwest::Method::GET, "/metrics")).await.text;
+            let told: Vec<&str> = page.lines().filter(|line| line.contains("_feed_")).collect();
+            panic!("no stream ended as {reason}: {told:#?}");
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(metric(service, &line).await, times);

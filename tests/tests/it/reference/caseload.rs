@@ -23,7 +23,7 @@ pub(crate) fn caseload(log: &[Posted], worker: Option<&str>, asked: &Asked) -> V
     });
     let mut answer = json!({
         "cases": rows, "totals": totals,
-        "rules": {"dormant": "dormant/1", "review_due": "review-due/1"},
+        "rules": {"dormant": "dormant/1", "review_due": "review-due/2"},
     });
     let members = answer.as_object_mut().unwrap();
     members.extend(asked.echo());

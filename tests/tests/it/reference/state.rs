@@ -17,6 +17,8 @@ pub(super) struct State {
     pub(super) team: Option<Value>,
     pub(super) risk: Option<Value>,
     pub(super) assessed_at: Option<Timestamp>,
+    /// When the latest review was, and when it says the next is due.
+    reviewed: Option<(Timestamp, Option<Timestamp>)>,
     pub(super) attempts: u32,
     pub(super) reached: u32,
     pub(super) last_attempt_at: Option<Timestamp>,
@@ -82,6 +84,10 @@ impl State {
                     "rests_on": [posted.event_id],
                 }));
             }
+            "ReviewCompleted" => {
+                let due = data.get("next_due").and_then(Value::as_str);
+                self.reviewed = Some((at, due.map(|due| due.parse().unwrap())));
+            }
             "ContactAttempted" => {
                 self.attempts += 1;
                 self.last_attempt_at = self.last_attempt_at.max(Some(at));
@@ -106,7 +112,11 @@ impl State {
     }
 
     pub(super) fn review_due(&self) -> Option<Timestamp> {
-        self.since(self.assessed_at)
+        let began = self.episodes.last().copied()?;
+        let reviewed = self.reviewed.filter(|(at, _)| began <= *at);
+        let by_schedule = self.since(self.assessed_at.max(reviewed.map(|(at, _)| at)));
+        let by_hand = reviewed.and_then(|(_, due)| due);
+        if self.status == "open" { by_hand.or(by_schedule) } else { None }
     }
 }
 

@@ -42,6 +42,9 @@ async fn what_is_sent_is_found_in_no_span_line_metric_or_problem() {
         };
         match operation.method.as_str() {
             _ if operation.is_operators() => operator.operators(&description, operation).await,
+            "POST" if !operation.is_casework() && !operation.is_about_a_person() => {
+                canary.definition(&description, operation).await;
+            }
             "POST" | "PUT" | "PATCH" | "DELETE" => canary.command(&description, operation).await,
             _ => canary.query(operation, &case, &event).await,
         }

@@ -197,6 +197,17 @@ impl<'a> Canary<'a> {
         self.without_being_let_in(operation, &path).await;
     }
 
+    /// A definition that is refused, whatever of it is wrong.
+    pub(super) async fn definition(&self, description: &Description, operation: &Operation) {
+        let id = &operation.id;
+        let body = description.body(operation);
+        let whole = [body.clone(), json!({CODE: WORDS}), json!(CODE)];
+        for body in wrong_bodies(&body).into_iter().chain(whole) {
+            assert_clean_answer(id, &self.post(&operation.path, &body).await);
+        }
+        self.without_being_let_in(operation, &operation.path).await;
+    }
+
     /// Two keys, what is none, and one that came with something else before.
     async fn keys(&self, operation: &Operation, path: &str, body: &Value) {
         let Operation { id, method, .. } = operation;

@@ -121,12 +121,12 @@ impl Operation {
     /// Whether it records something in a case, or begins one.
     pub(crate) fn is_casework(&self) -> bool {
         let records = ["POST", "PUT"].contains(&self.method.as_str());
-        records && !self.is_about_a_person() && !self.is_operators()
+        records && (self.path == "/v1/referrals" || self.path.starts_with("/v1/cases/"))
     }
 
     /// Who may give a command of casework, or ask a question about cases.
     pub(crate) fn role(&self) -> &'static str {
-        let of_managers = ["RefuseClosure", "ReadContactOverrides"];
+        let of_managers = ["RefuseClosure", "ReadContactOverrides", "DefineProgramme"];
         if of_managers.contains(&self.id.as_str()) { "team_manager" } else { "caseworker" }
     }
 
@@ -144,7 +144,14 @@ impl Operation {
 fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
     match schema {
         "ReferralBody" => {
-            vec![("programme", Some("mrp".into())), ("criteria", Some(json!([CODE])))]
+            // What the programme's definition has.
+            let criteria = json!(["repeat_victimisation"]);
+            vec![
+                ("programme", Some("mrp".into())),
+                ("area", Some("city".into())),
+                ("role", Some("victim_survivor".into())),
+                ("criteria", Some(criteria)),
+            ]
         }
         // Identity is given for a person who is not known yet.
         "PersonBody" => vec![("person_id", None)],
