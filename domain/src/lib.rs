@@ -10,8 +10,8 @@
 pub mod case;
 pub mod code;
 pub mod code_lists;
-pub mod dash;
 pub mod ids;
+pub mod instrument;
 pub mod person;
 pub mod programme;
 pub mod recorded;

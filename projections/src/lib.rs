@@ -25,6 +25,7 @@ pub mod durations;
 pub mod engagement_timeline;
 pub mod outcome_snapshot;
 pub mod referral_pipeline;
+pub mod risk_disagreement;
 pub mod risk_trajectory;
 pub mod workload;
 

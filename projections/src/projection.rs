@@ -10,7 +10,7 @@ use crate::rows::{CaseRows, Extent, TableRows};
 use crate::table::Table;
 use crate::{
     agency_response, caseload, contact_override, engagement_timeline, outcome_snapshot,
-    referral_pipeline, risk_trajectory, workload,
+    referral_pipeline, risk_disagreement, risk_trajectory, workload,
 };
 
 /// A read model that follows the log.
@@ -32,6 +32,8 @@ pub enum Projection {
     RiskTrajectory,
     /// [`contact_override`]
     ContactOverride,
+    /// [`risk_disagreement`]
+    RiskDisagreement,
 }
 
 /// A case with new events: its whole history up to the last position applied with it.
@@ -68,7 +70,7 @@ pub enum Unfoldable {
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Caseload,
         Self::EngagementTimeline,
         Self::OutcomeSnapshot,
@@ -77,6 +79,7 @@ impl Projection {
         Self::Workload,
         Self::RiskTrajectory,
         Self::ContactOverride,
+        Self::RiskDisagreement,
     ];
 
     /// The name by which it is known in the database and outside.
@@ -91,6 +94,7 @@ impl Projection {
             Self::Workload => "workload",
             Self::RiskTrajectory => "risk_trajectory",
             Self::ContactOverride => "contact_override",
+            Self::RiskDisagreement => "risk_disagreement",
         }
     }
 
@@ -112,6 +116,7 @@ impl Projection {
             Self::Workload => workload::VERSION,
             Self::RiskTrajectory => risk_trajectory::VERSION,
             Self::ContactOverride => contact_override::VERSION,
+            Self::RiskDisagreement => risk_disagreement::VERSION,
         }
     }
 
@@ -127,6 +132,7 @@ impl Projection {
             Self::Workload => workload::TABLES,
             Self::RiskTrajectory => risk_trajectory::TABLES,
             Self::ContactOverride => contact_override::TABLES,
+            Self::RiskDisagreement => risk_disagreement::TABLES,
         }
     }
 
@@ -152,6 +158,7 @@ impl Projection {
             Self::Workload => Ok(workload::rows(case_id, history, programmes)),
             Self::RiskTrajectory => Ok(risk_trajectory::rows(case_id, history)),
             Self::ContactOverride => Ok(contact_override::rows(case_id, history)),
+            Self::RiskDisagreement => Ok(risk_disagreement::rows(case_id, history)),
         }
     }
 
@@ -179,7 +186,8 @@ impl Projection {
             | Self::ReferralPipeline
             | Self::AgencyResponse
             | Self::RiskTrajectory
-            | Self::ContactOverride => false,
+            | Self::ContactOverride
+            | Self::RiskDisagreement => false,
         }
     }
 
@@ -200,6 +208,7 @@ impl Projection {
                 changed.into_iter().map(of(Extent::Changed)).collect()
             }
             Self::ContactOverride if !contact_override::is_touched(case) => return Ok(None),
+            Self::RiskDisagreement if !risk_disagreement::is_touched(case) => return Ok(None),
             Self::Workload => {
                 self.check_definitions(case.case_id, case.history, case.programmes)?;
                 workload::changed_rows(case)
@@ -209,7 +218,8 @@ impl Projection {
             | Self::ReferralPipeline
             | Self::AgencyResponse
             | Self::RiskTrajectory
-            | Self::ContactOverride => {
+            | Self::ContactOverride
+            | Self::RiskDisagreement => {
                 let whole = self.rows(case.case_id, case.history, case.programmes)?;
                 whole.into_iter().map(of(Extent::Whole)).collect()
             }

@@ -70,6 +70,12 @@ pub enum CaseError {
     /// A risk assessment gives neither answers, nor a level, nor a judgement.
     #[error("a risk assessment needs answers, a level or a judgement")]
     NoRiskResult,
+    /// No instrument of the kind that is needed has this name and version.
+    #[error("no instrument of this kind is {instrument}")]
+    UnknownInstrument {
+        /// The instrument that was named.
+        instrument: Code,
+    },
     /// Only the result of this instrument can be recorded, as its questions are not known.
     #[error("the questions of {instrument} are not known: give the level alone")]
     AnswersOfUnknownInstrument {
@@ -101,6 +107,18 @@ pub enum CaseError {
     /// A measure without a value says nothing.
     #[error("a measure needs at least one value")]
     NoMeasureValues,
+    /// The instrument measures no such thing.
+    #[error("the instrument has no key {key}")]
+    UnknownMeasureKey {
+        /// The key that was given.
+        key: Code,
+    },
+    /// The instrument does not give such a value.
+    #[error("the instrument has no such value of {key}")]
+    ValueOutsideInstrument {
+        /// The key whose value it is.
+        key: Code,
+    },
     /// Evidence must be an event of this case.
     #[error("{event_id} is not an event of this case")]
     UnknownEvidence {

@@ -21,6 +21,16 @@ pub enum CaseStatus {
 }
 
 impl CaseStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Referred, Self::Waiting, Self::Accepted, Self::Declined, Self::Open, Self::Closed];
+
+    /// The status with this text.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
     /// The text exchanged.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -8,6 +8,7 @@ pub mod aggregate;
 pub mod allocate_arm;
 pub mod allocate_case;
 pub mod amend_fact;
+pub mod assessors;
 pub mod change_child_protection_status;
 pub mod change_placement;
 pub mod close_case;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::{Case, CaseError, CaseEvent, Moment};
 use crate::code::Code;
 use crate::code_lists::MissingReason;
+use crate::instrument;
 
 /// Write down the values.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +44,13 @@ pub enum MeasureValue {
 
 impl MeasureRecorded {
     pub(crate) fn check(&self) -> Result<(), CaseError> {
-        if self.values.is_empty() { Err(CaseError::NoMeasureValues) } else { Ok(()) }
+        if self.values.is_empty() {
+            return Err(CaseError::NoMeasureValues);
+        }
+        match instrument::find_measure(self.instrument.as_str()) {
+            Some(form) => form.admit(&self.values),
+            None => Err(CaseError::UnknownInstrument { instrument: self.instrument.clone() }),
+        }
     }
 }
 
@@ -59,7 +66,8 @@ impl RecordMeasure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::testing::{at, code, given, open_case};
+    use crate::case::amend_fact::{CorrectFact, FactCorrected};
+    use crate::case::testing::{at, code, event_id, given, open_case, with};
 
     fn sample() -> MeasureRecorded {
         MeasureRecorded {
@@ -101,5 +109,37 @@ mod tests {
         given(open_case())
             .when(RecordMeasure(empty), at(6))
             .then_refused(&CaseError::NoMeasureValues);
+    }
+
+    #[test]
+    fn only_what_its_instrument_can_give_is_recorded() {
+        let refused = |measure, error| {
+            given(open_case()).when(RecordMeasure(measure), at(6)).then_refused(&error);
+        };
+        for unknown in ["abuse-severity/2", "dash-safelives/2009"].map(code) {
+            let measure = MeasureRecorded { instrument: unknown.clone(), ..sample() };
+            refused(measure, CaseError::UnknownInstrument { instrument: unknown });
+        }
+        let with = |key: &str, value: &str| MeasureRecorded {
+            values: BTreeMap::from([(code(key), MeasureValue::Code(code(value)))]),
+            ..sample()
+        };
+        let (key, physical) = (code("score"), code("physical"));
+        refused(with("score", "high"), CaseError::UnknownMeasureKey { key });
+        refused(with("physical", "3"), CaseError::ValueOutsideInstrument { key: physical });
+    }
+
+    #[test]
+    fn a_correction_is_held_to_the_instrument_as_well() {
+        let measured = CaseEvent::MeasureRecorded(sample());
+        let replacement = MeasureRecorded { instrument: code("x/1"), ..sample() };
+        let correction = CorrectFact(FactCorrected {
+            corrects: event_id(4),
+            occurred: at(6),
+            replacement: Box::new(CaseEvent::MeasureRecorded(replacement)),
+        });
+        given(with(open_case(), [(measured, at(6))]))
+            .when(correction, at(7))
+            .then_refused(&CaseError::UnknownInstrument { instrument: code("x/1") });
     }
 }

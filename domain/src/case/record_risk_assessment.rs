@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::{Case, CaseError, CaseEvent, Moment};
 use crate::code::Code;
 use crate::code_lists::{OwnView, RiskAnswer, RiskLevel};
-use crate::dash;
+use crate::instrument::{self, Form, Score};
 
 /// Write down an assessment. `level` alone, where only the result is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,11 +76,12 @@ impl RecordRiskAssessment {
     /// # Errors
     /// When there is no result, or the parts contradict one another.
     pub fn resolve(self) -> Result<RiskAssessed, CaseError> {
-        let score = self.answers.as_ref().map(|a| self.score(a)).transpose()?;
-        let level = match (&score, self.level, self.judgement_level) {
+        let score = self.score()?;
+        let by_count = score.and_then(|score| score.level);
+        let level = match (by_count, self.level, self.judgement_level) {
             (None, None, None) => return Err(CaseError::NoRiskResult),
-            (Some(score), stated, judgement) => {
-                let computed = raised(score.level, judgement)?;
+            (Some(by_count), stated, judgement) => {
+                let computed = raised(by_count, judgement)?;
                 match stated {
                     Some(stated) if stated != computed => {
                         return Err(CaseError::LevelContradictsAnswers { computed, stated });
@@ -88,7 +89,7 @@ impl RecordRiskAssessment {
                     _ => computed,
                 }
             }
-            // Only the result is known: it holds the judgement already.
+            // No rule gives the level: it holds the judgement already.
             (None, Some(level), Some(judgement)) if judgement > level => {
                 return Err(CaseError::LevelContradictsAnswers {
                     computed: judgement,
@@ -111,13 +112,25 @@ impl RecordRiskAssessment {
         })
     }
 
-    fn score(&self, answers: &BTreeMap<Code, RiskAnswer>) -> Result<dash::Score, CaseError> {
-        if self.instrument.as_str() != dash::INSTRUMENT {
-            return Err(CaseError::AnswersOfUnknownInstrument {
-                instrument: self.instrument.clone(),
-            });
+    /// What the answers come to, where there are any. The level of an instrument that is not shipped
+    /// is taken all the same: nobody keeps a high risk to themselves because of the form that it was
+    /// written on.
+    fn score(&self) -> Result<Option<Score>, CaseError> {
+        let form = match instrument::find(self.instrument.as_str()).map(|known| &known.form) {
+            Some(Form::Measure(_)) => {
+                let instrument = self.instrument.clone();
+                return Err(CaseError::UnknownInstrument { instrument });
+            }
+            Some(Form::Risk(form)) => Some(form).filter(|form| !form.questions.is_empty()),
+            None => None,
+        };
+        match (&self.answers, form) {
+            (None, _) => Ok(None),
+            (Some(answers), Some(form)) => form.score(answers).map(Some),
+            (Some(_), None) => {
+                Err(CaseError::AnswersOfUnknownInstrument { instrument: self.instrument.clone() })
+            }
         }
-        dash::score(answers)
     }
 }
 
@@ -134,15 +147,12 @@ fn raised(level: RiskLevel, judgement: Option<RiskLevel>) -> Result<RiskLevel, C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::testing::{assess, assessed, at, given, open_case};
+    use crate::case::testing::{assess, assessed, at, code, given, open_case};
     use crate::code_lists::RiskLevel::{High, Medium, Standard};
+    use crate::instrument::tests_answers as answers;
 
     fn with_yes(yes: usize) -> RecordRiskAssessment {
-        RecordRiskAssessment {
-            level: None,
-            answers: Some(dash::tests::answers(yes, 0)),
-            ..assess(Medium)
-        }
+        RecordRiskAssessment { level: None, answers: Some(answers(yes, 0)), ..assess(Medium) }
     }
 
     fn level(command: RecordRiskAssessment) -> Result<RiskLevel, CaseError> {
@@ -199,14 +209,37 @@ mod tests {
     }
 
     #[test]
-    fn only_the_result_of_an_unknown_instrument_is_taken() {
-        let dara = "dara/1".parse::<Code>().unwrap();
-        let result = RecordRiskAssessment { instrument: dara.clone(), ..assess(Medium) };
-        assert_eq!(level(result), Ok(Medium));
-        let answered = RecordRiskAssessment { instrument: dara.clone(), ..with_yes(3) };
-        assert_eq!(
-            level(answered),
-            Err(CaseError::AnswersOfUnknownInstrument { instrument: dara })
-        );
+    fn only_the_result_is_taken_where_the_questions_are_not_known() {
+        for instrument in ["dara/1", "not-shipped/3"].map(code) {
+            let result = RecordRiskAssessment { instrument: instrument.clone(), ..assess(Medium) };
+            assert_eq!(level(result), Ok(Medium));
+            let answered = RecordRiskAssessment { instrument: instrument.clone(), ..with_yes(3) };
+            let refused = CaseError::AnswersOfUnknownInstrument { instrument };
+            assert_eq!(level(answered), Err(refused));
+        }
+    }
+
+    #[test]
+    fn the_police_record_their_own_level_beside_the_answers() {
+        let police = |stated, judgement_level| RecordRiskAssessment {
+            instrument: code("police-dash/2009"),
+            level: stated,
+            judgement_level,
+            ..with_yes(20)
+        };
+        let assessed = police(Some(Medium), None).resolve().unwrap();
+        assert_eq!((assessed.level, assessed.yes_count), (Medium, Some(20)));
+        assert!(!assessed.could_reach_high);
+        assert_eq!(level(police(None, Some(High))), Ok(High));
+        assert_eq!(level(police(None, None)), Err(CaseError::NoRiskResult));
+        let contradiction = CaseError::LevelContradictsAnswers { computed: High, stated: Medium };
+        assert_eq!(level(police(Some(Medium), Some(High))), Err(contradiction));
+    }
+
+    #[test]
+    fn a_measure_is_no_instrument_of_risk() {
+        let instrument = code("abuse-severity/1");
+        let measure = RecordRiskAssessment { instrument: instrument.clone(), ..assess(High) };
+        assert_eq!(level(measure), Err(CaseError::UnknownInstrument { instrument }));
     }
 }

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use crate::case::assessors::Assessors;
 use crate::case::contact_safety::ContactSafety;
 use crate::case::lifecycle::Transition;
 use crate::case::record_contact_attempt::ContactAttempted;
@@ -11,7 +12,9 @@ use crate::case::record_risk_assessment::RiskAssessed;
 use crate::case::request_information::InformationRequested;
 use crate::case::{CaseEvent, CaseStatus};
 use crate::code::Code;
-use crate::code_lists::{Agency, CaseRole, ContactOutcome, Need, ReferralSource, RiskLevel};
+use crate::code_lists::{
+    Agency, CaseRole, ContactOutcome, Need, OwnView, ReferralSource, RiskLevel,
+};
 use crate::ids::{EventId, PersonId};
 use crate::recorded::Recorded;
 use crate::time::Occurred;
@@ -34,8 +37,11 @@ pub struct CaseState {
     pub area: Option<Code>,
     /// The arm of the trial that the case belongs to.
     pub arm: Option<Code>,
-    /// The latest risk assessment.
+    /// The latest risk assessment, whoever made it. The case's level is for a rule to find
+    /// ([`crate::rules::case_risk`]).
     pub risk: Option<Risk>,
+    /// What each assessor said last.
+    pub assessors: Assessors,
     /// What came of the attempts to reach the person.
     pub contacts: Contacts,
     /// When and how the person may be turned to.
@@ -94,17 +100,21 @@ pub struct Episode {
     pub ended: Option<Occurred>,
 }
 
-/// The latest risk assessment.
+/// A risk assessment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Risk {
     /// The resulting level.
     pub level: RiskLevel,
     /// When the assessment was made.
-    pub assessed_at: Timestamp,
+    pub occurred: Occurred,
     /// With which instrument.
     pub instrument: Code,
     /// By whom, as a role.
     pub assessor_role: Code,
+    /// Their organisation.
+    pub source_organisation: Option<Code>,
+    /// The person's own view of the level.
+    pub own_view: Option<OwnView>,
     /// The assessment: the id of the original fact.
     pub event_id: EventId,
 }
@@ -166,6 +176,7 @@ impl Default for CaseState {
             area: None,
             arm: None,
             risk: None,
+            assessors: Assessors::default(),
             contacts: Contacts::default(),
             contact_safety: ContactSafety::default(),
             open_needs: Vec::new(),
@@ -263,7 +274,11 @@ impl CaseState {
                 self.closure_proposal.take_if(|proposal| *proposal == facts.proposal);
             }
             CaseEvent::ContactAttempted(facts) => self.contacts.apply(occurred, facts),
-            CaseEvent::RiskAssessed(facts) => self.risk = Some(Risk::of(event_id, occurred, facts)),
+            CaseEvent::RiskAssessed(facts) => {
+                let risk = Risk::of(event_id, occurred, facts);
+                self.assessors.take(&risk);
+                self.risk = Some(risk);
+            }
             CaseEvent::InformationRequested(facts) => self.begin_request(event_id, facts),
             CaseEvent::InformationReceived(facts) => self.end_request(facts.request),
             CaseEvent::InformationRefused(facts) => self.end_request(facts.request),
@@ -336,9 +351,11 @@ impl Risk {
     fn of(event_id: EventId, occurred: Occurred, facts: &RiskAssessed) -> Self {
         Self {
             level: facts.level,
-            assessed_at: occurred.at,
+            occurred,
             instrument: facts.instrument.clone(),
             assessor_role: facts.assessor_role.clone(),
+            source_organisation: facts.source_organisation.clone(),
+            own_view: facts.own_view,
             event_id,
         }
     }

@@ -2,6 +2,7 @@
 //! can be replayed over history. [`registry`] lists them; an answer says which events it rests on.
 
 pub mod answer;
+pub mod case_risk;
 pub mod closure_due;
 pub mod complex;
 pub mod dormant;
@@ -13,6 +14,7 @@ pub mod police_engagement;
 pub mod registry;
 pub mod repeat;
 pub mod review_due;
+pub mod risk_disagreement;
 pub mod settings;
 pub mod sustained_reduction;
 pub mod view;

@@ -22,7 +22,7 @@ pub fn review_due(case: &CaseState, programme: &Programme) -> Option<Timestamp> 
         return None;
     }
     let began = case.episode_started_at()?;
-    let assessed = case.risk.as_ref().map(|risk| risk.assessed_at);
+    let assessed = case.risk.as_ref().map(|risk| risk.occurred.at);
     let review = case.review.as_ref().filter(|review| began <= review.at);
     let set = review.and_then(|review| review.next_due);
     let by_schedule = || {

@@ -290,16 +290,21 @@ fn assessment(pick: u8) -> record_risk_assessment::RiskAssessed {
 }
 
 fn measure(pick: u8) -> record_measure::MeasureRecorded {
-    let value = match pick % 4 {
-        0 => MeasureValue::Code(code("high")),
-        1 => MeasureValue::Number(pick.into()),
-        2 => MeasureValue::Number(serde_json::Number::from_f64(f64::from(pick) / 7.0).unwrap()),
-        _ => MeasureValue::Missing { missing: any(pick) },
+    // The third is none that the instrument gives: a command refuses it, and what was recorded before
+    // instruments were known is read.
+    let (key, value) = match pick % 4 {
+        0 => ("physical", MeasureValue::Code(code("high"))),
+        1 => ("incidents", MeasureValue::Number(pick.into())),
+        2 => {
+            let score = serde_json::Number::from_f64(f64::from(pick) / 7.0).unwrap();
+            ("physical", MeasureValue::Number(score))
+        }
+        _ => ("sexual", MeasureValue::Missing { missing: any(pick) }),
     };
     record_measure::MeasureRecorded {
         instrument: code("abuse-severity/1"),
         stage: code("intake"),
-        values: BTreeMap::from([(code("physical"), value)]),
+        values: BTreeMap::from([(code(key), value)]),
         recorded_by: None,
     }
 }

@@ -103,7 +103,7 @@ pub(crate) fn of(state: &CaseState) -> Answer {
             .map(|episode| (episode.started.at, episode.ended.map(|ended| ended.at)))
             .collect(),
         worker: state.worker.clone(),
-        risk: state.risk.as_ref().map(|risk| (risk.level, risk.event_id, risk.assessed_at)),
+        risk: state.risk.as_ref().map(|risk| (risk.level, risk.event_id, risk.occurred.at)),
         attempts: state.contacts.attempts as usize,
         reached: state.contacts.reached as usize,
         last_attempt_at: state.contacts.last_attempt_at,

@@ -15,6 +15,7 @@ use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
+use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
 use throughline_domain::rules::{dormant, review_due};
 use throughline_domain::two_clocks::Asked;
 
@@ -102,6 +103,7 @@ pub struct CaseloadRow {
 pub fn row(case_id: CaseId, state: &CaseState, programmes: &Programmes) -> Option<CaseloadRow> {
     let referral = state.referral.as_ref()?;
     let programme = programmes.of_referral(referral)?;
+    let risk = case_risk(state);
     Some(CaseloadRow {
         case_id,
         programme: referral.programme.clone(),
@@ -112,8 +114,8 @@ pub fn row(case_id: CaseId, state: &CaseState, programmes: &Programmes) -> Optio
         opened_at: state.episode_started_at()?,
         worker: state.worker.clone(),
         team: state.team.clone(),
-        risk_level: state.risk.as_ref().map(|risk| risk.level),
-        risk_assessed_at: state.risk.as_ref().map(|risk| risk.assessed_at),
+        risk_level: risk.as_ref().map(CaseRisk::level),
+        risk_assessed_at: risk.as_ref().map(|risk| risk.deciding.occurred.at),
         attempts: state.contacts.attempts,
         reached: state.contacts.reached,
         last_attempt_at: state.contacts.last_attempt_at,

@@ -13,15 +13,6 @@ use crate::{Place, ReadError};
 const READ: &str = include_str!("read.sql");
 const CASE: &str = include_str!("case.sql");
 
-const STATUSES: [CaseStatus; 6] = [
-    CaseStatus::Referred,
-    CaseStatus::Waiting,
-    CaseStatus::Accepted,
-    CaseStatus::Declined,
-    CaseStatus::Open,
-    CaseStatus::Closed,
-];
-
 /// Returns one page of the present caseload, with the totals of the whole.
 ///
 /// Shape: at most `limit` open cases, by `case_id`. `as_of` is the present.
@@ -99,8 +90,7 @@ fn decode(row: &Row) -> Result<CaseloadRow, ReadError> {
         programme: columns.code("programme")?,
         role: columns.listed("role")?,
         area: columns.code("area")?,
-        status: columns
-            .parse("status", |text| STATUSES.into_iter().find(|status| status.as_str() == text))?,
+        status: columns.parse("status", CaseStatus::find)?,
         episode: columns.count("episode")?,
         opened_at: columns.get("opened_at")?,
         worker: columns.code_opt("worker")?,

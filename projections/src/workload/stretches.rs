@@ -9,6 +9,7 @@ use throughline_domain::code_lists::{ContactOutcome, RiskLevel};
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
+use throughline_domain::rules::case_risk::case_risk;
 use throughline_domain::rules::dormant;
 use throughline_domain::two_clocks::{self, Asked, Entry};
 
@@ -121,7 +122,7 @@ impl Held {
             programme: referral.programme.clone(),
             worker: state.worker.clone()?,
             team: state.team.clone(),
-            is_high_risk: state.risk.as_ref().is_some_and(|risk| risk.level == RiskLevel::High),
+            is_high_risk: case_risk(state).is_some_and(|risk| risk.level() == RiskLevel::High),
             dormant_from: dormant::dormant_from(state, &programme),
         })
     }

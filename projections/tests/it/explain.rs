@@ -67,6 +67,19 @@ const MANY_STRETCHES: &str = "
     FROM generate_series(1, 20000) AS n;
     ANALYZE workload_stretch, workload_contact, risk_stretch;";
 
+const MANY_DISAGREEMENTS: &str = "
+    INSERT INTO risk_disagreement (tenant_no, case_id, programme, role, area, status, since,
+        levels_differ, person_disagrees)
+    SELECT 1, lpad(to_hex(n), 32, '0')::uuid, 'mrp', 'victim_survivor', 'south', 'open',
+        timestamptz '2026-01-01 00:00Z' - n * interval '1 hour', n % 5 = 0, n % 7 = 0
+    FROM generate_series(1, 20000) AS n;
+    INSERT INTO risk_view (tenant_no, case_id, place, assessor_role, level, assessed_at, instrument,
+        event_id, assessments)
+    SELECT 1, lpad(to_hex(n), 32, '0')::uuid, place, 'idva', 'high', now(), 'dara/1',
+        gen_random_uuid(), 1
+    FROM generate_series(1, 20000) AS n, generate_series(1, 2) AS place;
+    ANALYZE risk_disagreement, risk_view;";
+
 async fn plan(client: &Client, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> String {
     // Of build 0, whose tables are named as the statement names them.
     let explain = format!("EXPLAIN {}", sql.replace(['{', '}'], ""));
@@ -231,6 +244,26 @@ async fn a_quarters_workload_is_found_by_indexes() {
     assert_uses(&plan(&client, stretches, &parameters).await, "workload_stretch_by_end");
     let contacts = include_str!("../../src/workload/contacts.sql");
     assert_uses(&plan(&client, contacts, &parameters).await, "workload_contact_by_time");
+}
+
+#[tokio::test]
+async fn a_page_of_disagreements_is_found_by_an_index() {
+    let (_database, client) = with_tables().await;
+    client.batch_execute(MANY_DISAGREEMENTS).await.unwrap();
+    let parameters: [(&(dyn ToSql + Sync), Type); 8] = [
+        (&1_i32, Type::INT4),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&None::<&str>, Type::TEXT),
+        (&None::<jiff::Timestamp>, Type::TIMESTAMPTZ),
+        (&None::<Uuid>, Type::UUID),
+        (&51_i64, Type::INT8),
+    ];
+    let read = include_str!("../../src/risk_disagreement/read_page.sql");
+    let plan = plan(&client, read, &parameters).await;
+    assert_uses(&plan, "risk_disagreement_by_since");
+    assert_uses(&plan, "risk_view_pkey");
 }
 
 #[tokio::test]

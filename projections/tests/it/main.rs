@@ -6,5 +6,6 @@ mod database;
 mod explain;
 mod present_equals_past;
 mod random;
+mod risk_disagreement;
 mod tables;
 mod workload_and_risk;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::database::{rows, with_tables};
 use crate::random::Random;
+use crate::risk_disagreement::assert_disagreements;
 use crate::workload_and_risk::{assert_trajectories, assert_workloads};
 
 pub(crate) const PLACE: Place = Place { tenant_no: 1, build: 0 };
@@ -31,6 +32,7 @@ async fn the_present_equals_the_past_asked_for_now() {
     let (_database, mut client) = with_tables().await;
     let (mut pairs, mut waits, mut answers, mut overdue, mut overrides) = (0, 0, 0, 0, 0);
     let (mut loads, mut spells) = (0, 0);
+    let (mut pairs_of_assessors, mut disagreements) = (0, 0);
     for seed in 1..=8 {
         let mut random = Random::seeded(seed);
         let (histories, order) = a_log(&mut random);
@@ -54,6 +56,9 @@ async fn the_present_equals_the_past_asked_for_now() {
         overrides += assert_overrides(&client, &histories).await;
         loads += assert_workloads(&client, &histories).await;
         spells += assert_trajectories(&client, &histories).await;
+        let [compared, listed] = assert_disagreements(&client, &histories).await;
+        (pairs_of_assessors, disagreements) =
+            (pairs_of_assessors + compared, disagreements + listed);
 
         erase(&mut client).await;
         assert!(rows(&client).await.is_empty());
@@ -68,6 +73,7 @@ async fn the_present_equals_the_past_asked_for_now() {
     assert!(pairs > 50, "the histories measure something: {pairs} pairs");
     assert!(overrides > 20, "somebody was turned to all the same: {overrides}");
     assert!(waits > 50 && answers > 20 && overdue > 20, "{waits} {answers} {overdue}");
+    assert!(pairs_of_assessors > 10 && disagreements > 20, "{pairs_of_assessors} {disagreements}");
     assert!(loads > 500 && spells > 100, "{loads} {spells}");
 }
 

@@ -164,7 +164,9 @@ impl Random {
                 json!({
                     "instrument": self.one_of(&["dash-safelives/2009", "dara/1"]),
                     "level": self.one_of(&["standard", "medium", "high"]),
-                    "assessor_role": "idva",
+                    "assessor_role": self.one_of(&["idva", "officer"]),
+                    "source_organisation": self.one_of(&["police", "idvas"]),
+                    "own_view": self.one_of(&["agrees", "disagrees", "not_asked"]),
                     "stage": stage,
                 })
             }
@@ -208,7 +210,7 @@ fn ending(event_type: &str, about: Uuid) -> Value {
     }
 }
 
-const TYPES: [&str; 27] = [
+const TYPES: [&str; 30] = [
     "ReferralReceived",
     "ReferralWaitlisted",
     "ReferralAccepted",
@@ -222,9 +224,12 @@ const TYPES: [&str; 27] = [
     "ContactAttempted",
     "RiskAssessed",
     "RiskAssessed",
+    "RiskAssessed",
+    "RiskAssessed",
     "MeasureRecorded",
     "MeasureRecorded",
     "MeasureRecorded",
+    "InformationRequested",
     "InformationRequested",
     "CaseHandedOver",
     "CaseHandedOver",

@@ -134,7 +134,7 @@ impl Operation {
     /// Whether it is about what holds for every case: definitions, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {
-        let places = ["/v1/rules", "/v1/programmes"];
+        let places = ["/v1/rules", "/v1/programmes", "/v1/instruments"];
         places.iter().any(|place| self.path().starts_with(place))
     }
 
@@ -247,6 +247,8 @@ operations! {
     ReadCaseRules = GET "/v1/cases/{case_id}/rules",
     /// How a person can be contacted safely, for the worker about to do so.
     ReadSafeContactPlan = GET "/v1/cases/{case_id}/safe-contact-plan",
+    /// Who assessed a case's risk, and what each of them said last, at two dates.
+    ReadRiskAssessments = GET "/v1/cases/{case_id}/risk-assessments",
     /// One event of a case, as it was recorded.
     ReadEvent = GET "/v1/cases/{case_id}/events/{event_id}",
     /// Everybody's open cases.
@@ -279,6 +281,12 @@ operations! {
     DefineProgramme = POST "/v1/programmes",
     /// One version of a programme's definition.
     ReadProgramme = GET "/v1/programmes/{programme}/versions/{version}",
+    /// Cases whose risk is seen differently, and how often assessors agree.
+    ReadRiskDisagreement = GET "/v1/risk-disagreement",
+    /// The instruments that assess and measure.
+    ReadInstruments = GET "/v1/instruments",
+    /// One instrument: its questions and rule, or what it measures.
+    ReadInstrument = GET "/v1/instruments/{instrument}/{version}",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -364,14 +372,21 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadRiskTrajectory
         | Operation::ReadCaseRules
         | Operation::ReadSafeContactPlan
+        | Operation::ReadRiskAssessments
         | Operation::ReadEvent => &[Caseworker, TeamManager, DataProtectionOfficer],
-        // What a rule or a programme says is about no person.
-        Operation::ReadRules | Operation::ReadProgrammes | Operation::ReadProgramme => Role::ALL,
+        // What a rule, a programme or an instrument says is about no person.
+        Operation::ReadRules
+        | Operation::ReadProgrammes
+        | Operation::ReadProgramme
+        | Operation::ReadInstruments
+        | Operation::ReadInstrument => Role::ALL,
         Operation::DefineProgramme => &[TeamManager, Operator],
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
         Operation::ReadWorkload => &[TeamManager, Evaluator],
-        Operation::ReadOutcomes
+        // An evaluator is given the totals without the cases.
+        Operation::ReadRiskDisagreement
+        | Operation::ReadOutcomes
         | Operation::ReadReferralPipeline
         | Operation::ReadAgencyResponse
         | Operation::ReadRiskTrajectories => &[Caseworker, TeamManager, Evaluator],
@@ -410,6 +425,7 @@ mod tests {
                 Operation::ReadTimeline,
                 Operation::ReadRiskTrajectory,
                 Operation::ReadCaseRules,
+                Operation::ReadRiskAssessments,
                 Operation::ReadEvent,
                 Operation::ReadCaseload,
                 Operation::ReadCaseloads,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 use throughline_domain::code_lists::{CodeList as _, ContactChannel};
-use throughline_domain::dash;
+use throughline_domain::instrument;
 
 use crate::idempotency::{CommandKey, Keyed};
 use crate::openapi;
@@ -100,7 +100,7 @@ fn pointer<'a>(path: impl Iterator<Item = &'a Segment>) -> String {
 fn is_known(name: &str) -> bool {
     static MEMBERS: LazyLock<HashSet<String>> = LazyLock::new(openapi::member_names);
     let is_channel = || ContactChannel::ALL.iter().any(|channel| channel.as_str() == name);
-    MEMBERS.contains(name) || dash::is_question(name) || is_channel()
+    MEMBERS.contains(name) || instrument::is_question(name) || is_channel()
 }
 
 /// What would be right, in words that hold nothing of what was sent; and the member that is missing,

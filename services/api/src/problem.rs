@@ -363,6 +363,12 @@ problem_types! {
     INCIDENT_AFTER_REFERRAL = 422 "incident-after-referral" "The latest incident lies after the referral.",
     /// No answers, level or judgement.
     NO_RISK_RESULT = 422 "no-risk-result" "A risk assessment needs answers, a level or a judgement.",
+    /// An instrument that is not shipped, or of the other kind.
+    UNKNOWN_INSTRUMENT = 422 "unknown-instrument" "No instrument of this kind has this name and version: /v1/instruments lists them.",
+    /// A key that the instrument does not have.
+    UNKNOWN_MEASURE_KEY = 422 "unknown-measure-key" "The instrument measures no such thing: /v1/instruments has its keys.",
+    /// A value that the instrument does not give.
+    VALUE_OUTSIDE_INSTRUMENT = 422 "value-outside-instrument" "The instrument has no such value: /v1/instruments says what it may be.",
     /// Answers of an instrument whose questions are not known.
     ANSWERS_OF_UNKNOWN_INSTRUMENT = 422 "answers-of-unknown-instrument" "The instrument's questions are not known: give the level alone.",
     /// A question that the instrument does not have.

@@ -4,6 +4,7 @@
 use actix_web::HttpRequest;
 use actix_web::web;
 use jiff::Timestamp;
+use throughline_domain::case::CaseStatus;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::CodeList;
 use throughline_domain::programme::Programmes;
@@ -75,6 +76,15 @@ impl Query {
             L::from_code(text).ok_or_else(|| invalid(name, format!("is not in {}", L::LIST)))
         };
         self.text(name).map(find).transpose()
+    }
+
+    /// Where a case stands.
+    ///
+    /// # Errors
+    /// [`problem::INVALID`] when there is no such status.
+    pub fn status(&self) -> Result<Option<CaseStatus>, Problem> {
+        let find = |text| CaseStatus::find(text).ok_or_else(|| invalid("status", "is no status"));
+        self.text("status").map(find).transpose()
     }
 
     /// The programme asked about.

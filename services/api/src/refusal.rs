@@ -56,6 +56,12 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::IncidentAfterReferral => {
             (problem::INCIDENT_AFTER_REFERRAL, Some("/latest_incident_at"))
         }
+        CaseError::UnknownInstrument { .. } => (problem::UNKNOWN_INSTRUMENT, Some("/instrument")),
+        // Keys are the caller's own text as well.
+        CaseError::UnknownMeasureKey { .. } => (problem::UNKNOWN_MEASURE_KEY, Some("/values")),
+        CaseError::ValueOutsideInstrument { .. } => {
+            (problem::VALUE_OUTSIDE_INSTRUMENT, Some("/values"))
+        }
         CaseError::NoRiskResult => (problem::NO_RISK_RESULT, Some("/level")),
         CaseError::AnswersOfUnknownInstrument { .. } => {
             (problem::ANSWERS_OF_UNKNOWN_INSTRUMENT, Some("/answers"))

@@ -27,6 +27,7 @@ use crate::cases::{
     provide_support::SupportBody,
     read_case::read_case,
     read_event::read_event,
+    read_risk_assessments::read_risk_assessments,
     read_risk_trajectory::read_risk_trajectory,
     read_safe_contact_plan::read_safe_contact_plan,
     read_timeline::read_timeline,
@@ -56,8 +57,8 @@ use crate::staff::{
     read_teams::read_teams, read_workers::read_workers, team_commands, worker_commands,
 };
 use crate::{
-    agency_response, caseloads, contact_overrides, health, metrics, openapi, outcomes, programmes,
-    referral_pipeline, risk_trajectory, rules, workload,
+    agency_response, caseloads, contact_overrides, health, instruments, metrics, openapi, outcomes,
+    programmes, referral_pipeline, risk_disagreement, risk_trajectory, rules, workload,
 };
 
 /// Registers the interface.
@@ -185,6 +186,10 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadParked => route.to(parked::read_parked),
         Operation::RetryParked => route.to(parked::retry),
         Operation::ReadSafeContactPlan => route.to(read_safe_contact_plan),
+        Operation::ReadRiskAssessments => route.to(read_risk_assessments),
+        Operation::ReadRiskDisagreement => route.to(risk_disagreement::read_risk_disagreement),
+        Operation::ReadInstruments => route.to(instruments::read_instruments),
+        Operation::ReadInstrument => route.to(instruments::read_instrument),
         Operation::ReadRiskTrajectory => route.to(read_risk_trajectory),
         Operation::ReadContactOverrides => route.to(contact_overrides::read_contact_overrides),
         Operation::ReadWorkload => route.to(workload::read_workload),

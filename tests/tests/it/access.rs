@@ -73,6 +73,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
     ("GET", "/v1/cases/{case_id}/rules", READERS),
     ("GET", "/v1/cases/{case_id}/safe-contact-plan", READERS),
+    ("GET", "/v1/cases/{case_id}/risk-assessments", READERS),
     ("GET", "/v1/cases/{case_id}/events/{event_id}", READERS),
     ("GET", "/v1/caseloads", CASEWORK),
     ("GET", "/v1/caseloads/{worker_id}", CASEWORK),
@@ -85,6 +86,9 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/contact-overrides", LEADERS),
     ("GET", "/v1/workload", MANAGERS),
     ("GET", "/v1/risk-trajectory", COUNTERS),
+    ("GET", "/v1/risk-disagreement", COUNTERS),
+    ("GET", "/v1/instruments", &ROLES),
+    ("GET", "/v1/instruments/{instrument}/{version}", &ROLES),
     ("GET", "/v1/rules", &ROLES),
     ("GET", "/v1/programmes", &ROLES),
     ("POST", "/v1/programmes", &["team_manager", "operator"]),
@@ -147,6 +151,7 @@ impl Place {
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
             .replace("{name}", "caseload")
+            .replace("{instrument}", "dara")
             .replace("{programme}", "mrp")
             .replace("{version}", "1")
             .replace("{build}", "0")
@@ -176,7 +181,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 307);
+    assert_eq!(refused, 313);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -194,7 +199,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 307);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 313);
 }
 
 #[tokio::test]

@@ -171,6 +171,15 @@ async fn figures_of_what_cannot_be_are_refused() {
         ("risk-trajectory?area=Canary%207F3A".to_owned(), "?area"),
         ("risk-trajectory?worker=w-ann".to_owned(), "?"),
         ("risk-trajectory?as_of=canary-7f3a".to_owned(), "?as_of"),
+        ("risk-disagreement?programme=canary-7f3a".to_owned(), "?programme"),
+        ("risk-disagreement?role=canary-7f3a".to_owned(), "?role"),
+        ("risk-disagreement?area=Canary%207F3A".to_owned(), "?area"),
+        ("risk-disagreement?status=canary-7f3a".to_owned(), "?status"),
+        ("risk-disagreement?worker=w-ann".to_owned(), "?"),
+        ("risk-disagreement?limit=0".to_owned(), "?limit"),
+        ("risk-disagreement?cursor=canary-7f3a".to_owned(), "?cursor"),
+        ("risk-disagreement?known_at=canary-7f3a".to_owned(), "?known_at"),
+        ("instruments?canary=7f3a".to_owned(), "?"),
     ];
     for (query, place) in &faults {
         let request = bench.asking(Method::GET, &format!("/v1/{query}")).await;

@@ -35,7 +35,9 @@ async fn work_outside_every_episode_is_refused() {
             body["occurred_at"] = json!(at);
             body
         };
-        let measure = json!({"instrument": "a/1", "stage": "exit", "values": {"physical": "none"}});
+        let measure = json!({
+            "instrument": "abuse-severity/1", "stage": "exit", "values": {"physical": "none"},
+        });
         let level = json!({"instrument": "dara/1", "level": "high", "assessor_role": "idva"});
         [
             ("contact-attempts", body(json!({"channel": "phone", "outcome": "reached"}))),
@@ -188,6 +190,10 @@ async fn a_fact_that_contradicts_itself_is_refused() {
     let of_dara = json!({
         "instrument": "dara/1", "assessor_role": "idva", "answers": {"q1": "yes"},
     });
+    let of_a_measure = json!({
+        "instrument": "abuse-severity/1", "assessor_role": "idva", "level": "high",
+    });
+    let measured = |instrument: &str, values: Value| json!({"instrument": instrument, "stage": "exit", "values": values});
     let level = "risk-assessments";
     let due = json!({
         "agency": "police", "occurred_at": "2024-03-01T00:00:00Z", "due_at": BEFORE,
@@ -195,6 +201,7 @@ async fn a_fact_that_contradicts_itself_is_refused() {
     let refusals: Vec<Refusal> = vec![
         (level, assessed(json!({})), (422, "no-risk-result"), &["/level"]),
         (level, of_dara, (422, "answers-of-unknown-instrument"), &["/answers"]),
+        (level, of_a_measure, (422, "unknown-instrument"), &["/instrument"]),
         (
             level,
             assessed(json!({"answers": {CANARY: "yes"}})),
@@ -215,8 +222,38 @@ async fn a_fact_that_contradicts_itself_is_refused() {
         ),
         (
             "measures",
-            json!({"instrument": "a/1", "stage": "exit", "values": {}}),
+            measured("abuse-severity/1", json!({})),
             (422, "no-measure-values"),
+            &["/values"],
+        ),
+        (
+            "measures",
+            measured(CANARY, json!({"physical": "high"})),
+            (422, "unknown-instrument"),
+            &["/instrument"],
+        ),
+        (
+            "measures",
+            measured("dara/1", json!({"physical": "high"})),
+            (422, "unknown-instrument"),
+            &["/instrument"],
+        ),
+        (
+            "measures",
+            measured("abuse-severity/1", json!({CANARY: "high"})),
+            (422, "unknown-measure-key"),
+            &["/values"],
+        ),
+        (
+            "measures",
+            measured("abuse-severity/1", json!({"physical": CANARY})),
+            (422, "value-outside-instrument"),
+            &["/values"],
+        ),
+        (
+            "measures",
+            measured("outcome-scale/1", json!({"confidence": 9})),
+            (422, "value-outside-instrument"),
             &["/values"],
         ),
         ("information-requests", due, (422, "due-before-request"), &["/due_at"]),

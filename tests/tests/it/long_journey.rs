@@ -89,6 +89,8 @@ fn first_months() -> Vec<Step> {
             "severity",
             physical("2024-01-26T09:00:00Z", "intake", "high"),
         ),
+        // The police saw it otherwise, sometime in January.
+        Fact("a", "RiskAssessed", "police", of_police("2024-01-05T00:00:00Z", "month", "high")),
         Fact("b", "ReferralAccepted", "", at("2024-02-02T09:00:00Z")),
         Fact("b", "CaseAllocated", "", ann("2024-02-02T09:00:00Z")),
         Fact("b", "RiskAssessed", "", level("2024-02-05T09:00:00Z", "high", "intake")),
@@ -234,6 +236,10 @@ fn later_months() -> Vec<Step> {
         Fact("b", "MeasureRecorded", "declined", declined),
         Fact("b", "MeasureRecorded", "", physical("2024-08-05T09:00:00Z", "exit", "standard")),
         Fact("b", "RiskAssessed", "", level("2024-08-05T09:00:00Z", "medium", "exit")),
+        Fact("b", "RiskAssessed", "", of_police("2024-08-05T09:00:00Z", "day", "medium")),
+        Correct("a", "police", json!({"level": "medium", "own_view": "disagrees"})),
+        Fact("a", "RiskAssessed", "", of_police("2024-09-05T09:00:00Z", "day", "medium")),
+        Fact("a", "RiskAssessed", "", level("2024-09-05T09:00:00Z", "high", "review")),
         // Older than the case.
         Fact("a", "IncidentReported", "", incident),
         Correct("b", "declined", json!({"values": {"physical": "moderate"}})),
@@ -265,6 +271,13 @@ fn level(at: &str, level: &str, stage: &str) -> Value {
     json!({
         "occurred_at": at, "instrument": "dara/1", "level": level, "assessor_role": "idva",
         "stage": stage,
+    })
+}
+
+fn of_police(at: &str, precision: &str, level: &str) -> Value {
+    json!({
+        "occurred_at": at, "precision": precision, "instrument": "police-dash/2009", "level": level,
+        "assessor_role": "officer", "source_organisation": "police", "own_view": "agrees",
     })
 }
 

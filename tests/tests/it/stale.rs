@@ -125,7 +125,11 @@ async fn an_unreadable_event_makes_its_case_stale(event_type: &str, data: &str) 
     }
 
     let manager = service.as_role("city", "team_manager");
-    for path in ["/v1/workload?step=month", "/v1/risk-trajectory?programme=mrp"] {
+    for path in [
+        "/v1/workload?step=month",
+        "/v1/risk-trajectory?programme=mrp",
+        "/v1/risk-disagreement?programme=mrp",
+    ] {
         let present = manager.get_with(path, &after).await;
         assert_eq!(present.expect(200)["stale_cases"], 1, "{path}");
         assert_stale(&present, true);

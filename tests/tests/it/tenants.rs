@@ -57,6 +57,7 @@ async fn every_query_about_another_tenants_case_is_like_one_about_none() {
         "/risk-trajectory",
         "/safe-contact-plan",
         "/safe-contact-plan?as_of=2024-05-01T00:00:00Z",
+        "/risk-assessments",
         "?as_of=2024-05-01T00:00:00Z",
         "/timeline?reading=recorded",
     ];
@@ -116,6 +117,9 @@ async fn lists_and_counts_hold_one_tenants_cases_alone() {
     let service = Service::start().await;
     let case = an_open_case(service.worker()).await;
     an_overdue_request(service.worker(), &case).await;
+    let assessed = json!({"instrument": "dara/1", "level": "medium", "assessor_role": "idva"});
+    let assessments = format!("/v1/cases/{case}/risk-assessments");
+    service.worker().post(&assessments, assessed).await.expect(201);
     let other = service.as_role("county", "caseworker");
     let now = jiff::Timestamp::now();
     let outcomes = "/v1/outcomes?programme=mrp&measure=risk_level";
@@ -138,6 +142,7 @@ async fn lists_and_counts_hold_one_tenants_cases_alone() {
         }
         for (path, of) in [
             ("/v1/risk-trajectory?programme=mrp", "/cases"),
+            ("/v1/risk-disagreement?programme=mrp", "/totals/cases"),
             ("/v1/workload?programme=mrp", "/totals/11/cases"),
         ] {
             let of_tenant = async |tenant| {

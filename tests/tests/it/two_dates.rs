@@ -20,6 +20,7 @@ enum Question {
     Case(String),
     Timeline(String),
     CaseTrajectory(String),
+    CaseAssessments(String),
     Caseloads,
     Caseload(&'static str),
     Outcomes(&'static str),
@@ -30,6 +31,7 @@ enum Question {
     Trajectories,
     SafeContact(String),
     Overrides,
+    Disagreements,
 }
 
 impl Question {
@@ -39,14 +41,19 @@ impl Question {
         all.push(Self::Caseload("w-ann"));
         all.extend(["risk_level", "physical"].map(Self::Outcomes));
         all.extend([Self::ReferralPipeline, Self::AgencyResponse, Self::OverdueRequests]);
-        all.extend([Self::Workload, Self::Trajectories, Self::Overrides]);
+        all.extend([Self::Workload, Self::Trajectories, Self::Overrides, Self::Disagreements]);
         all.extend(cases.iter().map(|case| Self::SafeContact(case.clone())));
         all
     }
 
-    fn of(case: &str) -> [Self; 3] {
+    fn of(case: &str) -> [Self; 4] {
         let case = || case.to_owned();
-        [Self::Case(case()), Self::Timeline(case()), Self::CaseTrajectory(case())]
+        [
+            Self::Case(case()),
+            Self::Timeline(case()),
+            Self::CaseTrajectory(case()),
+            Self::CaseAssessments(case()),
+        ]
     }
 
     fn path(&self) -> String {
@@ -54,6 +61,8 @@ impl Question {
             Self::Case(case) => format!("/v1/cases/{case}?"),
             Self::Timeline(case) => format!("/v1/cases/{case}/timeline?"),
             Self::CaseTrajectory(case) => format!("/v1/cases/{case}/risk-trajectory?"),
+            Self::CaseAssessments(case) => format!("/v1/cases/{case}/risk-assessments?"),
+            Self::Disagreements => "/v1/risk-disagreement?".to_owned(),
             Self::Workload => "/v1/workload?step=month&from=2024-01-01T00:00:00Z\
                  &to=2024-12-31T00:00:00Z&"
                 .to_owned(),
@@ -85,6 +94,8 @@ impl Question {
             Self::Case(case) => reference::case(log, case, asked),
             Self::Timeline(case) => reference::timeline(log, case, asked),
             Self::CaseTrajectory(case) => reference::case_trajectory(log, case, asked),
+            Self::CaseAssessments(case) => reference::case_assessments(log, case, asked),
+            Self::Disagreements => Some(reference::disagreements(log, asked)),
             Self::Workload => Some(reference::workload(log, asked)),
             Self::SafeContact(case) => reference::safe_contact(log, case, asked),
             Self::Overrides => Some(reference::overrides(log, asked)),

@@ -19,6 +19,7 @@ pub mod propose_closure;
 pub mod provide_support;
 pub mod read_case;
 pub mod read_event;
+pub mod read_risk_assessments;
 pub mod read_risk_trajectory;
 pub mod read_safe_contact_plan;
 pub mod read_timeline;

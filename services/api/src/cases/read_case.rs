@@ -9,6 +9,7 @@ use throughline_domain::code_lists::{
     CaseRole, CodeList as _, ContactHoldReason, Engagement, Need, ReferralSource, RiskLevel,
 };
 use throughline_domain::ids::{CaseId, Position, Version};
+use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
 use throughline_domain::rules::engagement;
 use throughline_domain::two_clocks::Asked;
 use utoipa::ToSchema;
@@ -58,7 +59,7 @@ pub struct CaseAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     /// Their team.
     team: Option<String>,
-    /// The latest risk assessment; null where there is none.
+    /// The level of risk, by the programme's rule; null where nobody assessed it.
     risk: Option<RiskAnswer>,
     /// How far the person has engaged.
     engagement: EngagementAnswer,
@@ -114,10 +115,10 @@ pub struct OpenNeedAnswer {
     need: &'static str,
 }
 
-/// The latest risk assessment.
+/// The level of risk, by a named rule, and the assessment whose level it is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RiskAnswer {
-    /// The resulting level.
+    /// The level.
     #[schema(schema_with = code_list::<RiskLevel>)]
     level: &'static str,
     /// When the assessment was made.
@@ -128,6 +129,10 @@ pub struct RiskAnswer {
     assessor_role: String,
     /// The assessment: the original fact, also where it was corrected.
     event_id: Uuid,
+    /// The rule, with its version.
+    rule: &'static str,
+    /// The assessments that the rule looked at: original facts, the deciding one among them.
+    rests_on: Vec<Uuid>,
 }
 
 /// How far the person has engaged, by a named rule.
@@ -208,13 +213,7 @@ impl CaseAnswer {
             arm: state.arm.as_ref().map(ToString::to_string),
             worker: state.worker.as_ref().map(ToString::to_string),
             team: state.team.as_ref().map(ToString::to_string),
-            risk: state.risk.as_ref().map(|risk| RiskAnswer {
-                level: risk.level.as_str(),
-                assessed_at: risk.assessed_at,
-                instrument: risk.instrument.to_string(),
-                assessor_role: risk.assessor_role.to_string(),
-                event_id: risk.event_id.0,
-            }),
+            risk: case_risk(state).map(RiskAnswer::from),
             engagement: EngagementAnswer {
                 level: engagement::engagement(state).as_str(),
                 rule: engagement::RULE,
@@ -237,6 +236,21 @@ impl CaseAnswer {
             position: position.0,
             stale: false,
         })
+    }
+}
+
+impl From<CaseRisk<'_>> for RiskAnswer {
+    fn from(risk: CaseRisk<'_>) -> Self {
+        let CaseRisk { rule, deciding, rests_on } = risk;
+        Self {
+            level: deciding.level.as_str(),
+            assessed_at: deciding.occurred.at,
+            instrument: deciding.instrument.to_string(),
+            assessor_role: deciding.assessor_role.to_string(),
+            event_id: deciding.event_id.0,
+            rule: rule.as_str(),
+            rests_on: rests_on.into_iter().map(|event_id| event_id.0).collect(),
+        }
     }
 }
 

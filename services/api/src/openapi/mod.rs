@@ -37,6 +37,7 @@ use crate::cases::identify_need::NeedBody;
 use crate::cases::propose_closure::{ClosureProposalBody, ClosureRefusalBody};
 use crate::cases::provide_support::SupportBody;
 use crate::cases::read_case::CaseAnswer;
+use crate::cases::read_risk_assessments::RiskAssessmentsAnswer;
 use crate::cases::read_risk_trajectory::CaseTrajectoryAnswer;
 use crate::cases::read_safe_contact_plan::SafeContactAnswer;
 use crate::cases::receive_referral::{ReferralBody, Referred};
@@ -59,6 +60,7 @@ use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::contact_overrides::ContactOverridesAnswer;
 use crate::feed::envelope::Envelope;
 use crate::feed::page::EventsAnswer;
+use crate::instruments::{InstrumentAnswer, InstrumentsAnswer};
 use crate::outcomes::OutcomesAnswer;
 use crate::persons::erase_subject::ErasureBody;
 use crate::persons::legal_hold::{LegalHoldBody, ReleaseBody};
@@ -72,6 +74,7 @@ use crate::projections::read_projections::ProjectionsAnswer;
 use crate::projections::rebuild::RebuildBody;
 use crate::projections::verify::VerificationBody;
 use crate::referral_pipeline::PipelineAnswer;
+use crate::risk_disagreement::RiskDisagreementAnswer;
 use crate::risk_trajectory::TrajectoriesAnswer;
 use crate::rules::{CaseRulesAnswer, RulesAnswer};
 use crate::staff::read_teams::TeamsAnswer;
@@ -268,6 +271,10 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadRiskTrajectory
         | Operation::ReadSafeContactPlan
         | Operation::ReadContactOverrides
+        | Operation::ReadRiskAssessments
+        | Operation::ReadRiskDisagreement
+        | Operation::ReadInstruments
+        | Operation::ReadInstrument
         | Operation::ReadWorkload
         | Operation::ReadRiskTrajectories => (None, false),
     }
@@ -303,6 +310,10 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadRiskTrajectory => ("200", schemas.refer::<CaseTrajectoryAnswer>()),
         Operation::ReadContactOverrides => ("200", schemas.refer::<ContactOverridesAnswer>()),
         Operation::ReadSafeContactPlan => ("200", schemas.refer::<SafeContactAnswer>()),
+        Operation::ReadRiskAssessments => ("200", schemas.refer::<RiskAssessmentsAnswer>()),
+        Operation::ReadRiskDisagreement => ("200", schemas.refer::<RiskDisagreementAnswer>()),
+        Operation::ReadInstruments => ("200", schemas.refer::<InstrumentsAnswer>()),
+        Operation::ReadInstrument => ("200", schemas.refer::<InstrumentAnswer>()),
         Operation::ReadWorkload => ("200", schemas.refer::<WorkloadAnswer>()),
         Operation::ReadRiskTrajectories => ("200", schemas.refer::<TrajectoriesAnswer>()),
         Operation::ReadProjections => ("200", schemas.refer::<ProjectionsAnswer>()),
@@ -322,7 +333,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
 }
 
 /// The groups of operations, in the order in which they are shown.
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 16] = [
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
@@ -334,7 +345,9 @@ const TAGS: [(&str, &str); 14] = [
     ("outcomes", "How measures went between two stages."),
     ("workload", "Caseloads and contacts of workers over time."),
     ("risk trajectory", "How risk went over many cases."),
+    ("risk disagreement", "Cases whose risk is seen differently."),
     ("rules", "The computed rules."),
+    ("instruments", "What assesses and measures, question by question."),
     ("programmes", "What each programme fixes for its cases, by version."),
     ("events", "What is recorded, as it is recorded, for other programs."),
     ("projections", "What operators do about the read models."),
@@ -364,6 +377,8 @@ fn tag(operation: Operation) -> &'static str {
         Some("rules") => "rules",
         Some("programmes") => "programmes",
         Some("risk-trajectory") => "risk trajectory",
+        Some("risk-disagreement") => "risk disagreement",
+        Some("instruments") => "instruments",
         _ => "cases",
     }
 }

@@ -64,7 +64,8 @@ fn path_parameter(name: &'static str) -> Known {
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
         "programme" => (schema::code(), "The programme; `/` in its name as `%2F`."),
-        "version" => (integer(), "The definition's version."),
+        "instrument" => (schema::code(), "The instrument's name, such as `dash-safelives`."),
+        "version" => (schema::code(), "The version."),
         "build" => (integer(), "The build."),
         "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
         "proposal_id" => {
@@ -78,7 +79,8 @@ fn path_parameter(name: &'static str) -> Known {
 
 fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let place = ParameterIn::Header;
-    if operation.is_operators() && operation.method() != Method::POST {
+    let is_operators = operation.is_operators() && operation.method() != Method::POST;
+    if is_operators {
         return Vec::new();
     }
     if operation.is_reference() && operation.method() == Method::GET {
@@ -120,10 +122,17 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]
 fn query_parameters(operation: Operation) -> Vec<Known> {
     match operation {
-        Operation::ReadCase | Operation::ReadRiskTrajectory | Operation::ReadCaseRules => {
-            dates().into()
-        }
+        Operation::ReadCase
+        | Operation::ReadRiskTrajectory
+        | Operation::ReadRiskAssessments
+        | Operation::ReadCaseRules => dates().into(),
         Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
+        Operation::ReadRiskDisagreement => {
+            let status = "Only cases that stand there.";
+            let status = Known::query("status", schema::case_status(), status);
+            let question = trajectory_question().into_iter().chain([status]);
+            question.chain(dates()).chain(pages()).collect()
+        }
         Operation::ReadTimeline
         | Operation::ReadCaseloads
         | Operation::ReadCaseload

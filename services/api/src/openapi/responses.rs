@@ -54,6 +54,7 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadRiskTrajectory
             | Operation::ReadCaseRules
             | Operation::ReadSafeContactPlan
+            | Operation::ReadRiskAssessments
     );
     if operation == Operation::DefineProgramme {
         let what = "The place in the tenant's log from which the definition is there.";
@@ -103,6 +104,7 @@ fn is_paged(operation: Operation) -> bool {
             | Operation::ReadOperations
             | Operation::ReadProjectionAudit
             | Operation::ReadParked
+            | Operation::ReadRiskDisagreement
     )
 }
 
@@ -110,7 +112,8 @@ fn is_paged(operation: Operation) -> bool {
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
         ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadOutcomes,
-        ReadOverdueRequests, ReadReferralPipeline, ReadRiskTrajectories, ReadWorkers, ReadWorkload,
+        ReadOverdueRequests, ReadReferralPipeline, ReadRiskDisagreement, ReadRiskTrajectories,
+        ReadWorkers, ReadWorkload,
     };
     matches!(
         operation,
@@ -121,6 +124,7 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadAgencyResponse
             | ReadOverdueRequests
             | ReadContactOverrides
+            | ReadRiskDisagreement
             | ReadRiskTrajectories
             | ReadWorkload
             | ReadWorkers

@@ -74,6 +74,12 @@ pub fn rule_answer() -> Schema {
     )
 }
 
+/// What an instrument is for.
+#[must_use]
+pub fn instrument_kind() -> Schema {
+    one_of(&["risk", "measure"])
+}
+
 /// How corrections are read.
 #[must_use]
 pub fn reading() -> Schema {

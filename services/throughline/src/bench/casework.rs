@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use throughline_domain::case::accept_referral::{AcceptReferral, ReferralAccepted};
 use throughline_domain::case::receive_referral::{ReceiveReferral, ReferralReceived};
 use throughline_domain::case::record_contact_attempt::{ContactAttempted, RecordContactAttempt};
@@ -15,8 +16,8 @@ use throughline_domain::code_lists::{
     CaseRole, CodeList as _, ContactChannel, ContactDirection, ContactOutcome, ReferralSource,
     RiskAnswer,
 };
-use throughline_domain::dash;
 use throughline_domain::ids::{CaseId, PersonId, Version};
+use throughline_domain::instrument;
 use uuid::Uuid;
 
 /// How many events a case gets before the next begins.
@@ -179,13 +180,14 @@ impl Casework {
 
 impl Codes {
     fn new() -> anyhow::Result<Self> {
-        let questions = 1..=dash::QUESTIONS;
+        let instrument = "dash-safelives/2009";
+        let form = instrument::find_risk(instrument).context("DASH is shipped")?;
         Ok(Self {
             programme: "mrp".parse()?,
             areas: ["city".parse()?, "north".parse()?, "south".parse()?],
-            instrument: dash::INSTRUMENT.parse()?,
+            instrument: instrument.parse()?,
             assessor_role: "dva_worker".parse()?,
-            questions: questions.map(|n| format!("q{n}").parse()).collect::<Result<_, _>>()?,
+            questions: form.questions.iter().map(|question| question.key.clone()).collect(),
         })
     }
 }

@@ -77,6 +77,15 @@ impl From<serde_json::Error> for LineError {
 fn in_fixed_words(error: &CaseError) -> String {
     match error {
         CaseError::UnknownProgramme { .. } => "there is no such programme".to_owned(),
+        CaseError::UnknownInstrument { .. } => {
+            "there is no instrument of this kind with that name and version".to_owned()
+        }
+        CaseError::UnknownMeasureKey { .. } => {
+            "the instrument has no such key as one of the values'".to_owned()
+        }
+        CaseError::ValueOutsideInstrument { .. } => {
+            "the instrument has no such value as one of those given".to_owned()
+        }
         CaseError::AnswersOfUnknownInstrument { .. } => {
             "the questions of the instrument are not known: give the level alone".to_owned()
         }

@@ -8,6 +8,7 @@ use throughline_domain::code_lists::{CaseRole, Engagement, RiskLevel};
 use throughline_domain::ids::{CaseId, Version};
 use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
+use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
 use throughline_domain::rules::{dormant, engagement, review_due};
 use throughline_domain::two_clocks::Asked;
 
@@ -71,6 +72,7 @@ impl CaseRow {
         let version = history[..known].last().map(|event| event.version)?;
         let referral = state.referral.as_ref()?;
         let programme = programmes.of_referral(referral)?;
+        let risk = case_risk(&state);
         Some(Self {
             case_id,
             programme: referral.programme.clone(),
@@ -79,8 +81,8 @@ impl CaseRow {
             status: state.status,
             episode: state.episode(),
             worker: state.worker.clone(),
-            risk_level: state.risk.as_ref().map(|risk| risk.level),
-            risk_assessed_at: state.risk.as_ref().map(|risk| risk.assessed_at),
+            risk_level: risk.as_ref().map(CaseRisk::level),
+            risk_assessed_at: risk.as_ref().map(|risk| risk.deciding.occurred.at),
             engagement: engagement::engagement(&state),
             attempts: state.contacts.attempts,
             reached: state.contacts.reached,

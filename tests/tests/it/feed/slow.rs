@@ -5,12 +5,12 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::ends::{ended, metric};
 use super::reader::{Event, Frame, Parser, every_event, follow, position};
-use super::writers::record_large_measures;
+use super::writers::record_large_referrals;
 use crate::service::Service;
 
 /// More than the sockets between the two hold.
-const MEASURES: usize = 60;
-const MEASURE_BYTES: usize = 160_000;
+const REFERRALS: usize = 60;
+const REFERRAL_BYTES: usize = 160_000;
 
 /// Asks for the stream on a connection of which the test alone decides when it is read.
 async fn ask(service: &Service) -> TcpStream {
@@ -52,7 +52,7 @@ fn unchunked(answer: &[u8]) -> Vec<u8> {
 async fn a_client_that_takes_nothing_is_dropped_and_resumes_where_it_was() {
     let settings = [("THROUGHLINE_FEED_READER_WAIT_S", "2"), ("THROUGHLINE_FEED_HEARTBEAT_S", "1")];
     let mut service = Service::start_with(&settings).await;
-    record_large_measures(&service, MEASURES, MEASURE_BYTES).await;
+    record_large_referrals(&service, REFERRALS, REFERRAL_BYTES).await;
     let all = every_event(service.worker()).await;
     let connection = ask(&service).await;
     ended(&service, "slow", 1).await;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::cases::an_open_case;
+use crate::cases::{a_referral, an_open_case};
 use crate::service::{Service, read};
 
 /// Records contact attempts in a case of its own, one after another, and returns how many.
@@ -21,18 +21,12 @@ pub(crate) async fn record_attempts(service: &Service, count: usize) -> usize {
     count
 }
 
-/// Records measures in one case, each with facts of about so many bytes.
-pub(crate) async fn record_large_measures(service: &Service, count: usize, bytes: usize) {
-    let case = an_open_case(service.worker()).await;
-    let values: serde_json::Map<_, _> = (0..bytes / 40)
-        .map(|n| (format!("a_key_of_some_length_{n:06}"), json!("moderate")))
-        .collect();
+/// Records referrals, each with facts of about so many bytes.
+pub(crate) async fn record_large_referrals(service: &Service, count: usize, bytes: usize) {
+    let mut referral = a_referral();
+    referral["criteria"] =
+        (0..bytes / 40).map(|n| format!("a_criterion_of_quite_some_length_{n:04}")).collect();
     for _ in 0..count {
-        let body = json!({
-            "occurred_at": "2024-02-01T10:00:00Z", "instrument": "long/1", "stage": "intake",
-            "values": values,
-        });
-        let path = format!("/v1/cases/{case}/measures");
-        service.worker().post(&path, body).await.expect(201);
+        service.worker().post("/v1/referrals", referral.clone()).await.expect(201);
     }
 }

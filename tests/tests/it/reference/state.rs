@@ -80,7 +80,8 @@ impl State {
                 self.risk = Some(json!({
                     "level": data["level"], "assessed_at": at.to_string(),
                     "instrument": data["instrument"], "assessor_role": data["assessor_role"],
-                    "event_id": posted.event_id,
+                    "event_id": posted.event_id, "rule": "latest-assessment/1",
+                    "rests_on": [posted.event_id],
                 }));
             }
             "ReviewCompleted" => {

@@ -14,7 +14,7 @@ use crate::service::{Service, read};
 /// What whoever runs the service is told of this.
 const DOCUMENT: &str = include_str!("../../../../ops/telemetry.md");
 const REQUESTS: &str = "throughline_http_requests_total";
-const PROJECTIONS: [&str; 8] = [
+const PROJECTIONS: [&str; 9] = [
     "caseload",
     "engagement_timeline",
     "outcome_snapshot",
@@ -23,6 +23,7 @@ const PROJECTIONS: [&str; 8] = [
     "workload",
     "risk_trajectory",
     "contact_override",
+    "risk_disagreement",
 ];
 
 async fn scrape(service: &Service) -> Page {

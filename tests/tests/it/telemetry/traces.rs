@@ -11,7 +11,7 @@ use super::otlp_receiver::{OtlpReceiver, Told};
 use crate::cases::{an_open_case, text};
 use crate::service::Service;
 
-const PROJECTIONS: [&str; 8] = [
+const PROJECTIONS: [&str; 9] = [
     "caseload",
     "engagement_timeline",
     "outcome_snapshot",
@@ -20,6 +20,7 @@ const PROJECTIONS: [&str; 8] = [
     "workload",
     "risk_trajectory",
     "contact_override",
+    "risk_disagreement",
 ];
 const ROUTE: &str = "/v1/cases/{case_id}/contact-attempts";
 
