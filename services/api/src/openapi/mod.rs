@@ -333,7 +333,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
 }
 
 /// The groups of operations, in the order in which they are shown.
-const TAGS: [(&str, &str); 16] = [
+const TAGS: &[(&str, &str)] = &[
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
@@ -354,10 +354,10 @@ const TAGS: [(&str, &str); 16] = [
 ];
 
 fn tags() -> Vec<Tag> {
-    let tag = |(name, description): (&str, &str)| {
+    let tag = |&(name, description): &(&str, &str)| {
         TagBuilder::new().name(name).description(Some(description)).build()
     };
-    TAGS.into_iter().map(tag).collect()
+    TAGS.iter().map(tag).collect()
 }
 
 /// Which of [`TAGS`] an operation belongs to.
