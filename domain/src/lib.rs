@@ -10,6 +10,7 @@
 pub mod case;
 pub mod code;
 pub mod code_lists;
+pub mod cohort;
 pub mod ids;
 pub mod instrument;
 pub mod person;
