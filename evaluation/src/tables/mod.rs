@@ -4,9 +4,18 @@
 //! observations alone: [`Table::conclude`] sees neither events nor cases. So any number of tables
 //! share one pass, and what a single case does to a figure is found by exchanging its observation.
 
+pub mod attrition;
+pub mod completeness;
+pub mod contacts;
+pub mod group;
 pub mod outcome;
 pub mod question;
+pub mod referrals;
+pub mod rule;
 pub mod sides;
+#[cfg(test)]
+mod tests;
+pub mod work;
 
 use serde::Serialize;
 use throughline_domain::ids::CaseId;

@@ -2,23 +2,49 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::attrition::Attrition;
+use super::completeness::Completeness;
+use super::contacts::Contacts;
 use super::outcome::Outcome;
+use super::referrals::Referrals;
+use super::rule::RuleShares;
+use super::work::{AgencyWork, Support};
 use super::{Gathering, begin};
 
-/// A question about a cohort.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "table", rename_all = "snake_case")]
-pub enum Question {
-    /// How a measure went between two stages.
-    Outcome(Outcome),
+macro_rules! questions {
+    ($($(#[$doc:meta])* $kind:ident($table:ty),)+) => {
+        /// A question about a cohort.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "table", rename_all = "snake_case")]
+        pub enum Question {
+            $($(#[$doc])* $kind($table),)+
+        }
+
+        impl Question {
+            /// Begins to answer.
+            #[must_use]
+            pub fn begin(&self) -> Box<dyn Gathering> {
+                match self.clone() { $(Self::$kind(table) => begin(table),)+ }
+            }
+        }
+    };
 }
 
-impl Question {
-    /// Begins to answer.
-    #[must_use]
-    pub fn begin(&self) -> Box<dyn Gathering> {
-        match self.clone() {
-            Self::Outcome(table) => begin(table),
-        }
-    }
+questions! {
+    /// What became of the referrals.
+    Referrals(Referrals),
+    /// How far cases came, and why they ended.
+    Attrition(Attrition),
+    /// What a named rule says of the cases.
+    Rule(RuleShares),
+    /// The attempts to reach people.
+    Contacts(Contacts),
+    /// Work with agencies.
+    AgencyWork(AgencyWork),
+    /// Support given.
+    Support(Support),
+    /// How complete the record is.
+    Completeness(Completeness),
+    /// How a measure went between two stages.
+    Outcome(Outcome),
 }

@@ -1,0 +1,166 @@
+//! Each table of one small cohort, whole.
+
+use serde_json::{Value, json};
+use throughline_domain::cohort::Cohort;
+use throughline_domain::programme::Programmes;
+use throughline_domain::two_clocks::Asked;
+
+use crate::pass::Pass;
+use crate::testing::{
+    Fact, assessed, attempted, case, closed, day, fact, history, measured, opened, referred,
+    retracted,
+};
+
+/// Four cases: one reached, measured twice and closed; one tried in vain; one declined; one that
+/// waits. What was retracted counts nowhere.
+fn cases() -> Vec<Vec<Fact>> {
+    let mut reached = opened("drive", "2017-01-01");
+    reached.extend([
+        attempted("no_answer", "2017-01-05"),
+        attempted("reached", "2017-01-10"),
+        fact(
+            "ContactAttempted",
+            &json!({"channel": "home_visit", "outcome": "reached", "duration_min": 40,
+                    "purpose": "behaviour_change"}),
+            "2017-02-01",
+        ),
+        fact(
+            "AgencyActionRecorded",
+            &json!({"agency": "police", "action": "joint_meeting", "work": "indirect",
+                    "purpose": "disruption"}),
+            "2017-02-02",
+        ),
+        fact("SupportProvided", &json!({"kind": "practical", "need": "housing"}), "2017-02-03"),
+        fact("SupportProvided", &json!({"kind": "practical", "need": "housing"}), "2017-02-04"),
+        measured(
+            "intake",
+            &json!({"physical": "high", "sexual": {"missing": "declined"}}),
+            "2017-01-10",
+        ),
+        measured("exit", &json!({"physical": "none"}), "2017-10-01"),
+        assessed("high", Some("intake"), "2017-01-10"),
+        closed("2017-10-02"),
+    ]);
+    let mut in_vain = opened("drive", "2017-01-01");
+    in_vain.extend([attempted("no_answer", "2017-01-06"), attempted("reached", "2017-01-07")]);
+    in_vain.push(retracted(5, "2017-01-08"));
+    let declined = vec![
+        referred("drive", "2017-01-01"),
+        fact("ReferralDeclined", &json!({"reason": "out_of_area"}), "2017-01-03"),
+    ];
+    let waiting =
+        vec![referred("drive", "2017-01-01"), fact("ReferralWaitlisted", &json!({}), "2017-01-03")];
+    vec![reached, in_vain, declined, waiting]
+}
+
+fn answered(question: Value) -> Value {
+    let cohort = json!({"id": "all", "version": 1, "title": "All", "programme": "drive"});
+    let cohort: Cohort = serde_json::from_value(cohort).unwrap();
+    let asked = Asked { as_of: day("2018-01-01"), ..Asked::LATEST };
+    let mut pass = Pass::new(cohort, &[serde_json::from_value(question).unwrap()], asked);
+    for (n, facts) in (1..).zip(cases()) {
+        pass.take(case(n), &history(facts), &Programmes::shipped());
+    }
+    let finished = pass.finish().unwrap();
+    assert_eq!(finished.counts.cases, 4);
+    finished.tables[0].value().clone()
+}
+
+#[test]
+fn what_became_of_the_referrals() {
+    let table = answered(json!({"table": "referrals", "by": "area"}));
+    let expected = json!({
+        "referred": 4, "percent": 100.0, "accepted": 2, "declined": 1, "waiting": 1,
+        "undecided": 0, "decline_reasons": {"out_of_area": 1},
+    });
+    assert_eq!(table, json!({"total": expected, "groups": {"south": expected}}));
+}
+
+#[test]
+fn how_far_cases_came_and_why_they_ended() {
+    let table = answered(json!({"table": "attrition"}));
+    let step = |cases: u64, percent: f64| json!({"cases": cases, "percent": percent});
+    let expected = json!({
+        "steps": {
+            "referred": step(4, 100.0), "accepted": step(2, 50.0), "allocated": step(2, 50.0),
+            "attempted": step(2, 50.0), "reached": step(1, 25.0), "closed": step(1, 25.0),
+        },
+        "closure_reasons": {"goals_met": 1},
+    });
+    assert_eq!(table, expected);
+}
+
+#[test]
+fn what_a_rule_says() {
+    let table = answered(json!({"table": "rule", "rule": "mrp-engagement/1"}));
+    let expected = json!({
+        "cases": 4,
+        "answers": {
+            "none": {"cases": 3, "percent": 75.0}, "sporadic": {"cases": 1, "percent": 25.0},
+        },
+    });
+    assert_eq!(table, expected);
+}
+
+#[test]
+fn attempts_by_channel_and_by_what_came_of_them() {
+    let table = answered(json!({"table": "contacts"}));
+    let phone = json!({
+        "attempts": 3, "reached": 1, "cases": 2, "minutes": 0,
+        "outcomes": {"no_answer": 2, "reached": 1},
+    });
+    let home_visit = json!({
+        "attempts": 1, "reached": 1, "cases": 1, "minutes": 40, "outcomes": {"reached": 1},
+    });
+    let total = json!({
+        "attempts": 4, "reached": 2, "cases": 2, "minutes": 40,
+        "outcomes": {"no_answer": 2, "reached": 2},
+    });
+    let expected = json!({
+        "cases": 4, "attempted_cases": 2, "reached_cases": 1, "total": total,
+        "channels": {"phone": phone, "home_visit": home_visit},
+    });
+    assert_eq!(table, expected);
+}
+
+#[test]
+fn work_with_agencies_and_support_by_need() {
+    let once = json!({"recorded": 1, "cases": 1});
+    let expected = json!({
+        "cases": 4, "total": once, "first": {"police": once},
+        "second": {"police": {"indirect": once}}, "third": {"indirect": {"disruption": once}},
+    });
+    assert_eq!(answered(json!({"table": "agency_work"})), expected);
+    let twice = json!({"recorded": 2, "cases": 1});
+    let expected = json!({
+        "cases": 4, "total": twice, "first": {"housing": twice},
+        "second": {"housing": {"practical": twice}},
+        "third": {"practical": {"not_said": twice}},
+    });
+    assert_eq!(answered(json!({"table": "support"})), expected);
+}
+
+#[test]
+fn how_complete_the_record_is() {
+    let question = json!({
+        "table": "completeness", "measures": ["physical", "sexual", "risk_level"],
+        "stages": ["intake"],
+    });
+    let table = answered(question);
+    let one = |missing: Value| json!({"intake": {"expected": 4, "recorded": 1, "percent": 25.0, "missing": missing}});
+    let sexual = json!({
+        "expected": 4, "recorded": 0, "percent": 0.0,
+        "missing": {"declined": 1, "not_recorded": 3},
+    });
+    let expected = json!({
+        "physical": one(json!({"not_recorded": 3})), "sexual": {"intake": sexual},
+        "risk_level": one(json!({"not_recorded": 3})),
+    });
+    assert_eq!(table["measures"], expected);
+    let workers = json!({
+        "w1": {"expected": 6, "recorded": 2, "percent": 33.333_333_333_3,
+               "missing": {"declined": 1, "not_recorded": 3}},
+        "none": {"expected": 6, "recorded": 0, "percent": 0.0, "missing": {"not_recorded": 6}},
+    });
+    assert_eq!(table["workers"], workers);
+}
