@@ -8,6 +8,7 @@ pub mod attrition;
 pub mod completeness;
 pub mod contacts;
 pub mod group;
+pub mod incidents;
 pub mod outcome;
 pub mod question;
 pub mod referrals;
@@ -15,6 +16,7 @@ pub mod rule;
 pub mod sides;
 #[cfg(test)]
 mod tests;
+pub mod trajectory;
 pub mod work;
 
 use serde::Serialize;

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::attrition::Attrition;
 use super::completeness::Completeness;
 use super::contacts::Contacts;
+use super::incidents::Incidents;
 use super::outcome::Outcome;
 use super::referrals::Referrals;
 use super::rule::RuleShares;
+use super::trajectory::Trajectory;
 use super::work::{AgencyWork, Support};
 use super::{Gathering, begin};
 
@@ -45,6 +47,10 @@ questions! {
     Support(Support),
     /// How complete the record is.
     Completeness(Completeness),
+    /// Incidents before and after the referral, per person-year.
+    Incidents(Incidents),
+    /// How risk went.
+    Trajectory(Trajectory),
     /// How a measure went between two stages.
     Outcome(Outcome),
 }

@@ -54,15 +54,19 @@ fn cases() -> Vec<Vec<Fact>> {
 }
 
 fn answered(question: Value) -> Value {
+    asked_of(&cases(), question, "2018-01-01")
+}
+
+fn asked_of(cases: &[Vec<Fact>], question: Value, as_of: &str) -> Value {
     let cohort = json!({"id": "all", "version": 1, "title": "All", "programme": "drive"});
     let cohort: Cohort = serde_json::from_value(cohort).unwrap();
-    let asked = Asked { as_of: day("2018-01-01"), ..Asked::LATEST };
+    let asked = Asked { as_of: day(as_of), ..Asked::LATEST };
     let mut pass = Pass::new(cohort, &[serde_json::from_value(question).unwrap()], asked);
-    for (n, facts) in (1..).zip(cases()) {
-        pass.take(case(n), &history(facts), &Programmes::shipped());
+    for (n, facts) in (1..).zip(cases) {
+        pass.take(case(n), &history(facts.clone()), &Programmes::shipped());
     }
     let finished = pass.finish().unwrap();
-    assert_eq!(finished.counts.cases, 4);
+    assert_eq!(finished.counts.cases, cases.len() as u64);
     finished.tables[0].value().clone()
 }
 
@@ -163,4 +167,51 @@ fn how_complete_the_record_is() {
         "none": {"expected": 6, "recorded": 0, "percent": 0.0, "missing": {"not_recorded": 6}},
     });
     assert_eq!(table["workers"], workers);
+}
+
+#[test]
+fn how_risk_went() {
+    let mut up_and_down = opened("drive", "2017-01-01");
+    up_and_down.extend([
+        assessed("medium", None, "2017-01-02"),
+        assessed("high", None, "2017-01-12"),
+        assessed("standard", None, "2017-02-01"),
+    ]);
+    let table = asked_of(&[up_and_down], json!({"table": "trajectory"}), "2017-02-11");
+    let expected = json!({
+        "cases": 1, "assessed": 1, "days": {"medium": 10.0, "high": 20.0, "standard": 10.0},
+        "moves": {"medium": {"high": 1}, "high": {"standard": 1}},
+        "first": {"medium": 1}, "last": {"standard": 1},
+        "fell": 1, "rose_before_they_fell": 1, "rose": 0, "sustained": 0,
+    });
+    assert_eq!(table, expected);
+}
+
+/// 365.25 days make a year: 1461 days make four.
+#[test]
+fn incidents_are_counted_per_person_year() {
+    let incident = |kind: &str, date: &str| fact("IncidentReported", &json!({"kind": kind}), date);
+    let mut case = opened("drive", "2017-01-01");
+    case.extend([
+        incident("crime", "2015-12-31"),
+        incident("crime", "2016-01-01"),
+        incident("domestic_incident", "2016-12-31"),
+        incident("crime", "2017-01-01"),
+        incident("crime", "2020-12-31"),
+        incident("crime", "2021-01-01"),
+    ]);
+    let question = json!({"table": "incidents", "months_before": 12, "step_months": 12});
+    let table = asked_of(&[case], question, "2021-01-01");
+    let before =
+        json!({"incidents": 2, "person_years": 1.002_053_388_09, "rate": 1.995_901_639_34});
+    let after = json!({"incidents": 2, "person_years": 4.0, "rate": 0.5});
+    assert_eq!(table["total"], json!({"before": before, "after": after}));
+    assert_eq!(table["kinds"]["crime"]["before"]["incidents"], json!(1));
+    assert_eq!(table["police_outcomes"], json!({"not_said": {"before": 2, "after": 2}}));
+    let series = table["series"].as_object().unwrap();
+    let counts: Vec<_> = series.iter().map(|(n, rate)| (n.as_str(), &rate["incidents"])).collect();
+    let expected = [("-12", 2), ("0", 1), ("12", 0), ("24", 0), ("36", 1)];
+    let mut expected = expected.map(|(n, count)| (n, json!(count)));
+    expected.sort_by_key(|(n, _)| *n);
+    assert_eq!(counts, expected.iter().map(|(n, count)| (*n, count)).collect::<Vec<_>>());
 }
