@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use throughline_domain::case::CaseEvent;
+use throughline_domain::cohort::CohortEvent;
+use throughline_domain::edition::EditionEvent;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
 use throughline_domain::staff::{TeamEvent, WorkerEvent};
@@ -40,7 +42,8 @@ fn goldens() -> Vec<(String, String)> {
 fn types() -> impl Iterator<Item = (&'static str, i16)> {
     let of_staff = TeamEvent::TYPES.iter().chain(WorkerEvent::TYPES);
     let of_cases = CaseEvent::TYPES.iter().chain(PersonEvent::TYPES);
-    of_cases.chain(ProgrammeEvent::TYPES).chain(of_staff).copied()
+    let of_evaluations = CohortEvent::TYPES.iter().chain(EditionEvent::TYPES);
+    of_cases.chain(ProgrammeEvent::TYPES).chain(of_staff).chain(of_evaluations).copied()
 }
 
 fn newest(event_type: &str) -> i16 {
@@ -93,7 +96,15 @@ fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> 
             })+
         };
     }
-    read_as!(CaseEvent, PersonEvent, ProgrammeEvent, TeamEvent, WorkerEvent);
+    read_as!(
+        CaseEvent,
+        CohortEvent,
+        EditionEvent,
+        PersonEvent,
+        ProgrammeEvent,
+        TeamEvent,
+        WorkerEvent
+    );
     None
 }
 

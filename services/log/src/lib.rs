@@ -15,7 +15,9 @@ mod append;
 mod backend;
 mod checkpoint;
 mod checkpoint_file;
+mod cohorts;
 mod database;
+mod editions;
 mod erase;
 mod error;
 mod event_log;
@@ -58,7 +60,9 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use checkpoint_file::{
     Agreement, CheckpointFileError, CheckpointLine, CheckpointPlace, Difference, read_checkpoints,
 };
+pub use cohorts::COHORTS_MAX;
 pub use database::{SERVICE_ROLE, pool};
+pub use editions::ListedEdition;
 pub use erase::{
     EraseError, Erased, Erasure, ErasureLedger, LedgerError, LedgerLine, ReplayedErasures,
 };

@@ -24,6 +24,10 @@ pub enum StreamKind {
     AllocationSchedule,
     /// One link between cases.
     CaseLink,
+    /// One cohort: its definitions.
+    Cohort,
+    /// One edition of an evaluation.
+    Edition,
 }
 
 impl StreamKind {
@@ -37,6 +41,8 @@ impl StreamKind {
         Self::Team,
         Self::AllocationSchedule,
         Self::CaseLink,
+        Self::Cohort,
+        Self::Edition,
     ];
 
     /// The text stored.
@@ -51,6 +57,8 @@ impl StreamKind {
             Self::Team => "team",
             Self::AllocationSchedule => "allocation_schedule",
             Self::CaseLink => "case_link",
+            Self::Cohort => "cohort",
+            Self::Edition => "edition",
         }
     }
 
@@ -69,7 +77,9 @@ impl StreamKind {
             | Self::Worker
             | Self::Team
             | Self::AllocationSchedule
-            | Self::CaseLink => false,
+            | Self::CaseLink
+            | Self::Cohort
+            | Self::Edition => false,
         }
     }
 }

@@ -3,6 +3,8 @@
 use cqrs_es::DomainEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
+use throughline_domain::cohort::CohortEvent;
+use throughline_domain::edition::EditionEvent;
 use throughline_domain::ids::EventId;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
@@ -84,6 +86,8 @@ stored_forms! {
     ProgrammeEvent = Programme by to_programme_event,
     WorkerEvent = Worker by to_worker_event,
     TeamEvent = Team by to_team_event,
+    CohortEvent = Cohort by to_cohort_event,
+    EditionEvent = Edition by to_edition_event,
 }
 
 /// The event as it is to be appended.

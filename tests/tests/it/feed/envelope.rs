@@ -166,8 +166,10 @@ async fn the_description_lists_every_type_but_those_withheld_and_fits_what_is_st
     let golden = golden();
     let withheld = [
         "CapacitySet",
+        "CohortDefined",
         "ContactHeld",
         "ContactHoldLifted",
+        "EditionPublished",
         "LegalHoldPlaced",
         "LegalHoldReleased",
         "PersonRegistered",
