@@ -40,6 +40,12 @@ impl Figures {
         &self.0
     }
 
+    /// The table as a JSON value, for good.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.0
+    }
+
     /// Every scalar, in the order of the members.
     #[must_use]
     pub fn each(&self) -> Vec<Figure<'_>> {

@@ -8,6 +8,7 @@
 //!
 //! Nothing here reads a clock, a file or a database, and nothing sealed comes here at all.
 
+pub mod edition;
 pub mod evaluated_case;
 pub mod figures;
 pub mod levels;

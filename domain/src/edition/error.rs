@@ -18,4 +18,10 @@ pub enum EditionError {
         /// The most there may be.
         questions_max: usize,
     },
+    /// More than one event holds.
+    #[error("an edition is of {bytes_max} bytes at most")]
+    TooLarge {
+        /// The most there may be.
+        bytes_max: usize,
+    },
 }

@@ -10,6 +10,9 @@ pub const TITLE_CHARS_MAX: usize = 200;
 /// Questions of an edition at most.
 pub const QUESTIONS_MAX: usize = 100;
 
+/// Bytes of an edition with its results at most: less than what the log takes of one command.
+pub const BYTES_MAX: usize = 900_000;
+
 /// Freeze results that were just computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PublishEdition(pub EditionPublished);
@@ -37,6 +40,11 @@ impl PublishEdition {
         }
         if questions.is_empty() || questions.len() > QUESTIONS_MAX {
             return Err(EditionError::Questions { questions_max: QUESTIONS_MAX });
+        }
+        let is_too_large =
+            serde_json::to_string(&published).is_ok_and(|text| text.len() > BYTES_MAX);
+        if is_too_large {
+            return Err(EditionError::TooLarge { bytes_max: BYTES_MAX });
         }
         if history.is_published() {
             return Err(EditionError::AlreadyPublished);
@@ -94,5 +102,12 @@ mod tests {
         for wrong in [0, QUESTIONS_MAX + 1] {
             assert_eq!(decide(published("First", wrong)), questions);
         }
+    }
+
+    #[test]
+    fn an_edition_fits_into_an_event() {
+        let large = json!("x".repeat(BYTES_MAX));
+        let large = EditionPublished { results: large, ..published("First", 1) };
+        assert_eq!(decide(large), Err(EditionError::TooLarge { bytes_max: BYTES_MAX }));
     }
 }

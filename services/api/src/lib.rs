@@ -20,6 +20,7 @@ pub mod contact_overrides;
 pub mod cursor;
 pub mod dates;
 pub mod days;
+pub mod evaluation;
 pub mod feed;
 pub mod freshness;
 pub mod health;

@@ -46,6 +46,7 @@ use crate::cases::{
     transfer_case::TransferBody,
     waitlist_referral::WaitlistingBody,
 };
+use crate::evaluation::{cohorts, editions, membership, rerun, tables};
 use crate::feed::{page::read_events, stream::stream_events};
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
@@ -165,6 +166,15 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadProgrammes => route.to(programmes::read_programmes),
         Operation::ReadProgramme => route.to(programmes::read_programme),
         Operation::DefineProgramme => route.to(programmes::define_programme),
+        Operation::ReadCohorts => route.to(cohorts::read_cohorts),
+        Operation::DefineCohort => route.to(cohorts::define_cohort),
+        Operation::ReadCohort => route.to(cohorts::read_cohort),
+        Operation::ReadMembership => route.to(membership::read_membership),
+        Operation::TabulateCohort => route.to(tables::tabulate_cohort),
+        Operation::ReadEditions => route.to(editions::read_editions),
+        Operation::PublishEdition => route.to(editions::publish_edition),
+        Operation::ReadEdition => route.to(editions::read_edition),
+        Operation::RerunEdition => route.to(rerun::rerun_edition),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),

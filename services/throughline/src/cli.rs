@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::bench::BenchArguments;
 use crate::commands::bench_child::BenchChildArguments;
+use crate::commands::cohort::CohortArguments;
 use crate::commands::demo::DemoArguments;
+use crate::commands::edition::EditionArguments;
 use crate::commands::keys::KeysArguments;
 use crate::commands::log::LogArguments;
 use crate::commands::migrate::MigrateArguments;
@@ -55,6 +57,16 @@ pub(crate) enum Command {
     /// Exit codes: 0 done; 1 the definition contradicts itself; 2 it could not be done or read; 3 a
     /// rule refuses; 4 there is no such tenant or definition; 130 interrupted.
     Programmes(ProgrammesArguments),
+    /// Cohorts: which cases an evaluation is about, and how many are in one at two dates.
+    ///
+    /// Exit codes: 0 done; 1 the definition contradicts itself; 2 it could not be done or read; 3 a
+    /// rule refuses; 4 there is no such tenant or cohort; 130 interrupted.
+    Cohort(CohortArguments),
+    /// Editions: tables of a cohort, published for good, and computed again.
+    ///
+    /// Exit codes: 0 done, and for `rerun`: the same to the byte; 1 not the same; 2 it could not be
+    /// done or read; 3 a rule refuses; 4 there is no such tenant, cohort or edition; 130 interrupted.
+    Edition(EditionArguments),
     /// Load a demonstration history if there is none, then serve.
     Demo(DemoArguments),
     /// Measure the event log beside the bare database, in databases of its own.

@@ -58,6 +58,11 @@ use crate::cases::timeline_answer::{EntryAnswer, TimelineAnswer};
 use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::contact_overrides::ContactOverridesAnswer;
+use crate::evaluation::cohorts::{CohortDefinedAnswer, CohortDefinition, CohortsAnswer};
+use crate::evaluation::editions::{EditionBody, EditionDocument, EditionsAnswer, PublishedAnswer};
+use crate::evaluation::membership::MembershipAnswer;
+use crate::evaluation::rerun::RerunAnswer;
+use crate::evaluation::tables::{TablesAnswer, TablesBody};
 use crate::feed::envelope::Envelope;
 use crate::feed::page::EventsAnswer;
 use crate::instruments::{InstrumentAnswer, InstrumentsAnswer};
@@ -240,7 +245,10 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::LeaveWorker => (Some(schemas.refer::<DepartureBody>()), false),
         Operation::RebuildProjection => (Some(schemas.refer::<RebuildBody>()), false),
         Operation::VerifyProjection => (Some(schemas.refer::<VerificationBody>()), false),
-        Operation::RollBackProjection | Operation::CancelOperation => {
+        Operation::DefineCohort => (Some(schemas.refer::<CohortDefinition>()), false),
+        Operation::TabulateCohort => (Some(schemas.refer::<TablesBody>()), false),
+        Operation::PublishEdition => (Some(schemas.refer::<EditionBody>()), false),
+        Operation::RollBackProjection | Operation::CancelOperation | Operation::RerunEdition => {
             (Some(schemas.refer::<NothingMore>()), false)
         }
         Operation::RetryParked => (Some(schemas.refer::<RetryBody>()), false),
@@ -276,6 +284,11 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadInstruments
         | Operation::ReadInstrument
         | Operation::ReadWorkload
+        | Operation::ReadCohorts
+        | Operation::ReadCohort
+        | Operation::ReadMembership
+        | Operation::ReadEditions
+        | Operation::ReadEdition
         | Operation::ReadRiskTrajectories => (None, false),
     }
 }
@@ -297,6 +310,15 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadRules => ("200", schemas.refer::<RulesAnswer>()),
         Operation::ReadProgrammes => ("200", schemas.refer::<ProgrammesAnswer>()),
         Operation::ReadProgramme => ("200", schemas.refer::<ProgrammeDefinition>()),
+        Operation::ReadCohorts => ("200", schemas.refer::<CohortsAnswer>()),
+        Operation::DefineCohort => ("201", schemas.refer::<CohortDefinedAnswer>()),
+        Operation::ReadCohort => ("200", schemas.refer::<CohortDefinition>()),
+        Operation::ReadMembership => ("200", schemas.refer::<MembershipAnswer>()),
+        Operation::TabulateCohort => ("200", schemas.refer::<TablesAnswer>()),
+        Operation::ReadEditions => ("200", schemas.refer::<EditionsAnswer>()),
+        Operation::PublishEdition => ("201", schemas.refer::<PublishedAnswer>()),
+        Operation::ReadEdition => ("200", schemas.refer::<EditionDocument>()),
+        Operation::RerunEdition => ("200", schemas.refer::<RerunAnswer>()),
         Operation::DefineProgramme => ("201", schemas.refer::<DefinedAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())
@@ -346,6 +368,8 @@ const TAGS: &[(&str, &str)] = &[
     ("workload", "Caseloads and contacts of workers over time."),
     ("risk trajectory", "How risk went over many cases."),
     ("risk disagreement", "Cases whose risk is seen differently."),
+    ("cohorts", "Which cases an evaluation is about, and tables of them at any two dates."),
+    ("editions", "Tables that were published and never change."),
     ("rules", "The computed rules."),
     ("instruments", "What assesses and measures, question by question."),
     ("programmes", "What each programme fixes for its cases, by version."),
@@ -374,6 +398,8 @@ fn tag(operation: Operation) -> &'static str {
         Some("projections" | "operations" | "parked") => "projections",
         Some("contact-overrides") => "contact overrides",
         Some("workload") => "workload",
+        Some("cohorts") => "cohorts",
+        Some("editions") => "editions",
         Some("rules") => "rules",
         Some("programmes") => "programmes",
         Some("risk-trajectory") => "risk trajectory",

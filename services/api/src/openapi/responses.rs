@@ -16,7 +16,7 @@ Server-sent events. Of each, `id` is the position, `event` the type, and `data` 
 
 /// The answer of an operation that did as it was asked.
 pub(super) fn done(operation: Operation, answer: Option<Ref>) -> Response {
-    let is_query = operation.method() == Method::GET;
+    let is_query = operation.method() == Method::GET || operation.is_question_with_body();
     let (description, content_type) = match () {
         () if operation == Operation::StreamEvents => (STREAM, "text/event-stream"),
         () if is_query => ("The answer.", "application/json"),
@@ -56,10 +56,13 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadSafeContactPlan
             | Operation::ReadRiskAssessments
     );
-    if operation == Operation::DefineProgramme {
-        let what = "The place in the tenant's log from which the definition is there.";
+    if operation.is_reference() && !is_query {
+        let what = "The place in the tenant's log from which it is there.";
         headers.push(("Throughline-Position", integer(), what));
-        headers.push(("Location", text(), "Where the definition can be read."));
+        headers.push(("Location", text(), "Where it can be read."));
+    }
+    if operation == Operation::ReadEdition {
+        headers.push(("ETag", text(), "SHA-256 over the results."));
     }
     if operation.is_reference() {
         return headers;
@@ -111,9 +114,9 @@ fn is_paged(operation: Operation) -> bool {
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
-        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadOutcomes,
-        ReadOverdueRequests, ReadReferralPipeline, ReadRiskDisagreement, ReadRiskTrajectories,
-        ReadWorkers, ReadWorkload,
+        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadMembership,
+        ReadOutcomes, ReadOverdueRequests, ReadReferralPipeline, ReadRiskDisagreement,
+        ReadRiskTrajectories, ReadWorkers, ReadWorkload, TabulateCohort,
     };
     matches!(
         operation,
@@ -128,6 +131,8 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadRiskTrajectories
             | ReadWorkload
             | ReadWorkers
+            | ReadMembership
+            | TabulateCohort
     )
 }
 
@@ -148,7 +153,8 @@ pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec
     if has_body {
         statuses.extend([413, 415]);
     }
-    if has_body && !operation.is_operators() && !operation.is_reference() {
+    let is_plain = operation.is_reference() || operation.is_question_with_body();
+    if has_body && !operation.is_operators() && !is_plain {
         statuses.push(412);
     }
     if needs_version {

@@ -1,5 +1,6 @@
 //! Schemas of values that the domain defines, for the `OpenAPI` description.
 
+pub mod cohort;
 pub mod definition;
 
 use throughline_domain::code::CODE_BYTES_MAX;

@@ -109,9 +109,10 @@ async fn editions_are_listed_without_their_results_the_newest_first() {
         ids.collect::<Vec<_>>()
     };
     let all = ids(Position(i64::MAX), 10).await;
-    assert_eq!(all.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), [
-        "third", "second", "first"
-    ]);
+    assert_eq!(
+        all.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+        ["third", "second", "first"]
+    );
     assert_eq!(ids(Position(i64::MAX), 1).await, all[..1]);
     assert_eq!(ids(all[0].1, 10).await, all[1..]);
 }
