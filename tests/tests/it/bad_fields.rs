@@ -52,6 +52,8 @@ async fn described(service: &Service) -> BTreeMap<String, Value> {
         "/v1/operations/",
         "/v1/parked/",
         "/v1/programmes",
+        "/v1/cohorts",
+        "/v1/editions",
         "/v1/workers",
         "/v1/teams",
     ];

@@ -14,6 +14,7 @@ mod commands;
 mod demo_data;
 mod documents;
 mod erasure;
+mod evaluation;
 mod feed;
 mod freshness;
 mod idempotency;
