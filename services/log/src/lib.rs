@@ -13,6 +13,7 @@ mod aggregates;
 mod announce;
 mod append;
 mod backend;
+mod case_links;
 mod checkpoint;
 mod checkpoint_file;
 mod database;
@@ -54,6 +55,7 @@ pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, Idempotency, NewEvent, Remembered,
     StreamWrite,
 };
+pub use case_links::{CASE_LINKS_MAX, LinkSource};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use checkpoint_file::{
     Agreement, CheckpointFileError, CheckpointLine, CheckpointPlace, Difference, read_checkpoints,
