@@ -18,6 +18,7 @@ const READERS: &[&str] = &["caseworker", "team_manager", "data_protection_office
 const COUNTERS: &[&str] = &["caseworker", "team_manager", "evaluator"];
 const MANAGERS: &[&str] = &["team_manager", "evaluator"];
 const LEADERS: &[&str] = &["team_manager"];
+const OF_BOTH_SIDES: &[&str] = &["team_manager", "data_protection_officer"];
 const OFFICERS: &[&str] = &["data_protection_officer"];
 const OPERATORS: &[&str] = &["operator"];
 
@@ -66,6 +67,10 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/workers/{worker_id}/capacity", LEADERS),
     ("POST", "/v1/workers/{worker_id}/team", LEADERS),
     ("POST", "/v1/workers/{worker_id}/departure", LEADERS),
+    ("POST", "/v1/case-links", LEADERS),
+    ("POST", "/v1/case-links/{link_id}/ending", LEADERS),
+    ("GET", "/v1/case-links", OF_BOTH_SIDES),
+    ("GET", "/v1/case-links/{link_id}", OF_BOTH_SIDES),
     ("GET", "/v1/teams", CASEWORK),
     ("GET", "/v1/workers", CASEWORK),
     ("GET", "/v1/cases/{case_id}", READERS),
@@ -114,6 +119,7 @@ struct Place {
     person: String,
     hold: String,
     rebuild: String,
+    link: String,
 }
 
 impl Place {
@@ -137,7 +143,11 @@ impl Place {
         let worker =
             json!({"worker": "w-ann", "role": "idva", "team": "city-team", "capacity": capacity});
         manager.post("/v1/workers", worker).await.expect(201);
-        Self { service, case, facts, person, hold, rebuild }
+        let other = an_open_case(service.worker()).await;
+        let linked = json!({"cases": [case, other], "reason": "family"});
+        let linked = manager.post("/v1/case-links", linked).await.expect(201);
+        let link = text(&linked["link_id"]);
+        Self { service, case, facts, person, hold, rebuild, link }
     }
 
     async fn ask(&self, role: &str, method: &str, path: &str) -> Answer {
@@ -150,6 +160,7 @@ impl Place {
             .replace("{case_id}", &self.case)
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
+            .replace("{link_id}", &self.link)
             .replace("{name}", "caseload")
             .replace("{instrument}", "dara")
             .replace("{programme}", "mrp")
@@ -181,7 +192,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 313);
+    assert_eq!(refused, 331);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -199,7 +210,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 313);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 331);
 }
 
 #[tokio::test]
