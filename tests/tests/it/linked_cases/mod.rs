@@ -17,7 +17,7 @@ use crate::service::{Client, Service};
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// A case of Drive in work, without an assessment or a plan.
-async fn a_case(client: Client<'_>, role: &str) -> String {
+pub(crate) async fn a_case(client: Client<'_>, role: &str) -> String {
     let case = a_referral(client, role).await;
     client.step(&case, "acceptance", json!({})).await.expect(201);
     client.step(&case, "allocations", json!({"worker": "w-ann"})).await.expect(201);
@@ -53,7 +53,7 @@ async fn the_drive_pair(client: Client<'_>) -> (String, String) {
 }
 
 /// Links two cases and returns the link.
-async fn link(service: &Service, one: &str, other: &str) -> String {
+pub(crate) async fn link(service: &Service, one: &str, other: &str) -> String {
     let manager = service.as_role("city", "team_manager");
     let body = json!({"cases": [one, other], "reason": "perpetrator_and_victim_survivor"});
     text(&manager.post("/v1/case-links", body).await.expect(201)["link_id"])
@@ -66,7 +66,7 @@ async fn end(service: &Service, link: &str) {
 }
 
 /// Records a level of risk, now, and returns the event.
-async fn assess(client: Client<'_>, case: &str, level: &str) -> String {
+pub(crate) async fn assess(client: Client<'_>, case: &str, level: &str) -> String {
     assess_at(client, case, level, None).await
 }
 
@@ -87,13 +87,13 @@ async fn timeline(client: Client<'_>, case: &str) -> Vec<Value> {
 }
 
 /// What a case has been told, oldest first.
-async fn told(client: Client<'_>, case: &str) -> Vec<Value> {
+pub(crate) async fn told(client: Client<'_>, case: &str) -> Vec<Value> {
     let entries = timeline(client, case).await.into_iter();
     entries.filter(|entry| entry["type"] == "LinkedInformationReceived").collect()
 }
 
 /// What a case was told, once it is so much.
-async fn told_of(client: Client<'_>, case: &str, most: usize) -> Vec<Value> {
+pub(crate) async fn told_of(client: Client<'_>, case: &str, most: usize) -> Vec<Value> {
     let deadline = Instant::now() + WAIT_MAX;
     loop {
         let told = told(client, case).await;
