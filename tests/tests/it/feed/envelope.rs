@@ -166,10 +166,13 @@ async fn the_description_lists_every_type_but_those_withheld_and_fits_what_is_st
     let golden = golden();
     let withheld = [
         "CapacitySet",
+        "CaseLinkEnded",
+        "CasesLinked",
         "ContactHeld",
         "ContactHoldLifted",
         "LegalHoldPlaced",
         "LegalHoldReleased",
+        "LinkedInformationReceived",
         "PersonRegistered",
         "ProgrammeDefined",
         "SafeContactPlanSet",
