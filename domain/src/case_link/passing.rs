@@ -18,7 +18,7 @@ use crate::ids::{CaseId, EventId};
 use crate::programme::Programme;
 use crate::programme::definition::SharedKind;
 use crate::recorded::Recorded;
-use crate::rules::case_risk::case_risk;
+use crate::rules::case_risk::{CaseRisk, case_risk};
 use crate::time::{Occurred, Precision, uk_time};
 use crate::two_clocks::Asked;
 
@@ -32,9 +32,12 @@ pub const SOURCES: &[&str] = &[
     "FactCorrected",
     "FactRetracted",
     "ReferralReceived",
+    "ReferralWaitlisted",
     "ReferralAccepted",
+    "ReferralDeclined",
     "CaseAllocated",
     "CaseHandedOver",
+    "CaseClosed",
     "CaseReopened",
 ];
 
@@ -110,8 +113,8 @@ pub fn event_id(linking: EventId, source: EventId, to: CaseId, kind: SharedKind)
 
 fn risk_change(before: &CaseState, after: &CaseState) -> Option<LinkedRisk> {
     let (was, is) = (case_risk(before), case_risk(after));
-    let level = is.as_ref().map(|risk| risk.level());
-    let previous_level = was.as_ref().map(|risk| risk.level());
+    let level = is.as_ref().map(CaseRisk::level);
+    let previous_level = was.as_ref().map(CaseRisk::level);
     (level != previous_level).then(|| LinkedRisk {
         level,
         previous_level,

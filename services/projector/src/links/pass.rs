@@ -6,8 +6,9 @@ use throughline_domain::case::receive_linked_information::{
     LinkedInformationReceived, ReceiveLinkedInformation,
 };
 use throughline_domain::case::{CaseEvent, CaseState};
+use throughline_domain::case_link::CaseLinkEvent;
 use throughline_domain::case_link::passing::{self, Cause};
-use throughline_domain::case_link::{CaseLinkEvent, passing as rules};
+use throughline_domain::code_lists::CaseRole;
 use throughline_domain::ids::{CaseId, EventId, PersonId, Position, Version};
 use throughline_domain::person::PersonEvent;
 use throughline_domain::recorded::{Happened, Recorded};
@@ -52,13 +53,18 @@ pub(super) async fn pass(
     source: &LinkSource,
     pass: &Pass,
 ) -> Result<bool, LinkError> {
-    if pass.cause == Cause::Began
-        && source.stream == pass.receiver.into()
-        && !passing::came_into_work(&history(inner, lease, pass.receiver, source.position).await?.1)
-    {
+    let (_, receiver) = history(inner, lease, pass.receiver, source.position).await?;
+    let is_new_to_it = pass.cause == Cause::Began && source.stream == pass.receiver.into();
+    if is_new_to_it && !passing::came_into_work(&receiver) {
         return Ok(true);
     }
-    let Some((told, person)) = told(inner, lease, source, pass).await? else { return Ok(true) };
+    let receiver = CaseState::at(&receiver, &Asked::LATEST);
+    // Who was not at work yet is told the present state when they begin, and nothing twice.
+    let Some(to) = receiver.referral.filter(|_| receiver.status.is_in_work()) else {
+        return Ok(true);
+    };
+    let told = told(inner, lease, source, pass, to.role).await?;
+    let Some((told, person)) = told else { return Ok(true) };
     if told.is_empty() {
         return Ok(true);
     }
@@ -86,15 +92,13 @@ async fn told(
     lease: &Lease,
     source: &LinkSource,
     pass: &Pass,
+    to: CaseRole,
 ) -> Result<Option<(Told, PersonId)>, LinkError> {
     let (_, sender) = history(inner, lease, pass.sender, source.position).await?;
-    let (_, receiver) = history(inner, lease, pass.receiver, Position(i64::MAX)).await?;
-    let from = CaseState::at(&sender, &Asked::LATEST).referral;
-    let to = CaseState::at(&receiver, &Asked::LATEST).referral;
-    let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
+    let Some(from) = CaseState::at(&sender, &Asked::LATEST).referral else { return Ok(None) };
     let programmes = inner.log.programmes(lease.tenant).await?;
     let programme = programmes.of_referral(&from).ok_or(LinkError::UnknownDefinition)?;
-    let may_pass = |kind| rules::lets_through(&programme, kind, from.role, to.role);
+    let may_pass = |kind| passing::lets_through(&programme, kind, from.role, to);
     let told = passing::passing(pass.cause, &sender, source.recorded_at, may_pass)
         .into_iter()
         .map(|(kind, information)| {

@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{a_pair, assess, link, told, told_of};
+use super::{a_pair, assess, end, link, told, told_of};
 use crate::cases::text;
 use crate::feed::reader::every_event;
-use crate::service::{Answer, Service};
+use crate::service::{Answer, Service, log_text};
+use crate::telemetry::otlp_receiver::OtlpReceiver;
 
 /// A problem without what differs from request to request.
 fn bytes(answer: &Answer) -> (u16, Value) {
@@ -117,6 +118,32 @@ async fn the_feed_tells_neither_of_links_nor_of_what_passed() {
     assert!(told.contains(&source));
     for secret in ["Link", "link", &linked, &event] {
         assert!(!told.contains(secret), "{secret}");
+    }
+}
+
+/// The id of a link follows from the two cases, and those who run the service know of cases.
+#[tokio::test]
+async fn telemetry_tells_of_no_link() {
+    let receiver = OtlpReceiver::start();
+    let rust_log = "info,throughline=trace,throughline_api=trace,throughline_log=trace,\
+        throughline_projector=trace";
+    let variables: Vec<_> =
+        receiver.variables().into_iter().chain([("RUST_LOG", rust_log)]).collect();
+    let mut service = Service::start_with(&variables).await;
+    let client = service.worker();
+    let (his, hers) = a_pair(client).await;
+    let linked = link(&service, &his, &hers).await;
+    let manager = service.as_role("city", "team_manager");
+    manager.get(&format!("/v1/case-links/{linked}")).await.expect(200);
+    assess(client, &his, "high").await;
+    told_of(client, &hers, 1).await;
+    end(&service, &linked).await;
+    let metrics = client.get("/metrics").await.text;
+    assert!(service.terminate().await.success());
+    let spans = receiver.transcript();
+    assert!(spans.contains(&his), "cases are told");
+    for text in [spans, log_text(&service.data_dir), metrics] {
+        assert!(!text.contains(&linked), "the link");
     }
 }
 
