@@ -61,8 +61,8 @@ impl LinkFollower {
         let mut pauses: HashMap<i32, Pause> = HashMap::new();
         let mut outage: Option<Duration> = None;
         while !stop.is_cancelled() {
-            let step = self.step(&leases, &mut pauses, &stop).await;
-            outage = note_outage(step.err(), outage, &inner.settings);
+            let failure = self.step(&leases, &mut pauses, &stop).await.err();
+            outage = note_outage(failure, outage, &inner.settings);
             let pause = outage.unwrap_or(inner.settings.poll_interval);
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -93,9 +93,9 @@ impl LinkFollower {
     ) -> Result<(), LinkError> {
         while !stop.is_cancelled() {
             let now = Instant::now();
-            let paused = pauses.iter().filter(|(_, pause)| pause.until > now);
-            let paused: Vec<i32> = paused.map(|(tenant, _)| *tenant).collect();
-            let Some(lease) = leases.take(&paused).await? else { break };
+            let waiting = pauses.iter().filter(|(_, pause)| pause.until > now);
+            let except: Vec<i32> = waiting.map(|(tenant, _)| *tenant).collect();
+            let Some(lease) = leases.take(&except).await? else { break };
             let Ended { upto, failure } = turn(&self.0, leases, &lease, stop).await;
             leases.give_back(&lease, upto).await?;
             self.settle(&lease, failure, pauses);

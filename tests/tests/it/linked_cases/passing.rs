@@ -69,7 +69,7 @@ async fn a_strategy_passes_from_her_to_him_and_not_the_other_way() {
             "otherwise": "unsafe",
         },
     });
-    assert_eq!(told_of(client, &his, 1).await, [expected.clone()]);
+    assert_eq!(told_of(client, &his, 1).await[0], expected);
     let holds = format!("/v1/cases/{hers}/contact-holds");
     client.post(&holds, json!({"reason": "not_safe"})).await.expect(201);
     let mut on_hold = expected;
