@@ -131,6 +131,12 @@ impl Operation {
         ["/v1/workers", "/v1/teams"].iter().any(|place| self.path().starts_with(place))
     }
 
+    /// Whether it is about links between cases: then no version is asked for or answered.
+    #[must_use]
+    pub fn is_about_links(self) -> bool {
+        self.path().starts_with("/v1/case-links")
+    }
+
     /// Whether it is about what holds for every case: definitions, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {
@@ -247,6 +253,14 @@ operations! {
     ReadAllocationSchedules = GET "/v1/allocation-schedules",
     /// A schedule of arms: what was drawn so far, and once it is closed how to compute it again.
     ReadAllocationSchedule = GET "/v1/allocation-schedules/{schedule_id}",
+    /// Link two cases.
+    LinkCases = POST "/v1/case-links",
+    /// End a link between two cases.
+    EndCaseLink = POST "/v1/case-links/{link_id}/ending",
+    /// The links between cases, at two dates.
+    ReadCaseLinks = GET "/v1/case-links",
+    /// One link between two cases, at two dates.
+    ReadCaseLink = GET "/v1/case-links/{link_id}",
     /// A case at two dates.
     ReadCase = GET "/v1/cases/{case_id}",
     /// What happened in a case, at two dates.
@@ -377,7 +391,11 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::JoinWorker
         | Operation::SetCapacity
         | Operation::MoveWorker
-        | Operation::LeaveWorker => &[TeamManager],
+        | Operation::LeaveWorker
+        | Operation::LinkCases
+        | Operation::EndCaseLink => &[TeamManager],
+        // Of a link only those learn who may know of both sides.
+        Operation::ReadCaseLinks | Operation::ReadCaseLink => &[TeamManager, DataProtectionOfficer],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }

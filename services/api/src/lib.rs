@@ -15,6 +15,7 @@ pub mod asyncapi;
 pub mod authentication;
 pub mod body;
 pub mod caller;
+pub mod case_links;
 pub mod caseloads;
 pub mod cases;
 pub mod contact_overrides;

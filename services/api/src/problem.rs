@@ -312,6 +312,14 @@ problem_types! {
     SCHEDULE_FULL = 409 "schedule-full" "The allocation schedule has as many draws as one can have: close it and open another.",
     /// So many schedules there are.
     TOO_MANY_SCHEDULES = 409 "too-many-schedules" "There are as many allocation schedules as there can be.",
+    /// What was told was told.
+    LINKED_INFORMATION_IS_FINAL = 409 "linked-information-is-final" "What was received of a linked case is neither corrected nor retracted: what comes later supersedes it.",
+    /// The cases are linked.
+    ALREADY_LINKED = 409 "already-linked" "The two cases are linked already.",
+    /// The link is no more.
+    LINK_ENDED = 409 "link-ended" "The link has ended.",
+    /// So many links of one case.
+    LINK_LIMIT = 409 "link-limit" "One of the cases has been linked with as many others as it can be.",
     /// A proposal waits.
     CLOSURE_PROPOSED = 409 "closure-proposed" "A proposal to close the case waits already.",
     /// The proposal was refused, or the case closed.
@@ -325,7 +333,7 @@ problem_types! {
     /// The case's other steps rest on this one.
     BREAKS_LIFECYCLE = 409 "breaks-lifecycle" "The other steps of the case could not have followed.",
     /// The person is erased, for good.
-    SUBJECT_ERASED = 409 "subject-erased" "The person has been erased: nothing can be written about them in words, and no case opened.",
+    SUBJECT_ERASED = 409 "subject-erased" "The person has been erased: nothing can be written about them in words, and no case opened or linked.",
     /// The person must not be erased now.
     LEGAL_HOLD = 409 "legal-hold" "A legal hold is in force.",
     /// The hold is over.
@@ -360,6 +368,10 @@ problem_types! {
     IN_FUTURE = 422 "in-future" "The time lies in the future.",
     /// A programme that nobody runs.
     UNKNOWN_PROGRAMME = 422 "unknown-programme" "No programme has this name.",
+    /// A case the tenant does not know.
+    UNKNOWN_CASE = 422 "unknown-case" "There is no such case.",
+    /// A case with itself.
+    SAME_CASE = 422 "same-case" "A case is not linked with itself.",
     /// A team the tenant does not know.
     UNKNOWN_TEAM = 422 "unknown-team" "There is no such team.",
     /// More complex cases than cases.

@@ -2,6 +2,7 @@
 
 use throughline_domain::allocation_schedule::ScheduleError;
 use throughline_domain::case::CaseError;
+use throughline_domain::case_link::CaseLinkError;
 use throughline_domain::code::Code;
 use throughline_domain::person::PersonError;
 use throughline_domain::programme::ProgrammeError;
@@ -90,6 +91,7 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::SameArea => (problem::SAME_AREA, Some("/area")),
         CaseError::NoPlacement => (problem::NO_PLACEMENT, Some("/to")),
         CaseError::DueBeforeReview => (problem::DUE_BEFORE_REVIEW, Some("/next_due")),
+        CaseError::LinkedInformationIsFinal => (problem::LINKED_INFORMATION_IS_FINAL, None),
         CaseError::ArmIsFinal => (problem::ARM_IS_FINAL, None),
         CaseError::ClosureProposed => (problem::CLOSURE_PROPOSED, None),
         CaseError::ClosureProposalDecided => (problem::CLOSURE_PROPOSAL_DECIDED, None),
@@ -136,6 +138,24 @@ impl From<StaffError> for Problem {
             StaffError::SameTeam => (problem::SAME_TEAM, Some("/team".to_owned())),
             StaffError::CapacityContradicts { .. } => (problem::CAPACITY_CONTRADICTS, None),
             StaffError::OverCapacity => (problem::OVER_CAPACITY, None),
+        };
+        match pointer {
+            Some(pointer) => Self::new(kind).with(FieldError::at(pointer, kind.title)),
+            None => Self::new(kind),
+        }
+    }
+}
+
+impl From<CaseLinkError> for Problem {
+    fn from(error: CaseLinkError) -> Self {
+        let (kind, pointer) = match error {
+            CaseLinkError::InFuture { .. } => (problem::IN_FUTURE, Some("/occurred_at")),
+            CaseLinkError::BeforePreviousStep { .. } => {
+                (problem::BEFORE_PREVIOUS_STEP, Some("/occurred_at"))
+            }
+            CaseLinkError::AlreadyLinked => (problem::ALREADY_LINKED, None),
+            CaseLinkError::NeverLinked => (problem::NOT_FOUND, None),
+            CaseLinkError::LinkEnded => (problem::LINK_ENDED, None),
         };
         match pointer {
             Some(pointer) => Self::new(kind).with(FieldError::at(pointer, kind.title)),

@@ -15,6 +15,9 @@ use crate::allocation_schedules::{
 };
 use crate::asyncapi;
 use crate::caller::Guard;
+use crate::case_links::end_case_link::end_case_link;
+use crate::case_links::link_cases::link_cases;
+use crate::case_links::read_case_links;
 use crate::cases::command::record;
 use crate::cases::{
     accept_referral::AcceptanceBody,
@@ -163,6 +166,10 @@ fn handler(operation: Operation) -> Route {
         Operation::SetCapacity => route.to(worker_commands::set_capacity),
         Operation::MoveWorker => route.to(worker_commands::move_worker),
         Operation::LeaveWorker => route.to(worker_commands::leave_worker),
+        Operation::LinkCases => route.to(link_cases),
+        Operation::EndCaseLink => route.to(end_case_link),
+        Operation::ReadCaseLinks => route.to(read_case_links::read_case_links),
+        Operation::ReadCaseLink => route.to(read_case_links::read_case_link),
         Operation::ReadTeams => route.to(read_teams),
         Operation::ReadWorkers => route.to(read_workers),
         Operation::OpenAllocationSchedule => route.to(open_schedule),

@@ -14,6 +14,7 @@ mod allocation_schedules;
 mod announce;
 mod append;
 mod backend;
+mod case_links;
 mod checkpoint;
 mod checkpoint_file;
 mod database;
@@ -56,6 +57,7 @@ pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, Idempotency, NewEvent, Remembered,
     StreamWrite,
 };
+pub use case_links::{CASE_LINKS_MAX, LinkSource};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use checkpoint_file::{
     Agreement, CheckpointFileError, CheckpointLine, CheckpointPlace, Difference, read_checkpoints,

@@ -11,6 +11,7 @@ use crate::append::columns::{INSERT_EVENTS, INSERT_STREAM_KEYS, INSERT_STREAMS, 
 use crate::append::idempotency::{DELETE_KEYS, INSERT_KEYS, PURGE_EXPIRED, READ_KEYS};
 use crate::append::stream_reads::READ_STREAMS;
 use crate::append::transaction::{locked, take_lock};
+use crate::case_links::{LINKS_OF, SOURCES};
 use crate::database::begin;
 use crate::erase::READ_CASES;
 use crate::micros::Micros;
@@ -74,7 +75,14 @@ async fn the_hot_reads_use_their_indexes() {
         let workers = plan(&client, &list_sql(StreamKind::Worker), &[&1, &100_i64]).await;
         let schedules = plan(&client, READ_SCHEDULES, &[&1]).await;
         let programmes = plan(&client, COUNT_DEFINITIONS, &[&1]).await;
+        let links = plan(&client, LINKS_OF, &[&1, &vec![person.as_str(); 64]]).await;
+        let types = vec!["CasesLinked", "RiskAssessed"];
+        let params: [&(dyn ToSql + Sync); 5] = [&1, &10_000_i64, &10_100_i64, &types, &500_i64];
+        let sources = plan(&client, SOURCES, &params).await;
         for (plan, indexes) in [
+            (links.clone(), ["event_linked_lower", "event_linked_higher"]),
+            (links, ["event_linked_lower", "stream_pkey"]),
+            (sources, ["event_pkey", "stream_pkey"]),
             (stream, STREAM),
             (after, ["event_pkey", "stream_pkey"]),
             (heads, STREAM),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
+use throughline_domain::case_link::CaseLinkEvent;
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
@@ -96,6 +97,15 @@ impl StoredEvent {
     /// [`UnreadableEvent`] when the type, version or facts are not known.
     pub fn to_team_event(&self) -> Result<Recorded<TeamEvent>, UnreadableEvent> {
         let event = TeamEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
+    /// The event of a link between cases.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_case_link_event(&self) -> Result<Recorded<CaseLinkEvent>, UnreadableEvent> {
+        let event = CaseLinkEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
         Ok(self.recorded(event))
     }
 

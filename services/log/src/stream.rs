@@ -84,6 +84,14 @@ impl StreamId {
     pub const TENANT: Self = Self { kind: StreamKind::Tenant, id: Uuid::nil() };
 }
 
+impl StreamId {
+    /// The id as telemetry tells it. The id of a link follows from the two cases: whoever knows of
+    /// cases could tell by it which are linked.
+    pub(crate) fn told(self) -> Option<tracing::field::DisplayValue<Uuid>> {
+        (self.kind != StreamKind::CaseLink).then(|| tracing::field::display(self.id))
+    }
+}
+
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind.as_str(), self.id)

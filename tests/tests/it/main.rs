@@ -22,6 +22,7 @@ mod instruments;
 mod journal;
 mod journeys;
 mod licences;
+mod linked_cases;
 mod long_journey;
 mod operators;
 mod outage;

@@ -24,6 +24,10 @@ use crate::agency_response::overdue::OverdueRequestsAnswer;
 use crate::allocation_schedules::close_schedule::ScheduleClosureBody;
 use crate::allocation_schedules::open_schedule::{Opened, ScheduleBody};
 use crate::allocation_schedules::read_schedules::{ScheduleAnswer, SchedulesAnswer};
+use crate::case_links::LinkRecorded;
+use crate::case_links::end_case_link::LinkEndBody;
+use crate::case_links::link_cases::LinkBody;
+use crate::case_links::read_case_links::{CaseLinkAnswer, CaseLinksAnswer};
 use crate::caseloads::CaseloadAnswer;
 use crate::cases::accept_referral::AcceptanceBody;
 use crate::cases::allocate_case::AllocationBody;
@@ -237,6 +241,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::EraseSubject => (Some(schemas.refer::<ErasureBody>()), false),
         Operation::PlaceLegalHold => (Some(schemas.refer::<LegalHoldBody>()), false),
         Operation::ReleaseLegalHold => (Some(schemas.refer::<ReleaseBody>()), false),
+        Operation::LinkCases => (Some(schemas.refer::<LinkBody>()), false),
+        Operation::EndCaseLink => (Some(schemas.refer::<LinkEndBody>()), false),
         Operation::FormTeam => (Some(schemas.refer::<TeamBody>()), false),
         Operation::DissolveTeam => (Some(schemas.refer::<DissolutionBody>()), false),
         Operation::JoinWorker => (Some(schemas.refer::<JoiningBody>()), false),
@@ -259,6 +265,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadRules
         | Operation::ReadTeams
         | Operation::ReadWorkers
+        | Operation::ReadCaseLinks
+        | Operation::ReadCaseLink
         | Operation::ReadProgrammes
         | Operation::ReadProgramme
         | Operation::ReadCaseloads
@@ -297,6 +305,9 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         | Operation::SetCapacity
         | Operation::MoveWorker
         | Operation::LeaveWorker => ("201", schemas.refer::<WorkerRecorded>()),
+        Operation::LinkCases | Operation::EndCaseLink => ("201", schemas.refer::<LinkRecorded>()),
+        Operation::ReadCaseLinks => ("200", schemas.refer::<CaseLinksAnswer>()),
+        Operation::ReadCaseLink => ("200", schemas.refer::<CaseLinkAnswer>()),
         Operation::ReadTeams => ("200", schemas.refer::<TeamsAnswer>()),
         Operation::ReadWorkers => ("200", schemas.refer::<WorkersAnswer>()),
         Operation::DrawArm => ("201", schemas.refer::<Drawn>()),
@@ -350,6 +361,7 @@ const TAGS: &[(&str, &str)] = &[
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
+    ("case links", "Which cases belong together, for those who may know of both."),
     ("workers", "Who takes cases, in which teams, and how many."),
     ("caseloads", "The open cases of each worker."),
     ("contact overrides", "Contacts that were made although something spoke against them."),
@@ -379,6 +391,7 @@ fn tag(operation: Operation) -> &'static str {
     match operation.path().split('/').nth(2) {
         Some("referrals") => "referrals",
         Some("persons") => "persons",
+        Some("case-links") => "case links",
         Some("workers" | "teams") => "workers",
         Some("caseloads") => "caseloads",
         Some("allocation-schedules") => "allocation schedules",

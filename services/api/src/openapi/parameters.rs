@@ -55,6 +55,7 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = &'static str> {
 fn path_parameter(name: &'static str) -> Known {
     let (schema, description) = match name {
         "worker_id" => (schema::code(), "The worker, as the subject of their token."),
+        "link_id" => (formatted("uuid"), "The link, as linking the cases answered."),
         "team_id" => (schema::code(), "The team."),
         "event_id" => (formatted("uuid"), "The event, as the command that recorded it answered."),
         "request_id" => {
@@ -110,6 +111,7 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
         || operation == Operation::OpenAllocationSchedule
         || operation.is_about_a_person()
         || operation.is_about_staff()
+        || operation.is_about_links()
         || operation.is_operators()
         || operation.is_reference()
     {
@@ -127,6 +129,7 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase
         | Operation::ReadRiskTrajectory
         | Operation::ReadRiskAssessments
+        | Operation::ReadCaseLink
         | Operation::ReadCaseRules => dates().into(),
         Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadRiskDisagreement => {
@@ -134,6 +137,10 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let status = Known::query("status", schema::case_status(), status);
             let question = trajectory_question().into_iter().chain([status]);
             question.chain(dates()).chain(pages()).collect()
+        }
+        Operation::ReadCaseLinks => {
+            let case = Known::query("case_id", formatted("uuid"), "Only the links of this case.");
+            [case].into_iter().chain(dates()).chain(pages()).collect()
         }
         Operation::ReadTimeline
         | Operation::ReadCaseloads

@@ -46,7 +46,8 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     }
     let mut headers = Vec::new();
     // Nothing has a version that could be asked for, or a place of its own.
-    let of_person = operation.is_about_a_person() || operation.is_about_staff();
+    let of_person =
+        operation.is_about_a_person() || operation.is_about_staff() || operation.is_about_links();
     let of_case = matches!(
         operation,
         Operation::ReadCase
@@ -60,6 +61,9 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         let what = "The place in the tenant's log from which the definition is there.";
         headers.push(("Throughline-Position", integer(), what));
         headers.push(("Location", text(), "Where the definition can be read."));
+    }
+    if operation.is_about_links() && !is_query {
+        headers.push(("Location", text(), "Where the link can be read."));
     }
     if operation.is_reference() {
         return headers;
@@ -109,6 +113,7 @@ fn is_paged(operation: Operation) -> bool {
             | Operation::ReadWorkload
             | Operation::ReadTeams
             | Operation::ReadWorkers
+            | Operation::ReadCaseLinks
             | Operation::ReadOperations
             | Operation::ReadProjectionAudit
             | Operation::ReadParked

@@ -128,12 +128,17 @@ impl Operation {
     /// Who may give a command of casework, or ask a question about cases.
     pub(crate) fn role(&self) -> &'static str {
         let of_managers = ["RefuseClosure", "ReadContactOverrides", "DefineProgramme"];
-        let is_managers = of_managers.contains(&self.id.as_str()) || self.is_about_staff();
+        let of_managers = of_managers.contains(&self.id.as_str());
+        let is_managers = of_managers || self.is_about_staff() || self.is_about_links();
         if is_managers { "team_manager" } else { "caseworker" }
     }
 
     pub(crate) fn is_about_staff(&self) -> bool {
         ["/v1/workers", "/v1/teams"].iter().any(|place| self.path.starts_with(place))
+    }
+
+    fn is_about_links(&self) -> bool {
+        self.path.starts_with("/v1/case-links")
     }
 
     pub(crate) fn is_about_a_person(&self) -> bool {
