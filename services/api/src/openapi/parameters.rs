@@ -127,7 +127,8 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase
         | Operation::ReadRiskTrajectory
         | Operation::ReadRiskAssessments
-        | Operation::ReadCaseRules => dates().into(),
+        | Operation::ReadCaseRules
+        | Operation::ReadCaseLink => dates().into(),
         Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadRiskDisagreement => {
             let status = "Only cases that stand there.";
@@ -135,7 +136,6 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let question = trajectory_question().into_iter().chain([status]);
             question.chain(dates()).chain(pages()).collect()
         }
-        Operation::ReadCaseLink => dates().into(),
         Operation::ReadCaseLinks => {
             let case = Known::query("case_id", formatted("uuid"), "Only the links of this case.");
             [case].into_iter().chain(dates()).chain(pages()).collect()
