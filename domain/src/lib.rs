@@ -8,6 +8,7 @@
 //! Deliberately absent: free text and identity. They are sealed beside the events by the log and
 //! never pass through a rule, a fold or a projection.
 
+pub mod allocation_schedule;
 pub mod case;
 pub mod case_link;
 pub mod code;

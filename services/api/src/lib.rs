@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod agency_response;
+pub mod allocation_schedules;
 pub mod answering;
 pub mod app;
 pub mod asyncapi;

@@ -1,5 +1,6 @@
 //! Which problem each refusal becomes. No wildcard arm: a new rule must choose its answer.
 
+use throughline_domain::allocation_schedule::ScheduleError;
 use throughline_domain::case::CaseError;
 use throughline_domain::case_link::CaseLinkError;
 use throughline_domain::code::Code;
@@ -194,6 +195,26 @@ impl From<PersonError> for Problem {
             PersonError::Erased => Self::new(problem::SUBJECT_ERASED),
             PersonError::LegalHold { .. } => Self::new(problem::LEGAL_HOLD),
             PersonError::HoldReleased { .. } => Self::new(problem::HOLD_RELEASED),
+        }
+    }
+}
+
+impl From<ScheduleError> for Problem {
+    fn from(error: ScheduleError) -> Self {
+        let at = |kind: ProblemType, pointer: &str| {
+            Self::new(kind).with(FieldError::at(pointer, kind.title))
+        };
+        match error {
+            ScheduleError::NotOpened => Self::new(problem::NOT_FOUND),
+            ScheduleError::AlreadyOpen => Self::new(problem::SCHEDULE_OPEN),
+            ScheduleError::Closed => Self::new(problem::SCHEDULE_CLOSED),
+            ScheduleError::InFuture { .. } => Self::new(problem::IN_FUTURE),
+            ScheduleError::InvalidArms => at(problem::INVALID_ARMS, "/arms"),
+            ScheduleError::InvalidBlocks => at(problem::INVALID_BLOCKS, "/block_sizes"),
+            ScheduleError::AlreadyDrawn => Self::new(problem::ARM_IS_FINAL),
+            ScheduleError::Full { .. } => Self::new(problem::SCHEDULE_FULL),
+            // The seed is opened from beside its own commitment: one of them was altered.
+            ScheduleError::OtherSeed => internal(&error),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! Nothing of an event's content is logged, put in a span or carried by an error.
 
 mod aggregates;
+mod allocation_schedules;
 mod announce;
 mod append;
 mod backend;
@@ -51,6 +52,7 @@ mod verify;
 #[cfg(test)]
 mod plans;
 
+pub use allocation_schedules::{ScheduleHead, StoredSchedule};
 pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, Idempotency, NewEvent, Remembered,
     StreamWrite,

@@ -6,6 +6,7 @@ use throughline_test_database::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::allocation_schedules::READ_SCHEDULES;
 use crate::append::columns::{INSERT_EVENTS, INSERT_STREAM_KEYS, INSERT_STREAMS, UPDATE_HEAD};
 use crate::append::idempotency::{DELETE_KEYS, INSERT_KEYS, PURGE_EXPIRED, READ_KEYS};
 use crate::append::stream_reads::READ_STREAMS;
@@ -72,6 +73,7 @@ async fn the_hot_reads_use_their_indexes() {
         let delete = plan(&client, DELETE_KEYS, &[&1, &scopes]).await;
         let purge = plan(&client, PURGE_EXPIRED, &[&1, &512_i64]).await;
         let workers = plan(&client, &list_sql(StreamKind::Worker), &[&1, &100_i64]).await;
+        let schedules = plan(&client, READ_SCHEDULES, &[&1]).await;
         let programmes = plan(&client, COUNT_DEFINITIONS, &[&1]).await;
         let links = plan(&client, LINKS_OF, &[&1, &vec![person.as_str(); 64]]).await;
         let types = vec!["CasesLinked", "RiskAssessed"];
@@ -89,6 +91,7 @@ async fn the_hot_reads_use_their_indexes() {
             (delete, ["idempotency_key_pkey", "Tid Scan"]),
             (purge, ["idempotency_key_created_at", "Tid Scan"]),
             (workers, ["stream_kind"; 2]),
+            (schedules, ["stream_kind", "event_tenant_no_stream_no_version_key"]),
             (programmes, ["stream_kind", "event_tenant_no_stream_no_version_key"]),
         ] {
             assert!(!plan.contains("Seq Scan"), "{plan}");

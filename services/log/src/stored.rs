@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
+use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::case_link::CaseLinkEvent;
@@ -114,6 +115,15 @@ impl StoredEvent {
     /// [`UnreadableEvent`] when the type, version or facts are not known.
     pub fn to_programme_event(&self) -> Result<Recorded<ProgrammeEvent>, UnreadableEvent> {
         let event = ProgrammeEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
+    /// The event of a schedule of arms.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_schedule_event(&self) -> Result<Recorded<ScheduleEvent>, UnreadableEvent> {
+        let event = ScheduleEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
         Ok(self.recorded(event))
     }
 

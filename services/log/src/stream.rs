@@ -60,16 +60,12 @@ impl StreamKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    /// Whether what is sealed in the stream has a key of its own, which erasure destroys.
+    /// Whether the stream has a key of its own for what is sealed in it. That of a case or person
+    /// is what erasure destroys; that of a schedule keeps its seed, and stays.
     pub(crate) fn has_key(self) -> bool {
         match self {
-            Self::Case | Self::Person => true,
-            Self::Tenant
-            | Self::Programme
-            | Self::Worker
-            | Self::Team
-            | Self::AllocationSchedule
-            | Self::CaseLink => false,
+            Self::Case | Self::Person | Self::AllocationSchedule => true,
+            Self::Tenant | Self::Programme | Self::Worker | Self::Team | Self::CaseLink => false,
         }
     }
 }

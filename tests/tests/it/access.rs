@@ -29,6 +29,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/cases/{case_id}/decline", CASEWORK),
     ("POST", "/v1/cases/{case_id}/waitlisting", CASEWORK),
     ("POST", "/v1/cases/{case_id}/allocations", CASEWORK),
+    ("POST", "/v1/cases/{case_id}/arm", LEADERS),
     ("POST", "/v1/cases/{case_id}/handovers", CASEWORK),
     ("POST", "/v1/cases/{case_id}/transfers", CASEWORK),
     ("POST", "/v1/cases/{case_id}/closure-proposals", CASEWORK),
@@ -73,6 +74,10 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/case-links/{link_id}", OF_BOTH_SIDES),
     ("GET", "/v1/teams", CASEWORK),
     ("GET", "/v1/workers", CASEWORK),
+    ("POST", "/v1/allocation-schedules", LEADERS),
+    ("POST", "/v1/allocation-schedules/{schedule_id}/closure", LEADERS),
+    ("GET", "/v1/allocation-schedules", MANAGERS),
+    ("GET", "/v1/allocation-schedules/{schedule_id}", MANAGERS),
     ("GET", "/v1/cases/{case_id}", READERS),
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
     ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
@@ -120,6 +125,7 @@ struct Place {
     hold: String,
     rebuild: String,
     link: String,
+    schedule: String,
 }
 
 impl Place {
@@ -147,7 +153,10 @@ impl Place {
         let linked = json!({"cases": [case, other], "reason": "family"});
         let linked = manager.post("/v1/case-links", linked).await.expect(201);
         let link = text(&linked["link_id"]);
-        Self { service, case, facts, person, hold, rebuild, link }
+        let schedules = "/v1/allocation-schedules";
+        let schedule = manager.post(schedules, json!({"programme": "drive"})).await.expect(201);
+        let schedule = text(&schedule["schedule_id"]);
+        Self { service, case, facts, person, hold, rebuild, link, schedule }
     }
 
     async fn ask(&self, role: &str, method: &str, path: &str) -> Answer {
@@ -161,6 +170,7 @@ impl Place {
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
             .replace("{link_id}", &self.link)
+            .replace("{schedule_id}", &self.schedule)
             .replace("{name}", "caseload")
             .replace("{instrument}", "dara")
             .replace("{programme}", "mrp")
@@ -192,7 +202,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 331);
+    assert_eq!(refused, 354);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -210,7 +220,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 331);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 354);
 }
 
 #[tokio::test]

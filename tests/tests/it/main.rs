@@ -4,6 +4,7 @@
 
 mod access;
 mod agency_response;
+mod allocation;
 mod architecture;
 mod bad_fields;
 mod bad_requests;

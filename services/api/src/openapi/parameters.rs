@@ -62,6 +62,7 @@ fn path_parameter(name: &'static str) -> Known {
             (formatted("uuid"), "The information request: the `event_id` that making it answered.")
         }
         "person_id" => (formatted("uuid"), "The person, as the referral answered."),
+        "schedule_id" => (formatted("uuid"), "The schedule, as opening it answered."),
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
         "programme" => (schema::code(), "The programme; `/` in its name as `%2F`."),
@@ -107,6 +108,7 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let key =
         Known { name, place: ParameterIn::Header, required: false, schema: text(), description };
     if operation == Operation::ReceiveReferral
+        || operation == Operation::OpenAllocationSchedule
         || operation.is_about_a_person()
         || operation.is_about_staff()
         || operation.is_about_links()
@@ -174,6 +176,7 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             ];
             window.into_iter().chain(dates()).chain(pages()).collect()
         }
+        Operation::ReadAllocationSchedules => vec![limit()],
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         Operation::ReadWorkload => workload_question().into_iter().chain(dates()).collect(),
         Operation::ReadRiskTrajectories => {

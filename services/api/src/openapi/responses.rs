@@ -77,7 +77,15 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             followed to their last event.";
         headers.push(("Throughline-Stale", text(), what));
     }
-    if of_case || (!is_query && !of_person) {
+    let of_schedule = matches!(
+        operation,
+        Operation::OpenAllocationSchedule
+            | Operation::CloseAllocationSchedule
+            | Operation::ReadAllocationSchedule
+    );
+    if of_schedule {
+        headers.push(("ETag", text(), "The schedule's version, for `If-Match`."));
+    } else if of_case || (!is_query && !of_person) {
         headers.push(("ETag", text(), "The case's version, for `If-Match`."));
     }
     if !is_query && !of_person {

@@ -121,7 +121,8 @@ impl Operation {
     /// Whether it records something in a case, or begins one.
     pub(crate) fn is_casework(&self) -> bool {
         let records = ["POST", "PUT"].contains(&self.method.as_str());
-        records && (self.path == "/v1/referrals" || self.path.starts_with("/v1/cases/"))
+        let is_of_a_case = self.path == "/v1/referrals" || self.path.starts_with("/v1/cases/");
+        records && is_of_a_case && !self.is_about_arms()
     }
 
     /// Who may give a command of casework, or ask a question about cases.
@@ -142,6 +143,12 @@ impl Operation {
 
     pub(crate) fn is_about_a_person(&self) -> bool {
         self.path.starts_with("/v1/persons/")
+    }
+
+    /// Whether it draws arms, or is about the schedule that they are drawn from: what each of those
+    /// needs first, and that it is done once, is in `allocation.rs`.
+    pub(crate) fn is_about_arms(&self) -> bool {
+        self.path.starts_with("/v1/allocation-schedules") || self.id == "DrawArm"
     }
 
     pub(crate) fn is_operators(&self) -> bool {
