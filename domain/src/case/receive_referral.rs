@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, CaseError, CaseEvent, Moment};
+use crate::case::state::Referral;
+use crate::case::{Case, CaseError, CaseEvent, CaseStatus, Moment};
 use crate::code::Code;
 use crate::code_lists::{CaseRole, ReferralSource};
 use crate::ids::{CaseId, PersonId};
@@ -40,7 +41,7 @@ pub struct ReferralReceived {
     /// The version of the programme's criteria that was in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criteria_version: Option<u16>,
-    /// The person's earlier case in the programme, closed, that this referral comes back to.
+    /// The person's earlier case, closed, that this referral comes back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns_from: Option<CaseId>,
     /// The date of the list that the referral came on.
@@ -72,10 +73,40 @@ impl ReceiveReferral {
     }
 }
 
+impl Case {
+    /// Whether a person whose case this is may come back with a new referral. A person's case that
+    /// is not closed goes on; one that is closed is reopened, or left as it is and returned from.
+    ///
+    /// # Errors
+    /// When the case is somebody else's or none, is not closed, or was closed after the referral.
+    pub fn may_be_returned_from(
+        &self,
+        person: PersonId,
+        received: Occurred,
+    ) -> Result<(), CaseError> {
+        let is_theirs = |referral: &Referral| referral.person_id == person;
+        if !self.state().referral.as_ref().is_some_and(is_theirs) {
+            return Err(CaseError::NotReferred);
+        }
+        let status = self.state().status;
+        let ended = self.state().episodes.last().and_then(|episode| episode.ended);
+        match ended.filter(|_| status == CaseStatus::Closed) {
+            None => Err(CaseError::NotClosed { status }),
+            Some(closed) if received.bounds().1 < closed.bounds().0 => {
+                Err(CaseError::BeforePreviousStep { previous_at: closed.at })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::case::CaseError;
-    use crate::case::testing::{at, given, received, referral};
+    use super::*;
+    use crate::case::testing::{
+        at, closed, event_id, given, open_case, received, referral, reopened, with,
+    };
+    use crate::recorded::Happened;
 
     #[test]
     fn a_referral_opens_a_case() {
@@ -94,5 +125,27 @@ mod tests {
         let mut late = referral();
         late.0.latest_incident_at = Some(at(3).at);
         given([]).when(late, at(1)).then_refused(&CaseError::IncidentAfterReferral);
+    }
+
+    #[test]
+    fn a_person_comes_back_from_a_case_of_theirs_that_was_closed_before() {
+        let person = referral().0.person_id;
+        let back = |history: Vec<(CaseEvent, Occurred)>, person, day| {
+            let mut case = Case::default();
+            for (n, (event, occurred)) in (1..).zip(history) {
+                case.take(Happened { event_id: event_id(n), occurred, event });
+            }
+            case.may_be_returned_from(person, at(day))
+        };
+        let ended = || with(open_case(), [(closed(), at(8))]);
+        assert_eq!(back(ended(), person, 8), Ok(()));
+        let too_early = CaseError::BeforePreviousStep { previous_at: at(8).at };
+        assert_eq!(back(ended(), person, 7), Err(too_early));
+        let another = PersonId(uuid::Uuid::from_u128(99));
+        assert_eq!(back(ended(), another, 9), Err(CaseError::NotReferred));
+        assert_eq!(back(Vec::new(), person, 9), Err(CaseError::NotReferred));
+        let open = CaseError::NotClosed { status: CaseStatus::Open };
+        assert_eq!(back(open_case(), person, 9), Err(open.clone()));
+        assert_eq!(back(with(ended(), [(reopened(), at(9))]), person, 10), Err(open));
     }
 }

@@ -301,6 +301,10 @@ problem_types! {
     CLOSURE_PROPOSAL_DECIDED = 409 "closure-proposal-decided" "The proposal to close the case was refused, or the case closed since.",
     /// No such proposal waits.
     UNKNOWN_CLOSURE_PROPOSAL = 409 "unknown-closure-proposal" "No such proposal to close the case waits.",
+    /// Nobody approved the closure.
+    CLOSURE_APPROVAL_NEEDED = 409 "closure-approval-needed" "The programme has a manager approve closing for this reason: a manager closes the case, naming the proposal for this reason that waits.",
+    /// The approver proposed it.
+    SELF_APPROVAL = 409 "self-approval" "Nobody approves what they proposed themselves.",
     /// A correction or retraction where a fact should be.
     NOT_A_FACT = 409 "not-a-fact" "Corrections and retractions name the original fact.",
     /// A fact that was taken back.
@@ -359,6 +363,12 @@ problem_types! {
     UNKNOWN_PERSON = 422 "unknown-person" "The person is not known.",
     /// Evidence that is not of the case.
     UNKNOWN_EVIDENCE = 422 "unknown-evidence" "Evidence must be events of this case.",
+    /// A reason for which the programme closes no case.
+    CLOSURE_REASON_NOT_ALLOWED = 422 "closure-reason-not-allowed" "The case's programme does not close cases for this reason.",
+    /// A reason that rests on nothing.
+    CLOSURE_EVIDENCE_NEEDED = 422 "closure-evidence-needed" "The case's programme wants the events that closing for this reason rests on.",
+    /// A case that the person does not have.
+    UNKNOWN_CASE = 422 "unknown-case" "The person has no such case.",
     /// An incident after the referral.
     INCIDENT_AFTER_REFERRAL = 422 "incident-after-referral" "The latest incident lies after the referral.",
     /// No answers, level or judgement.

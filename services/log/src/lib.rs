@@ -13,6 +13,7 @@ mod aggregates;
 mod announce;
 mod append;
 mod backend;
+mod cases_of_person;
 mod checkpoint;
 mod checkpoint_file;
 mod database;

@@ -10,6 +10,7 @@ mod bad_requests;
 mod broken_rules;
 mod cases;
 mod checkpoints;
+mod closing;
 mod commands;
 mod demo_data;
 mod documents;
