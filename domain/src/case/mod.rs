@@ -36,6 +36,7 @@ pub mod request_information;
 pub mod resolve_need;
 pub mod set_safe_contact_plan;
 pub mod state;
+mod summary;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod transfer_case;

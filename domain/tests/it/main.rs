@@ -18,4 +18,5 @@ mod resuming;
 mod seeded;
 mod soup;
 mod stored_form;
+mod summaries;
 mod two_clocks;

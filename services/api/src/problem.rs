@@ -52,6 +52,9 @@ impl FieldError {
     }
 }
 
+/// Fields that one problem names at most: a body can be wrong in thousands of places.
+pub const ERRORS_MAX: usize = 100;
+
 /// A problem on its way to the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -86,10 +89,12 @@ impl Problem {
         self
     }
 
-    /// Adds what is wrong with a field.
+    /// Adds what is wrong with a field; beyond [`ERRORS_MAX`] no more are told.
     #[must_use]
     pub fn with(mut self, error: FieldError) -> Self {
-        self.errors.push(error);
+        if self.errors.len() < ERRORS_MAX {
+            self.errors.push(error);
+        }
         self
     }
 

@@ -10,6 +10,14 @@ use crate::cases::text;
 use crate::demo_data::{CHELSEA, DRIVE_CASE_MANAGER, DRIVE_IDVA, MEGAN, SUE};
 use crate::service::{Client, Service};
 
+const JOURNEYS: [(&str, &str); 5] = [
+    ("megan", MEGAN),
+    ("sue", SUE),
+    ("chelsea", CHELSEA),
+    ("drive-case-manager", DRIVE_CASE_MANAGER),
+    ("drive-idva", DRIVE_IDVA),
+];
+
 /// Where each kind of fact is posted, and the member that names the fact it follows, which the path
 /// has.
 fn endpoint(kind: &str) -> (&'static str, Option<&'static str>) {
@@ -121,7 +129,7 @@ async fn assert_expectations(client: Client<'_>, case: &str, journey: &Value) {
 async fn every_journey_comes_back_as_it_is_told() {
     let service = Service::start().await;
     let client = service.worker();
-    for journey in [MEGAN, SUE, CHELSEA, DRIVE_CASE_MANAGER, DRIVE_IDVA] {
+    for (name, journey) in JOURNEYS {
         let journey: Value = serde_json::from_str(journey).unwrap();
         let case = post(client, &journey).await;
         assert_expectations(client, &case, &journey).await;
@@ -132,7 +140,19 @@ async fn every_journey_comes_back_as_it_is_told() {
         let notes: Vec<&Value> = posted(&journey).filter_map(|f| f.get("note")).collect();
         let narratives: Vec<&Value> = entries.iter().filter_map(|e| e.get("narrative")).collect();
         assert_eq!(narratives, notes, "the words come back in order");
+        insta::assert_snapshot!(name, story(entries));
     }
+}
+
+/// A timeline as somebody reads it: the day, the fact in a sentence, the words beneath.
+fn story(entries: &[Value]) -> String {
+    let tell = |entry: &Value| {
+        let day = if entry["precision"] == "month" { 7 } else { 10 };
+        let day = &text(&entry["occurred_at"])[..day];
+        let words = entry.get("narrative").map(|words| format!("\n            {}", text(words)));
+        format!("{day:10}  {}{}", text(&entry["summary"]), words.unwrap_or_default())
+    };
+    entries.iter().map(tell).collect::<Vec<_>>().join("\n")
 }
 
 /// DOMAIN golden fact 1: medium, high, medium, high, standard, and still so at the end of July 2015.

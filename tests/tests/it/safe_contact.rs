@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cases::{absent_id, an_open_case, text};
+use crate::cases::{a_full_checklist, absent_id, an_open_case, text};
 use crate::feed::reader::every_event;
 use crate::service::{Client, Service, log_text, read};
 use crate::telemetry::commands::Description;
@@ -166,7 +166,9 @@ async fn a_contact_made_all_the_same_shows_on_the_timeline_and_to_the_manager() 
     };
     let letter = attempt("2024-04-02T08:00:00Z", "letter", "person_asked").await;
     let hold = a_hold(client, &case, "2024-04-10T00:00:00Z", "not_safe").await;
-    let body = json!({"occurred_at": "2024-04-11T00:00:00Z", "worker": "w-ben"});
+    let body = json!({
+        "occurred_at": "2024-04-11T00:00:00Z", "worker": "w-ben", "checklist": a_full_checklist(),
+    });
     client.step(&case, "handovers", body).await.expect(201);
     let email = attempt("2024-04-12T08:00:00Z", "email", "immediate_danger").await;
 

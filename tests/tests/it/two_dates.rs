@@ -148,6 +148,8 @@ fn difference(place: &str, given: &Value, expected: &Value) -> Option<String> {
 fn take_recording_times(timeline: &mut Value, log: &[Posted]) {
     for entry in timeline["entries"].as_array_mut().unwrap() {
         let entry = entry.as_object_mut().unwrap();
+        // A sentence says what `data` says; each is read in `domain/tests/it/summaries.rs`.
+        assert!(entry.remove("summary").unwrap().as_str().unwrap().ends_with('.'));
         let recorded_at = entry.remove("recorded_at").unwrap();
         let recorded_at: Timestamp = recorded_at.as_str().unwrap().parse().unwrap();
         let place = log.iter().position(|posted| entry["event_id"] == posted.event_id).unwrap();

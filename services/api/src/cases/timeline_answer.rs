@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use throughline_domain::case::CaseEvent;
 use throughline_projections::engagement_timeline::{
     CONTACT_BREAK_RULE, Period, PeriodValue, TimelineEntry,
 };
@@ -55,6 +56,8 @@ pub struct EntryAnswer {
     /// The coded facts, after correction.
     #[schema(value_type = Object)]
     pub data: Box<RawValue>,
+    /// The same in one plain sentence, such as "Contact by phone: no answer."
+    pub summary: String,
     /// What happened, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -96,9 +99,12 @@ impl EntryAnswer {
     /// An entry with its words.
     ///
     /// # Errors
-    /// When its facts are not JSON; stored facts are.
+    /// When its facts cannot be read; those that were folded can.
     pub fn new(entry: TimelineEntry, words: OpenedWords) -> Result<Self, Problem> {
+        let event = CaseEvent::from_stored(entry.event_type, entry.schema_version, &entry.data);
+        let event = event.map_err(|error| refusal::internal(&error))?;
         Ok(Self {
+            summary: event.summary(),
             event_id: entry.event_id.0,
             r#type: entry.event_type,
             occurred_at: entry.occurred.at,

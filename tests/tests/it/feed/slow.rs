@@ -9,8 +9,7 @@ use super::writers::record_large_referrals;
 use crate::service::Service;
 
 /// More than the sockets between the two hold.
-const REFERRALS: usize = 60;
-const REFERRAL_BYTES: usize = 160_000;
+const REFERRALS: usize = 700;
 
 /// Asks for the stream on a connection of which the test alone decides when it is read.
 async fn ask(service: &Service) -> TcpStream {
@@ -52,7 +51,7 @@ fn unchunked(answer: &[u8]) -> Vec<u8> {
 async fn a_client_that_takes_nothing_is_dropped_and_resumes_where_it_was() {
     let settings = [("THROUGHLINE_FEED_READER_WAIT_S", "2"), ("THROUGHLINE_FEED_HEARTBEAT_S", "1")];
     let mut service = Service::start_with(&settings).await;
-    record_large_referrals(&service, REFERRALS, REFERRAL_BYTES).await;
+    record_large_referrals(&service, REFERRALS).await;
     let all = every_event(service.worker()).await;
     let connection = ask(&service).await;
     ended(&service, "slow", 1).await;

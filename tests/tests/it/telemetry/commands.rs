@@ -160,11 +160,15 @@ fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
         }
         // Identity is given for a person who is not known yet.
         "PersonBody" => vec![("person_id", None)],
-        // Questions are known for one instrument only; the level alone is taken for any.
-        "RiskAssessmentBody" => vec![("answers", None), ("judgement_level", None)],
+        // What the instrument has: of this one only the result is recorded.
+        "RiskAssessmentBody" => vec![
+            ("instrument", Some("dara/1".into())),
+            ("answers", None),
+            ("judgement_level", None),
+        ],
         "MeasureBody" => {
-            let values = json!({CODE: CODE, "canary9f3a-2": NUMBER, "canary9f3a-3": {"missing": "declined"}});
-            vec![("values", Some(values))]
+            let values = json!({"self_care": "yes", "confidence": {"missing": "declined"}});
+            vec![("instrument", Some("soft-outcomes/1".into())), ("values", Some(values))]
         }
         // There is no build of that number, and no projection of that name.
         "VerificationBody" => vec![("build", None)],
