@@ -13,6 +13,7 @@ mod checkpoints;
 mod closing;
 mod commands;
 mod demo_data;
+mod described;
 mod documents;
 mod erasure;
 mod feed;

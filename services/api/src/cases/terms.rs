@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use throughline_domain::case::close_case::CaseClosed;
 use throughline_domain::case::propose_closure::ClosureProposed;
-use throughline_domain::case::{CaseCommand, CaseEvent, Intent, aggregate};
+use throughline_domain::case::{CaseCommand, CaseError, CaseEvent, Intent, aggregate};
 use throughline_domain::code::Code;
 use throughline_domain::ids::{CaseId, EventId, Version};
 use throughline_domain::programme::{Followed, Programme};
@@ -74,6 +74,7 @@ pub async fn settle_correction(
 ) -> Result<(), Problem> {
     match (entry.event, replacement) {
         (CaseEvent::CaseClosed(was), CaseEvent::CaseClosed(is)) => {
+            require_evidence(history, &was.evidence, &is.evidence)?;
             let definition = definition(app, caller, history).await?;
             let entries = two_clocks::entries(&history.events, &Asked::LATEST);
             let proposal = is.proposal.and_then(|proposal| proposed(&entries, proposal));
@@ -82,6 +83,7 @@ pub async fn settle_correction(
             definition.check_corrected_closure((was, is), evidence, approves(caller), is_own)?;
         }
         (CaseEvent::ClosureProposed(was), CaseEvent::ClosureProposed(is)) if was != is => {
+            require_evidence(history, &was.evidence, &is.evidence)?;
             let definition = definition(app, caller, history).await?;
             definition.check_closure_reason(is.reason, is.evidence.len())?;
         }
@@ -93,6 +95,15 @@ pub async fn settle_correction(
         _ => {}
     }
     Ok(())
+}
+
+/// Whether what a correction newly rests on is of the case.
+fn require_evidence(history: &History, was: &[EventId], is: &[EventId]) -> Result<(), Problem> {
+    let is_of_case = |id: &EventId| history.events.iter().any(|event| event.event_id == *id);
+    match is.iter().find(|id| !was.contains(id) && !is_of_case(id)) {
+        Some(&event_id) => Err(CaseError::UnknownEvidence { event_id }.into()),
+        None => Ok(()),
+    }
 }
 
 /// The definition that the case keeps.
