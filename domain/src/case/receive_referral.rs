@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::state::Referral;
 use crate::case::{Case, CaseError, CaseEvent, CaseStatus, Moment};
 use crate::code::Code;
-use crate::code_lists::{CaseRole, ReferralSource};
+use crate::code_lists::{CaseRole, MissingReason, ReferralSource};
 use crate::ids::{CaseId, PersonId};
 use crate::time::Occurred;
 
@@ -47,12 +47,41 @@ pub struct ReferralReceived {
     /// The date of the list that the referral came on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list_date: Option<jiff::civil::Date>,
+    /// Why facts are missing that a referral can give.
+    #[serde(default, skip_serializing_if = "MissingFacts::is_empty")]
+    pub missing_reasons: MissingFacts,
+}
+
+/// Why facts of a referral are missing, by the member that each would be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingFacts {
+    /// Why the latest incident is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_incident_at: Option<MissingReason>,
+    /// Why the number of incidents is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incidents_12_months: Option<MissingReason>,
+}
+
+impl MissingFacts {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl ReferralReceived {
     /// What is wrong with it by itself. Whether it fits its programme is for
     /// [`crate::programme::check_referral`], which is given the definition.
     pub(crate) fn check(&self, received: Occurred) -> Result<(), CaseError> {
+        let MissingFacts { latest_incident_at, incidents_12_months } = self.missing_reasons;
+        if latest_incident_at.is_some() && self.latest_incident_at.is_some() {
+            return Err(CaseError::GivenAndMissing { member: "latest_incident_at" });
+        }
+        if incidents_12_months.is_some() && self.incidents_12_months.is_some() {
+            return Err(CaseError::GivenAndMissing { member: "incidents_12_months" });
+        }
         let (_, latest_receipt) = received.bounds();
         match self.latest_incident_at {
             Some(incident) if incident > latest_receipt => Err(CaseError::IncidentAfterReferral),
@@ -118,6 +147,20 @@ mod tests {
         given([(received(), at(1))])
             .when(referral(), at(2))
             .then_refused(&CaseError::AlreadyReferred);
+    }
+
+    #[test]
+    fn a_fact_is_given_or_said_to_be_missing() {
+        let mut facts = referral();
+        facts.0.missing_reasons.latest_incident_at = Some(MissingReason::UnsafeToAsk);
+        facts.0.missing_reasons.incidents_12_months = Some(MissingReason::NotAsked);
+        facts.0.latest_incident_at = None;
+        facts.0.incidents_12_months = None;
+        let expected = CaseEvent::ReferralReceived(facts.0.clone());
+        given([]).when(facts.clone(), at(1)).then(expected);
+        facts.0.incidents_12_months = Some(3);
+        let both = CaseError::GivenAndMissing { member: "incidents_12_months" };
+        given([]).when(facts, at(1)).then_refused(&both);
     }
 
     #[test]

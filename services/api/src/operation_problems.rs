@@ -67,12 +67,13 @@ const GIVING: [ProblemType; 5] =
     [p::NOT_IN_WORK, p::UNKNOWN_WORKER, p::WORKER_LEFT, p::OVER_CAPACITY, p::NOT_YET];
 
 /// Of a referral, by itself and by its programme.
-const REFERRAL: [ProblemType; 8] = [
+const REFERRAL: [ProblemType; 9] = [
     p::UNKNOWN_PROGRAMME,
     p::UNKNOWN_AREA,
     p::ROLE_NOT_SERVED,
     p::UNKNOWN_CRITERION,
     p::INCIDENT_AFTER_REFERRAL,
+    p::GIVEN_AND_MISSING,
     p::UNKNOWN_CASE,
     p::NOT_CLOSED,
     p::BEFORE_PREVIOUS_STEP,

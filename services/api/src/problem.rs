@@ -376,6 +376,8 @@ problem_types! {
     UNKNOWN_CASE = 422 "unknown-case" "The person has no such case.",
     /// An incident after the referral.
     INCIDENT_AFTER_REFERRAL = 422 "incident-after-referral" "The latest incident lies after the referral.",
+    /// A fact that is given, and a reason why it is missing.
+    GIVEN_AND_MISSING = 422 "given-and-missing" "A fact is given, and a reason why it is missing: give one of them.",
     /// No answers, level or judgement.
     NO_RISK_RESULT = 422 "no-risk-result" "A risk assessment needs answers, a level or a judgement.",
     /// An instrument that is not shipped, or of the other kind.

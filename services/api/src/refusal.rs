@@ -56,6 +56,9 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::IncidentAfterReferral => {
             (problem::INCIDENT_AFTER_REFERRAL, Some("/latest_incident_at"))
         }
+        CaseError::GivenAndMissing { member } => {
+            return (problem::GIVEN_AND_MISSING, Some(format!("/missing_reasons/{member}")));
+        }
         CaseError::UnknownInstrument { .. } => (problem::UNKNOWN_INSTRUMENT, Some("/instrument")),
         // Keys are the caller's own text as well.
         CaseError::UnknownMeasureKey { .. } => (problem::UNKNOWN_MEASURE_KEY, Some("/values")),

@@ -7,10 +7,10 @@ use actix_web::web::Data;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use throughline_domain::case::receive_referral::{ReceiveReferral, ReferralReceived};
+use throughline_domain::case::receive_referral::{MissingFacts, ReceiveReferral, ReferralReceived};
 use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{CaseRole, ReferralSource};
+use throughline_domain::code_lists::{CaseRole, MissingReason, ReferralSource};
 use throughline_domain::ids::{CaseId, EventId, PersonId, Position, Version};
 use throughline_domain::person::{Person, PersonCommand, PersonError, RegisterPerson};
 use throughline_domain::time::{Occurred, Precision};
@@ -75,9 +75,32 @@ pub struct ReferralBody {
     pub list_date: Option<jiff::civil::Date>,
     /// Whose case it is: a person who is known, or the identity of a new one.
     pub person: PersonBody,
+    /// Why facts are missing that a referral can give.
+    #[serde(default)]
+    pub missing_reasons: MissingFactsBody,
     /// What the referrer wrote, in words. Stored sealed.
     #[schema(value_type = Option<String>)]
     pub narrative: Option<Words>,
+}
+
+/// Why facts of a referral are missing, by the member that each would be. A fact that is given has
+/// no reason.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MissingFactsBody {
+    /// Why the latest incident is not known.
+    #[schema(schema_with = crate::schema::code_list::<MissingReason>)]
+    pub latest_incident_at: Option<MissingReason>,
+    /// Why the number of incidents is not known.
+    #[schema(schema_with = crate::schema::code_list::<MissingReason>)]
+    pub incidents_12_months: Option<MissingReason>,
+}
+
+impl From<MissingFactsBody> for MissingFacts {
+    fn from(body: MissingFactsBody) -> Self {
+        let MissingFactsBody { latest_incident_at, incidents_12_months } = body;
+        Self { latest_incident_at, incidents_12_months }
+    }
 }
 
 /// The answer to a referral.
@@ -129,6 +152,9 @@ command_body! {
         /// The date of the list that the referral came on.
         #[schema(value_type = Option<String>, format = Date)]
         list_date: Option<jiff::civil::Date>,
+        /// Why facts are missing that a referral can give.
+        #[serde(default)]
+        missing_reasons: MissingFactsBody,
     }
 }
 
@@ -151,6 +177,7 @@ impl CommandBody for ReferralFactsBody {
             criteria_version: None,
             returns_from: self.returns_from,
             list_date: self.list_date,
+            missing_reasons: self.missing_reasons.into(),
         })
         .into()
     }
@@ -184,6 +211,7 @@ impl ReferralBody {
             criteria_version: None,
             returns_from: self.returns_from,
             list_date: self.list_date,
+            missing_reasons: self.missing_reasons.into(),
         }
     }
 }
