@@ -608,6 +608,47 @@ async fn a_return_to_what_is_no_closed_case_of_the_person_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_fact_of_a_referral_that_is_given_and_said_to_be_missing_is_refused() {
+    let bench = Bench::new().await;
+    let mut referral = a_referral();
+    referral["missing_reasons"] = json!({"incidents_12_months": "declined"});
+    let recorded = bench.service.worker().post("/v1/referrals", referral.clone()).await.expect(201);
+    referral["incidents_12_months"] = json!(3);
+    let both = (422, "given-and-missing");
+    let place = "/missing_reasons/incidents_12_months";
+    let request = bench.posting("/v1/referrals", &referral).await;
+    bench.assert_refused("both", request, both, &[place]).await;
+    referral["missing_reasons"] = json!({"incidents_12_months": CANARY});
+    let request = bench.posting("/v1/referrals", &referral).await;
+    bench.assert_refused("no reason", request, (422, "invalid"), &[place]).await;
+    // Nor is it corrected to be both; and it is corrected to be known.
+    let (case, event) = (text(&recorded["case_id"]), text(&recorded["event_id"]));
+    let path = format!("/v1/cases/{case}/events/{event}/correction");
+    let corrected =
+        |replacement: Value| json!({"reason": CANARY_WORDS, "replacement": replacement});
+    let request = bench.posting(&path, &corrected(json!({"incidents_12_months": 3}))).await;
+    let place = format!("/replacement{place}");
+    bench.assert_refused("corrected", request, both, &[&place]).await;
+    let known = json!({"incidents_12_months": 3, "missing_reasons": null});
+    bench.service.worker().post(&path, corrected(known)).await.expect(201);
+    // Any reason stands where an answer would, and counts as none.
+    let answers = json!({
+        "q1": "yes", "q2": "not_asked", "q3": "declined", "q4": "unknown_to_client",
+        "q5": "unsafe_to_ask",
+    });
+    let assessed = json!({
+        "instrument": "dash-safelives/2009", "answers": answers, "assessor_role": "idva",
+        "occurred_at": "2024-02-01T09:00:00Z",
+    });
+    let path = format!("/v1/cases/{}/risk-assessments", bench.case);
+    let assessed = bench.service.worker().post(&path, assessed).await.expect(201);
+    let path = format!("/v1/cases/{}/events/{}", bench.case, text(&assessed["event_id"]));
+    let data = bench.service.worker().get(&path).await.expect(200)["data"].clone();
+    assert_eq!((&data["yes_count"], &data["level"]), (&json!(1), &json!("standard")));
+    assert_eq!(data["answers"]["q5"], json!("unsafe_to_ask"));
+}
+
 /// There is no command for an arm: it comes with a history.
 #[tokio::test]
 async fn an_arm_is_neither_corrected_nor_retracted() {

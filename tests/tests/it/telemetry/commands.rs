@@ -158,6 +158,8 @@ fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
                 ("criteria", Some(criteria)),
                 // Nobody new comes back.
                 ("returns_from", None),
+                // All is given.
+                ("missing_reasons", None),
             ]
         }
         // Identity is given for a person who is not known yet.
