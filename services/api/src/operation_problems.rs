@@ -227,9 +227,8 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         | Operation::ReadProgramme
         | Operation::ReadProjections
         | Operation::ReadOperation
-        | Operation::VerifyProjection
         | Operation::RetryParked => &[],
-        Operation::RebuildProjection => &[&[p::ALREADY_UNDER_WAY]],
+        Operation::RebuildProjection | Operation::VerifyProjection => &[&[p::ALREADY_UNDER_WAY]],
         Operation::RollBackProjection => &[&[p::NOTHING_TO_ROLL_BACK_TO, p::ALREADY_UNDER_WAY]],
         Operation::DropBuild => &[&[p::LIVE_BUILD, p::ALREADY_UNDER_WAY]],
         Operation::CancelOperation => &[&[p::OPERATION_OVER]],
