@@ -15,7 +15,7 @@ use crate::code::Code;
 use crate::code_lists::{
     Agency, CaseRole, ContactOutcome, Need, OwnView, ReferralSource, RiskLevel,
 };
-use crate::ids::{EventId, PersonId};
+use crate::ids::{CaseId, EventId, PersonId};
 use crate::recorded::Recorded;
 use crate::time::Occurred;
 use crate::two_clocks::{self, Asked};
@@ -88,6 +88,8 @@ pub struct Referral {
     pub source: ReferralSource,
     /// When the referral was received.
     pub received: Occurred,
+    /// The person's earlier case that the referral comes back to.
+    pub returns_from: Option<CaseId>,
 }
 
 /// One stretch of work with a person: from the referral or a reopening to the closure, or to the
@@ -236,6 +238,7 @@ impl CaseState {
                     area: facts.area.clone(),
                     source: facts.source,
                     received: occurred,
+                    returns_from: facts.returns_from,
                 });
                 self.area = Some(facts.area.clone());
                 self.begin_episode(occurred);

@@ -8,6 +8,7 @@
 pub mod aggregate;
 pub mod catalogue;
 pub mod check;
+pub mod closing;
 pub mod criteria;
 pub mod define_programme;
 pub mod definition;
@@ -18,6 +19,7 @@ pub mod referral;
 pub use aggregate::{ProgrammeCommand, ProgrammeHistory};
 pub use catalogue::Programmes;
 pub use check::{Contradiction, ContradictionKind, contradictions};
+pub use closing::{ClosureMisfit, Followed};
 pub use criteria::{CriteriaVersion, Eligibility};
 pub use define_programme::{DefineProgramme, ProgrammeDefined};
 pub use definition::Programme;

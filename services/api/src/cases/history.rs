@@ -1,9 +1,10 @@
 //! One case's history, read from the log.
 
 use jiff::Timestamp;
-use throughline_domain::case::CaseEvent;
-use throughline_domain::ids::{CaseId, Position, Version};
-use throughline_domain::recorded::Recorded;
+use throughline_domain::case::{Case, CaseEvent};
+use throughline_domain::code::Code;
+use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::recorded::{Happened, Recorded};
 use throughline_log::{StoredEvent, UnreadableEvent};
 
 use crate::app::App;
@@ -31,6 +32,12 @@ pub struct Unreadable {
 }
 
 impl History {
+    /// The case's version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.stored.last().map(|event| event.version).unwrap_or_default()
+    }
+
     /// The case's version as known at a time; 0 before anything was known.
     #[must_use]
     pub fn version_at(&self, known_at: Timestamp) -> Version {
@@ -67,6 +74,29 @@ impl History {
             Some(event) => Err(refusal::internal(&event.source)),
             None => Ok(self),
         }
+    }
+
+    /// The case, for a decision.
+    #[must_use]
+    pub fn case(&self) -> Case {
+        let mut case = Case::default();
+        for Recorded { event_id, occurred, event, .. } in &self.events {
+            let (event_id, occurred) = (*event_id, *occurred);
+            case.take(Happened { event_id, occurred, event: event.clone() });
+        }
+        case
+    }
+
+    /// Whether somebody recorded a fact, or amended it since.
+    #[must_use]
+    pub fn had_a_part(&self, subject: &Code, fact: EventId) -> bool {
+        let of_fact = |event: &&Recorded<CaseEvent>| {
+            event.event_id == fact || event.event.amends() == Some(fact)
+        };
+        self.events.iter().filter(of_fact).any(|event| {
+            let stored = self.stored.iter().find(|stored| stored.event_id == event.event_id);
+            stored.is_some_and(|stored| stored.actor == subject.as_str())
+        })
     }
 
     fn last_known(&self, known_at: Timestamp) -> Option<&StoredEvent> {

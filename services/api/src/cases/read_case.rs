@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::{CasePath, now};
 use crate::cases::history;
+use crate::cases::returns;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::freshness::{self, POSITION_HEADER};
 use crate::preconditions::etag;
@@ -75,6 +76,14 @@ pub struct CaseAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     /// The proposal to close the case that waits: the event that made it.
     closure_proposal: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The person's earlier case that the referral came back to.
+    returns_from: Option<Uuid>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The person's later cases whose referrals came back to this one, oldest first; left out where
+    /// there are none.
+    #[schema(required = false)]
+    returned_as: Vec<Uuid>,
     /// Information requests neither answered nor refused.
     open_information_requests: usize,
     /// The case's version as known at `known_at`; also the `ETag`.
@@ -180,6 +189,8 @@ pub async fn read_case(
     let state = CaseState::at(&history.events, &asked);
     let mut answer = CaseAnswer::new(case_id, &state, &asked, version, position)
         .ok_or_else(|| history.absent_at(asked.known_at))?;
+    let returned = returns::returned_as(&app, &caller, case_id, &state, &asked).await?;
+    answer.returned_as = returned.into_iter().map(|case| case.0).collect();
     answer.stale = history.is_stale_at(asked.known_at);
     let mut response = HttpResponse::Ok();
     response.insert_header(etag(version));
@@ -228,6 +239,8 @@ impl CaseAnswer {
             open_needs: open_needs(state),
             placement: state.placement.as_ref().map(ToString::to_string),
             closure_proposal: state.closure_proposal.map(|proposal| proposal.0),
+            returns_from: referral.returns_from.map(|earlier| earlier.0),
+            returned_as: Vec::new(),
             open_information_requests: state.open_requests.len(),
             version: version.0,
             as_of: asked.as_of,

@@ -102,6 +102,7 @@ fn in_fixed_words(error: &CaseError) -> String {
         | CaseError::AlreadyClosed
         | CaseError::NotClosed { .. }
         | CaseError::BeforePreviousStep { .. }
+        | CaseError::GivenAndMissing { .. }
         | CaseError::IncidentAfterReferral
         | CaseError::NoRiskResult
         | CaseError::JudgementLowers { .. }
