@@ -12,6 +12,7 @@ mod cases;
 mod checkpoints;
 mod commands;
 mod demo_data;
+mod described;
 mod documents;
 mod erasure;
 mod feed;

@@ -1,6 +1,7 @@
 //! The `OpenAPI` 3.1 description, built from the access table, the body types and the problem types:
 //! what is not in those is not in the interface.
 
+mod members;
 mod parameters;
 mod responses;
 
@@ -96,6 +97,9 @@ pub fn describe() -> OpenApi {
         add(&mut paths, &mut schemas, *operation);
     }
     schemas.0.push(("Problem".to_owned(), responses::problem_schema()));
+    for (name, schema) in &mut schemas.0 {
+        members::complete(name, schema);
+    }
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas.0)
