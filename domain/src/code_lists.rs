@@ -437,6 +437,27 @@ code_list! {
     }
 }
 
+code_list! {
+    /// Why two cases were linked.
+    "link_reason" LinkReason {
+        PerpetratorAndVictimSurvivor = "perpetrator_and_victim_survivor",
+        Family = "family",
+        Household = "household",
+        Other = "other",
+    }
+}
+
+code_list! {
+    /// Why a link between two cases ended.
+    "link_end_reason" LinkEndReason {
+        LinkedInError = "linked_in_error",
+        NoLongerConnected = "no_longer_connected",
+        WorkEnded = "work_ended",
+        NotSafe = "not_safe",
+        Other = "other",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

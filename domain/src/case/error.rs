@@ -200,6 +200,9 @@ pub enum CaseError {
     /// An arm is drawn once, and stays.
     #[error("the arm of a case is drawn once, and stays")]
     ArmIsFinal,
+    /// What was told of a linked case was told: a later event supersedes it.
+    #[error("what was received of a linked case is neither corrected nor retracted")]
+    LinkedInformationIsFinal,
     /// A proposal to close the case waits already.
     #[error("a proposal to close the case waits already")]
     ClosureProposed,

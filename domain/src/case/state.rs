@@ -293,6 +293,8 @@ impl CaseState {
             | CaseEvent::ChildProtectionStatusChanged(_)
             | CaseEvent::InformationChased(_)
             | CaseEvent::InformationEscalated(_)
+            // Of another's case: nothing here rests on it.
+            | CaseEvent::LinkedInformationReceived(_)
             | CaseEvent::FactCorrected(_)
             | CaseEvent::FactRetracted(_) => {}
         }

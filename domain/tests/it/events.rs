@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::amend_fact::{FactCorrected, FactRetracted};
+use throughline_domain::case::receive_linked_information::{
+    LinkedInformationReceived, LinkedRisk, LinkedStrategy,
+};
 use throughline_domain::case::record_measure::MeasureValue;
 use throughline_domain::case::set_safe_contact_plan::{ChannelPlan, SafeHours};
 use throughline_domain::case::{
@@ -197,6 +200,7 @@ fn safety(kind: &str, pick: u8) -> Option<CaseEvent> {
                 in_force_from: some(pick, 4).then(|| hour(24 * i64::from(pick))),
             })
         }
+        "LinkedInformationReceived" => CaseEvent::LinkedInformationReceived(told(pick)),
         "ContactHeld" => CaseEvent::ContactHeld(hold_contact::ContactHeld { reason: any(pick) }),
         "CaseTransferred" => CaseEvent::CaseTransferred(transfer_case::CaseTransferred {
             area: code(["north", "south", "city"][usize::from(pick) % 3]),
@@ -214,6 +218,17 @@ fn safety(kind: &str, pick: u8) -> Option<CaseEvent> {
         }),
         _ => return None,
     })
+}
+
+fn told(pick: u8) -> LinkedInformationReceived {
+    if some(pick, 2) {
+        let (level, previous_level) = (some(pick, 3).then(|| any(pick)), Some(any(pick / 2)));
+        let risk = LinkedRisk { level, previous_level, assessed: None };
+        return LinkedInformationReceived::RiskChange(risk);
+    }
+    let on_hold = some(pick, 3);
+    let strategy = LinkedStrategy { on_hold, ..LinkedStrategy::default() };
+    LinkedInformationReceived::SafeToContactStrategy(strategy)
 }
 
 fn channel_plan(pick: u8) -> ChannelPlan {

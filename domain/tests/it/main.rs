@@ -13,6 +13,7 @@ mod deciding;
 mod events;
 mod golden;
 mod lifecycle;
+mod linked;
 mod naive;
 mod resuming;
 mod seeded;

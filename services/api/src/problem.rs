@@ -300,6 +300,26 @@ problem_types! {
     SAME_AREA = 409 "same-area" "The case is in this area already.",
     /// The arm was drawn.
     ARM_IS_FINAL = 409 "arm-is-final" "The arm of a case is drawn once, and stays.",
+    /// No schedule to draw from.
+    NO_SCHEDULE = 409 "no-schedule" "No open allocation schedule is for the case's programme and area.",
+    /// A case that belongs to no arm.
+    NOT_OF_TRIAL = 409 "not-of-trial" "The case's programme draws no arm for such a case.",
+    /// One open schedule of a programme and area.
+    SCHEDULE_OPEN = 409 "schedule-open" "An allocation schedule is open for the programme and area; Location says where to look.",
+    /// The schedule is over.
+    SCHEDULE_CLOSED = 409 "schedule-closed" "The allocation schedule is closed.",
+    /// The schedule takes no more.
+    SCHEDULE_FULL = 409 "schedule-full" "The allocation schedule has as many draws as one can have: close it and open another.",
+    /// So many schedules there are.
+    TOO_MANY_SCHEDULES = 409 "too-many-schedules" "There are as many allocation schedules as there can be.",
+    /// What was told was told.
+    LINKED_INFORMATION_IS_FINAL = 409 "linked-information-is-final" "What was received of a linked case is neither corrected nor retracted: what comes later supersedes it.",
+    /// The cases are linked.
+    ALREADY_LINKED = 409 "already-linked" "The two cases are linked already.",
+    /// The link is no more.
+    LINK_ENDED = 409 "link-ended" "The link has ended.",
+    /// So many links of one case.
+    LINK_LIMIT = 409 "link-limit" "One of the cases has been linked with as many others as it can be.",
     /// A proposal waits.
     CLOSURE_PROPOSED = 409 "closure-proposed" "A proposal to close the case waits already.",
     /// The proposal was refused, or the case closed.
@@ -313,7 +333,7 @@ problem_types! {
     /// The case's other steps rest on this one.
     BREAKS_LIFECYCLE = 409 "breaks-lifecycle" "The other steps of the case could not have followed.",
     /// The person is erased, for good.
-    SUBJECT_ERASED = 409 "subject-erased" "The person has been erased: nothing can be written about them in words, and no case opened.",
+    SUBJECT_ERASED = 409 "subject-erased" "The person has been erased: nothing can be written about them in words, and no case opened or linked.",
     /// The person must not be erased now.
     LEGAL_HOLD = 409 "legal-hold" "A legal hold is in force.",
     /// The hold is over.
@@ -348,6 +368,10 @@ problem_types! {
     IN_FUTURE = 422 "in-future" "The time lies in the future.",
     /// A programme that nobody runs.
     UNKNOWN_PROGRAMME = 422 "unknown-programme" "No programme has this name.",
+    /// A case the tenant does not know.
+    UNKNOWN_CASE = 422 "unknown-case" "There is no such case.",
+    /// A case with itself.
+    SAME_CASE = 422 "same-case" "A case is not linked with itself.",
     /// A team the tenant does not know.
     UNKNOWN_TEAM = 422 "unknown-team" "There is no such team.",
     /// More complex cases than cases.
@@ -360,6 +384,12 @@ problem_types! {
     UNKNOWN_CRITERION = 422 "unknown-criterion" "The programme had no such criterion when the referral was received.",
     /// A definition that contradicts itself.
     CONTRADICTORY_PROGRAMME = 422 "contradictory-programme" "The programme's definition contradicts itself, in each of the places named.",
+    /// A programme without arms.
+    NO_ARMS = 422 "no-arms" "The programme has no arms to draw.",
+    /// Arms that cannot be drawn.
+    INVALID_ARMS = 422 "invalid-arms" "The arms are the programme's, each once: 2 to 8.",
+    /// Blocks that cannot be even.
+    INVALID_BLOCKS = 422 "invalid-blocks" "Block sizes are 1 to 8 different multiples of the number of arms, up to 96.",
     /// A person the tenant does not know.
     UNKNOWN_PERSON = 422 "unknown-person" "The person is not known.",
     /// Evidence that is not of the case.

@@ -50,7 +50,7 @@ fn endpoint(kind: &str) -> (&'static str, Option<&'static str>) {
 }
 
 /// Posts a journey fact by fact and returns its case. An arm is drawn and not posted.
-async fn post(client: Client<'_>, journey: &Value) -> String {
+pub(crate) async fn post(client: Client<'_>, journey: &Value) -> String {
     let mut case = String::new();
     let mut labels: BTreeMap<String, Value> = BTreeMap::new();
     for fact in posted(journey) {

@@ -4,6 +4,7 @@
 
 mod access;
 mod agency_response;
+mod allocation;
 mod architecture;
 mod bad_fields;
 mod bad_requests;
@@ -22,6 +23,7 @@ mod instruments;
 mod journal;
 mod journeys;
 mod licences;
+mod linked_cases;
 mod long_journey;
 mod operators;
 mod outage;

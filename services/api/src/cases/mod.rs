@@ -9,6 +9,7 @@ pub mod close_case;
 pub mod command;
 pub mod complete_review;
 pub mod decline_referral;
+pub mod draw_arm;
 pub mod hand_over_case;
 pub mod history;
 pub mod hold_contact;

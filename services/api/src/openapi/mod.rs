@@ -22,6 +22,13 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::access::{Operation, Role, permits};
 use crate::agency_response::AgencyResponseAnswer;
 use crate::agency_response::overdue::OverdueRequestsAnswer;
+use crate::allocation_schedules::close_schedule::ScheduleClosureBody;
+use crate::allocation_schedules::open_schedule::{Opened, ScheduleBody};
+use crate::allocation_schedules::read_schedules::{ScheduleAnswer, SchedulesAnswer};
+use crate::case_links::LinkRecorded;
+use crate::case_links::end_case_link::LinkEndBody;
+use crate::case_links::link_cases::LinkBody;
+use crate::case_links::read_case_links::{CaseLinkAnswer, CaseLinksAnswer};
 use crate::caseloads::CaseloadAnswer;
 use crate::cases::accept_referral::AcceptanceBody;
 use crate::cases::allocate_case::AllocationBody;
@@ -32,6 +39,7 @@ use crate::cases::close_case::ClosureBody;
 use crate::cases::command::{CommandBody, Recorded};
 use crate::cases::complete_review::ReviewBody;
 use crate::cases::decline_referral::DeclineBody;
+use crate::cases::draw_arm::{DrawBody, Drawn};
 use crate::cases::hand_over_case::HandoverBody;
 use crate::cases::hold_contact::{ContactHoldBody, LiftingBody};
 use crate::cases::identify_need::NeedBody;
@@ -204,6 +212,7 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::DeclineReferral => of::<DeclineBody>(schemas),
         Operation::WaitlistReferral => of::<WaitlistingBody>(schemas),
         Operation::AllocateCase => of::<AllocationBody>(schemas),
+        Operation::DrawArm => (Some(schemas.refer::<DrawBody>()), false),
         Operation::HandOverCase => of::<HandoverBody>(schemas),
         Operation::TransferCase => of::<TransferBody>(schemas),
         Operation::ProposeClosure => of::<ClosureProposalBody>(schemas),
@@ -236,12 +245,16 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::EraseSubject => (Some(schemas.refer::<ErasureBody>()), false),
         Operation::PlaceLegalHold => (Some(schemas.refer::<LegalHoldBody>()), false),
         Operation::ReleaseLegalHold => (Some(schemas.refer::<ReleaseBody>()), false),
+        Operation::LinkCases => (Some(schemas.refer::<LinkBody>()), false),
+        Operation::EndCaseLink => (Some(schemas.refer::<LinkEndBody>()), false),
         Operation::FormTeam => (Some(schemas.refer::<TeamBody>()), false),
         Operation::DissolveTeam => (Some(schemas.refer::<DissolutionBody>()), false),
         Operation::JoinWorker => (Some(schemas.refer::<JoiningBody>()), false),
         Operation::SetCapacity => (Some(schemas.refer::<CapacityBody>()), false),
         Operation::MoveWorker => (Some(schemas.refer::<MoveBody>()), false),
         Operation::LeaveWorker => (Some(schemas.refer::<DepartureBody>()), false),
+        Operation::OpenAllocationSchedule => (Some(schemas.refer::<ScheduleBody>()), false),
+        Operation::CloseAllocationSchedule => (Some(schemas.refer::<ScheduleClosureBody>()), false),
         Operation::RebuildProjection => (Some(schemas.refer::<RebuildBody>()), false),
         Operation::VerifyProjection => (Some(schemas.refer::<VerificationBody>()), false),
         Operation::RollBackProjection | Operation::CancelOperation => {
@@ -256,6 +269,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadRules
         | Operation::ReadTeams
         | Operation::ReadWorkers
+        | Operation::ReadCaseLinks
+        | Operation::ReadCaseLink
         | Operation::ReadProgrammes
         | Operation::ReadProgramme
         | Operation::ReadCaseloads
@@ -280,6 +295,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadInstruments
         | Operation::ReadInstrument
         | Operation::ReadWorkload
+        | Operation::ReadAllocationSchedules
+        | Operation::ReadAllocationSchedule
         | Operation::ReadRiskTrajectories => (None, false),
     }
 }
@@ -292,8 +309,15 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         | Operation::SetCapacity
         | Operation::MoveWorker
         | Operation::LeaveWorker => ("201", schemas.refer::<WorkerRecorded>()),
+        Operation::LinkCases | Operation::EndCaseLink => ("201", schemas.refer::<LinkRecorded>()),
+        Operation::ReadCaseLinks => ("200", schemas.refer::<CaseLinksAnswer>()),
+        Operation::ReadCaseLink => ("200", schemas.refer::<CaseLinkAnswer>()),
         Operation::ReadTeams => ("200", schemas.refer::<TeamsAnswer>()),
         Operation::ReadWorkers => ("200", schemas.refer::<WorkersAnswer>()),
+        Operation::DrawArm => ("201", schemas.refer::<Drawn>()),
+        Operation::OpenAllocationSchedule => ("201", schemas.refer::<Opened>()),
+        Operation::ReadAllocationSchedules => ("200", schemas.refer::<SchedulesAnswer>()),
+        Operation::ReadAllocationSchedule => ("200", schemas.refer::<ScheduleAnswer>()),
         Operation::ReadCase => ("200", schemas.refer::<CaseAnswer>()),
         Operation::ReadTimeline => ("200", schemas.refer::<TimelineAnswer>()),
         Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
@@ -341,11 +365,13 @@ const TAGS: &[(&str, &str)] = &[
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
+    ("case links", "Which cases belong together, for those who may know of both."),
     ("workers", "Who takes cases, in which teams, and how many."),
     ("caseloads", "The open cases of each worker."),
     ("contact overrides", "Contacts that were made although something spoke against them."),
     ("referral pipeline", "What became of referrals, and how long people waited."),
     ("agency response", "How agencies answer requests for information, and what is overdue."),
+    ("allocation schedules", "Schedules that draw cases into the arms of a trial."),
     ("outcomes", "How measures went between two stages."),
     ("workload", "Caseloads and contacts of workers over time."),
     ("risk trajectory", "How risk went over many cases."),
@@ -369,8 +395,10 @@ fn tag(operation: Operation) -> &'static str {
     match operation.path().split('/').nth(2) {
         Some("referrals") => "referrals",
         Some("persons") => "persons",
+        Some("case-links") => "case links",
         Some("workers" | "teams") => "workers",
         Some("caseloads") => "caseloads",
+        Some("allocation-schedules") => "allocation schedules",
         Some("outcomes") => "outcomes",
         Some("events") => "events",
         Some("referral-pipeline") => "referral pipeline",

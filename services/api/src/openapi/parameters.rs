@@ -55,12 +55,14 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = &'static str> {
 fn path_parameter(name: &'static str) -> Known {
     let (schema, description) = match name {
         "worker_id" => (schema::code(), "The worker, as the subject of their token."),
+        "link_id" => (formatted("uuid"), "The link, as linking the cases answered."),
         "team_id" => (schema::code(), "The team."),
         "event_id" => (formatted("uuid"), "The event, as the command that recorded it answered."),
         "request_id" => {
             (formatted("uuid"), "The information request: the `event_id` that making it answered.")
         }
         "person_id" => (formatted("uuid"), "The person, as the referral answered."),
+        "schedule_id" => (formatted("uuid"), "The schedule, as opening it answered."),
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
         "programme" => (schema::code(), "The programme; `/` in its name as `%2F`."),
@@ -116,8 +118,10 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
         description,
     };
     if operation == Operation::ReceiveReferral
+        || operation == Operation::OpenAllocationSchedule
         || operation.is_about_a_person()
         || operation.is_about_staff()
+        || operation.is_about_links()
         || operation.is_operators()
         || operation.is_reference()
     {
@@ -136,6 +140,7 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase
         | Operation::ReadRiskTrajectory
         | Operation::ReadRiskAssessments
+        | Operation::ReadCaseLink
         | Operation::ReadCaseRules => dates().into(),
         Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadRiskDisagreement => {
@@ -143,6 +148,10 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let status = Known::query("status", schema::case_status(), status);
             let question = trajectory_question().into_iter().chain([status]);
             question.chain(dates()).chain(pages()).collect()
+        }
+        Operation::ReadCaseLinks => {
+            let case = Known::query("case_id", formatted("uuid"), "Only the links of this case.");
+            [case].into_iter().chain(dates()).chain(pages()).collect()
         }
         Operation::ReadTimeline
         | Operation::ReadCaseloads
@@ -178,6 +187,7 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             ];
             window.into_iter().chain(dates()).chain(pages()).collect()
         }
+        Operation::ReadAllocationSchedules => vec![limit()],
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         Operation::ReadWorkload => workload_question().into_iter().chain(dates()).collect(),
         Operation::ReadRiskTrajectories => {

@@ -46,7 +46,8 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     }
     let mut headers = Vec::new();
     // Nothing has a version that could be asked for, or a place of its own.
-    let of_person = operation.is_about_a_person() || operation.is_about_staff();
+    let of_person =
+        operation.is_about_a_person() || operation.is_about_staff() || operation.is_about_links();
     let of_case = matches!(
         operation,
         Operation::ReadCase
@@ -61,6 +62,9 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         headers.push(("Throughline-Position", integer(), what));
         headers.push(("Location", text(), "Where the definition can be read."));
     }
+    if operation.is_about_links() && !is_query {
+        headers.push(("Location", text(), "Where the link can be read."));
+    }
     if operation.is_reference() {
         return headers;
     }
@@ -73,7 +77,15 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             followed to their last event.";
         headers.push(("Throughline-Stale", text(), what));
     }
-    if of_case || (!is_query && !of_person) {
+    let of_schedule = matches!(
+        operation,
+        Operation::OpenAllocationSchedule
+            | Operation::CloseAllocationSchedule
+            | Operation::ReadAllocationSchedule
+    );
+    if of_schedule {
+        headers.push(("ETag", text(), "The schedule's version, for `If-Match`."));
+    } else if of_case || (!is_query && !of_person) {
         headers.push(("ETag", text(), "The case's version, for `If-Match`."));
     }
     if !is_query && !of_person {
@@ -101,6 +113,7 @@ fn is_paged(operation: Operation) -> bool {
             | Operation::ReadWorkload
             | Operation::ReadTeams
             | Operation::ReadWorkers
+            | Operation::ReadCaseLinks
             | Operation::ReadOperations
             | Operation::ReadProjectionAudit
             | Operation::ReadParked

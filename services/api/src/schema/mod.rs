@@ -34,6 +34,25 @@ pub fn code() -> Schema {
     )
 }
 
+/// A seed, or the hash of one: 32 bytes in hexadecimal.
+#[must_use]
+pub fn seed() -> Schema {
+    Schema::Object(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(64))
+            .max_length(Some(64))
+            .pattern(Some("^[0-9a-f]{64}$"))
+            .build(),
+    )
+}
+
+/// Where a schedule of arms stands.
+#[must_use]
+pub fn schedule_status() -> Schema {
+    one_of(&["open", "closed"])
+}
+
 /// How exactly a time is known.
 #[must_use]
 pub fn precision() -> Schema {

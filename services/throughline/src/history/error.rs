@@ -127,6 +127,7 @@ fn in_fixed_words(error: &CaseError) -> String {
         | CaseError::NoPlacement
         | CaseError::DueBeforeReview
         | CaseError::ArmIsFinal
+        | CaseError::LinkedInformationIsFinal
         | CaseError::ClosureProposed
         | CaseError::ClosureProposalDecided
         | CaseError::UnknownClosureProposal { .. }

@@ -41,6 +41,7 @@ async fn what_is_sent_is_found_in_no_span_line_metric_or_problem() {
             _ => &canary,
         };
         match operation.method.as_str() {
+            _ if operation.is_about_arms() => manager.arms(&description, operation).await,
             _ if operation.is_operators() => operator.operators(&description, operation).await,
             "POST" if !operation.is_casework() && !operation.is_about_a_person() => {
                 canary.definition(&description, operation).await;

@@ -12,6 +12,7 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("engagement_timeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("event", &["INSERT", "SELECT"]),
     ("idempotency_key", &["DELETE", "INSERT", "SELECT"]),
+    ("link_follower", &["INSERT", "SELECT", "UPDATE"]),
     (
         "log_head",
         &[
