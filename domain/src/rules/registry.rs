@@ -130,8 +130,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         id: overdue_review::RULE,
-        summary: "Whether an open case's review was due before the date asked about, or at \
-                  it, by `review-due/2`. No answer where that has none.",
+        summary: "Whether an open case's review was due before the date asked about, \
+                  by `review-due/2`. No answer where that has none.",
         kind: Kind::YesOrNo,
         source: "the programme's schedule",
         evaluate: overdue_review::answer,
