@@ -73,6 +73,23 @@ fn meaning(component: &str, name: &str) -> Option<&'static str> {
 
 /// By component, or in any, and member.
 const MEANINGS: &[(&str, &str, &str)] = &[
+    ("", "arm", "The arm of the trial, one of those in the programme's definition."),
+    ("", "disclosed", "The seed and all draws; absent until the schedule is closed."),
+    ("", "end_reason", "Why it ended; absent while it goes on."),
+    ("", "seed", "The seed, in hexadecimal digits."),
+    ("ScheduleBody", "seed", "The seed, in hexadecimal digits. Left out, one is drawn."),
+    (
+        "",
+        "seed_commitment",
+        "SHA-256 of the seed, in hexadecimal digits: whoever kept it can hold the seed against it when the schedule is closed.",
+    ),
+    ("ScheduleAnswer", "status", "Whether cases can still be drawn from it."),
+    ("ScheduleEntryAnswer", "status", "Whether cases can still be drawn from it."),
+    (
+        "ScheduleBody",
+        "area",
+        "The area that is drawn for separately, one of the `areas` of the programme's definition; left out, every area without a schedule of its own.",
+    ),
     ("", "action", "What the agency did."),
     ("", "agency", "The agency."),
     ("", "answer", "What the rule says: as `GET /v1/rules` has it in `answers`."),
