@@ -43,7 +43,8 @@ fn types() -> impl Iterator<Item = (&'static str, i16)> {
     let of_staff = TeamEvent::TYPES.iter().chain(WorkerEvent::TYPES);
     let of_cases = CaseEvent::TYPES.iter().chain(PersonEvent::TYPES);
     let of_programmes = ProgrammeEvent::TYPES.iter().chain(ScheduleEvent::TYPES);
-    of_cases.chain(of_programmes).chain(of_staff).chain(CaseLinkEvent::TYPES).copied()
+    let of_links = CaseLinkEvent::TYPES;
+    of_cases.chain(of_programmes).chain(of_staff).chain(of_links).copied()
 }
 
 fn newest(event_type: &str) -> i16 {
@@ -101,9 +102,9 @@ fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> 
         PersonEvent,
         ProgrammeEvent,
         ScheduleEvent,
-        CaseLinkEvent,
         TeamEvent,
-        WorkerEvent
+        WorkerEvent,
+        CaseLinkEvent
     );
     None
 }

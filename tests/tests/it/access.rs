@@ -124,8 +124,8 @@ struct Place {
     person: String,
     hold: String,
     rebuild: String,
-    schedule: String,
     link: String,
+    schedule: String,
 }
 
 impl Place {
@@ -149,14 +149,14 @@ impl Place {
         let worker =
             json!({"worker": "w-ann", "role": "idva", "team": "city-team", "capacity": capacity});
         manager.post("/v1/workers", worker).await.expect(201);
-        let schedules = "/v1/allocation-schedules";
-        let schedule = manager.post(schedules, json!({"programme": "drive"})).await.expect(201);
-        let schedule = text(&schedule["schedule_id"]);
         let other = an_open_case(service.worker()).await;
         let linked = json!({"cases": [case, other], "reason": "family"});
         let linked = manager.post("/v1/case-links", linked).await.expect(201);
         let link = text(&linked["link_id"]);
-        Self { service, case, facts, person, hold, rebuild, schedule, link }
+        let schedules = "/v1/allocation-schedules";
+        let schedule = manager.post(schedules, json!({"programme": "drive"})).await.expect(201);
+        let schedule = text(&schedule["schedule_id"]);
+        Self { service, case, facts, person, hold, rebuild, link, schedule }
     }
 
     async fn ask(&self, role: &str, method: &str, path: &str) -> Answer {
@@ -169,8 +169,8 @@ impl Place {
             .replace("{case_id}", &self.case)
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
-            .replace("{schedule_id}", &self.schedule)
             .replace("{link_id}", &self.link)
+            .replace("{schedule_id}", &self.schedule)
             .replace("{name}", "caseload")
             .replace("{instrument}", "dara")
             .replace("{programme}", "mrp")

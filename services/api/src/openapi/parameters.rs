@@ -140,8 +140,8 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase
         | Operation::ReadRiskTrajectory
         | Operation::ReadRiskAssessments
-        | Operation::ReadCaseLink
-        | Operation::ReadCaseRules => dates().into(),
+        | Operation::ReadCaseRules
+        | Operation::ReadCaseLink => dates().into(),
         Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadRiskDisagreement => {
             let status = "Only cases that stand there.";
