@@ -20,17 +20,6 @@ pub const TEXT_CHARS_MAX: usize = 1_000;
 
 /// The time zones whose clocks the rules know.
 const TIME_ZONES: &[&str] = &["Europe/London"];
-/// The instruments that there are.
-const INSTRUMENTS: &[&str] = &[
-    "abuse-severity/1",
-    "change-in-risk/1",
-    "complex-needs/1",
-    "dara/1",
-    "dash-safelives/2009",
-    "outcome-scale/1",
-    "police-dash/2009",
-    "soft-outcomes/1",
-];
 /// The rules by which a case's level of risk is found among its assessments.
 const RISK_LEVEL_RULES: &[&str] = &["latest-assessment/1", "highest-current/1"];
 /// What is counted as a soft outcome. Source: the project's domain notes.

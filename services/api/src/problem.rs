@@ -30,10 +30,10 @@ pub struct ProblemType {
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// Where: a JSON Pointer into the body. Absent for a query parameter.
+    /// Where: a JSON Pointer into the body. Absent for a parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// Which query parameter, where it is one.
+    /// Which parameter of the query or header, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<&'static str>,
     /// What would be right.
@@ -46,7 +46,7 @@ impl FieldError {
         Self { pointer: Some(pointer.into()), parameter: None, detail: detail.into() }
     }
 
-    /// A fault in the query.
+    /// A fault in the query or a header.
     pub fn parameter(name: &'static str, detail: impl Into<String>) -> Self {
         Self { pointer: None, parameter: Some(name), detail: detail.into() }
     }

@@ -13,6 +13,7 @@ mod cases;
 mod checkpoints;
 mod closing;
 mod commands;
+mod conforming;
 mod demo_data;
 mod described;
 mod documents;

@@ -72,6 +72,9 @@ fn stages_and_dates_are_checked() {
     assert_found(place, json!(0), place, Kind::Zero);
     let unknown = json!([{"id": "crystal-ball/1"}]);
     assert_found("/instruments", unknown, "/instruments/0/id", Kind::UnknownInstrument);
+    // A programme would ask for what nobody could record.
+    let of_no_file = json!([{"id": "change-in-risk/1"}]);
+    assert_found("/instruments", of_no_file, "/instruments/0/id", Kind::UnknownInstrument);
     let stage = json!([{"id": "dara/1", "stages": ["never"]}]);
     assert_found("/instruments", stage, "/instruments/0/stages/0", Kind::UnknownStage);
 }

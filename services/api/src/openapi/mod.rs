@@ -1,6 +1,7 @@
 //! The `OpenAPI` 3.1 description, built from the access table, the body types and the problem types:
 //! what is not in those is not in the interface.
 
+mod members;
 mod parameters;
 mod responses;
 
@@ -104,6 +105,9 @@ pub fn describe() -> OpenApi {
         add(&mut paths, &mut schemas, *operation);
     }
     schemas.0.push(("Problem".to_owned(), responses::problem_schema()));
+    for (name, schema) in &mut schemas.0 {
+        members::complete(name, schema);
+    }
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let mut components = ComponentsBuilder::new()
         .schemas_from_iter(schemas.0)
@@ -126,7 +130,19 @@ const INTRODUCTION: &str = "\
 Case lifecycles as immutable events, answered at any two dates: what was true then (`as_of`), as it \
 was known then (`known_at`). Times are UTC, RFC 3339. Errors are `application/problem+json` \
 (RFC 9457); nothing that was sent is echoed. A command's answer carries `Throughline-Position`; a \
-query with `Throughline-After` waits for that position.";
+query with `Throughline-After` waits for that position.
+
+A case begins with a referral and is then `referred`. It is put on a waiting list (`waiting`), \
+`accepted` or `declined`; the first allocation to a worker makes an accepted case `open`, and a \
+closure `closed`. A reopening makes it open again, as the next episode. These steps, and handovers, \
+name the version they were decided on in `If-Match`; other commands need not. What a programme asks \
+for (its areas, stages, criteria, instruments, reasons for closure, checklist of a handover) is in \
+its definition, `GET /v1/programmes/{programme}/versions/{version}`. Where nothing else is said, a \
+code is 1 to 64 lower-case letters, digits and `_ - . / :`.
+
+A command says when something happened in `occurred_at`, which may lie in the past; what it records \
+is known from the moment of its recording on. An answer to a question that names both dates never \
+changes, but for words that are erased.";
 
 /// The name of every member of every body and answer.
 #[must_use]

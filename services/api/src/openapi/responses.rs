@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use serde_json::json;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 use super::parameters::{integer, text};
@@ -198,12 +198,18 @@ pub(super) fn examples() -> BTreeMap<String, RefOr<Example>> {
     ALL.iter().map(example).collect()
 }
 
+fn said(description: &str) -> Schema {
+    Schema::Object(
+        ObjectBuilder::new().schema_type(Type::String).description(Some(description)).build(),
+    )
+}
+
 /// The form of every problem.
 pub(super) fn problem_schema() -> RefOr<Schema> {
     let error = ObjectBuilder::new()
-        .property("pointer", text())
-        .property("parameter", text())
-        .property("detail", text())
+        .property("pointer", said("Where in the body: a JSON Pointer."))
+        .property("parameter", said("Which parameter of the query, or which header."))
+        .property("detail", said("What would be right."))
         .required("detail");
     let errors = ArrayBuilder::new().items(error).build();
     RefOr::T(Schema::Object(

@@ -93,6 +93,14 @@ pub fn rule_answer() -> Schema {
     )
 }
 
+/// What held in a period of a timeline: a number, or a code.
+#[must_use]
+pub fn period_value() -> Schema {
+    let types = SchemaType::from_iter([Type::Integer, Type::String]);
+    let text = "The episode's number, the level, the worker, or the days of the break.";
+    Schema::Object(ObjectBuilder::new().schema_type(types).description(Some(text)).build())
+}
+
 /// What an instrument is for.
 #[must_use]
 pub fn instrument_kind() -> Schema {
