@@ -234,7 +234,7 @@ fn frame(definition: &Definition, found: &mut Findings) {
 }
 
 fn rules(definition: &Definition, found: &mut Findings) {
-    use ContradictionKind::{NotAfterPreviousThreshold, UnknownRule, Zero};
+    use ContradictionKind::{Empty, NotAfterPreviousThreshold, UnknownRule, Zero};
     let rules = &definition.rules;
     let is_named = |code: &Code, name: &str| {
         Rule::find(code.as_str()).is_some_and(|rule| rule.name().ends_with(name))
@@ -249,8 +249,11 @@ fn rules(definition: &Definition, found: &mut Findings) {
         NotAfterPreviousThreshold,
     );
     found.add_if(!is_named(&rules.repeat, "repeat"), "/rules/repeat", UnknownRule);
-    let is_known = RiskRule::find(rules.risk_level.as_str()).is_some();
-    found.add_if(!is_known, "/rules/risk_level", UnknownRule);
+    let risk_level = RiskRule::find(rules.risk_level.as_str());
+    found.add_if(risk_level.is_none(), "/rules/risk_level", UnknownRule);
+    found.set("/rules/own_assessors", &rules.own_assessors);
+    let is_nobodys = risk_level == Some(RiskRule::OwnService) && rules.own_assessors.is_empty();
+    found.add_if(is_nobodys, "/rules/own_assessors", Empty);
 }
 
 fn trial(definition: &Definition, found: &mut Findings) {

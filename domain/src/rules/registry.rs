@@ -1,6 +1,7 @@
 //! Every rule by name and version, with what it says and where it comes from.
 
 use crate::code_lists::CodeList as _;
+use crate::rules::case_risk::{RiskRule, by_rule};
 use crate::rules::{
     Answer, CaseView, Value, closure_due, complex, dormant, eligibility, engagement,
     overdue_request, overdue_review, police_engagement, repeat, review_due, sustained_reduction,
@@ -95,6 +96,29 @@ const RULES: &[Rule] = &[
         kind: Kind::YesOrNo,
         source: "MRP report, section 3.3",
         evaluate: repeat::notts,
+    },
+    Rule {
+        id: RiskRule::LatestAssessment.as_str(),
+        summary: "The case's level of risk as the latest assessment has it, whoever made it.",
+        kind: Kind::Code,
+        source: "ours; which rule finds the case's level, the programme says",
+        evaluate: |view| risk_level(view, RiskRule::LatestAssessment),
+    },
+    Rule {
+        id: RiskRule::HighestOfLatest.as_str(),
+        summary: "The case's level of risk as the highest among the latest assessments of each \
+                  assessor within the episode; the latest of all where nobody assessed within it.",
+        kind: Kind::Code,
+        source: "ours; which rule finds the case's level, the programme says",
+        evaluate: |view| risk_level(view, RiskRule::HighestOfLatest),
+    },
+    Rule {
+        id: RiskRule::OwnService.as_str(),
+        summary: "The case's level of risk as the latest assessment by the roles has it that the \
+                  programme calls its own; the latest of all where they made none.",
+        kind: Kind::Code,
+        source: "ours; which rule finds the case's level, and the roles, the programme says",
+        evaluate: |view| risk_level(view, RiskRule::OwnService),
     },
     Rule {
         id: sustained_reduction::RULE,
@@ -204,6 +228,21 @@ fn mrp_engagement(view: &CaseView<'_>) -> Answer {
         value: Value::Code(engagement::engagement(&view.state).as_str()),
         since: None,
         basis: reached.map(|(at, _)| at.event_id).collect(),
+    }
+}
+
+fn risk_level(view: &CaseView<'_>, rule: RiskRule) -> Answer {
+    match by_rule(&view.state, rule, &view.programme.rules.own_assessors) {
+        Some(risk) => {
+            // By assessor there, and here in the order in which they happened.
+            let looked_at = view.facts.iter().map(|fact| fact.recorded.event_id);
+            Answer {
+                value: Value::Code(risk.level().as_str()),
+                since: Some(risk.deciding.occurred.at),
+                basis: looked_at.filter(|event_id| risk.rests_on.contains(event_id)).collect(),
+            }
+        }
+        None => Answer::not_applicable(),
     }
 }
 

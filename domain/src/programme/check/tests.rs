@@ -149,10 +149,15 @@ fn rules_and_the_trial_are_checked() {
         assert_found(place, json!("dormant/1"), place, Kind::UnknownRule);
     }
     for rule in RiskRule::ALL {
-        assert_eq!(found(&[("/rules/risk_level", json!(rule.as_str()))]), []);
+        let own = ("/rules/own_assessors", json!(["case_manager", "idva"]));
+        assert_eq!(found(&[("/rules/risk_level", json!(rule.as_str())), own]), []);
     }
     let place = "/rules/risk_level";
     assert_found(place, json!("highest-current/1"), place, Kind::UnknownRule);
+    // Nobody would be the programme's own.
+    assert_found(place, json!("own-service/1"), "/rules/own_assessors", Kind::Empty);
+    let place = "/rules/own_assessors";
+    assert_found(place, json!(["idva", "idva"]), "/rules/own_assessors/1", Kind::Duplicate);
     let place = "/rules/engagement/engaged_from";
     assert_found(place, json!(1), place, Kind::NotAfterPreviousThreshold);
     let place = "/allocation/block_sizes/0";

@@ -9,6 +9,7 @@ use throughline_domain::code_lists::{
     CaseRole, CodeList as _, ContactHoldReason, Engagement, Need, ReferralSource, RiskLevel,
 };
 use throughline_domain::ids::{CaseId, Position, Version};
+use throughline_domain::programme::Programmes;
 use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
 use throughline_domain::rules::engagement;
 use throughline_domain::two_clocks::Asked;
@@ -174,11 +175,13 @@ pub async fn read_case(
     let tenant = caller.tenant.tenant_no;
     let (_, asked) = freshness::reach_log(&app, &request, tenant, &dates).await?;
     let history = history::read(&app, &caller, case_id).await?;
+    let programmes = app.log.programmes(tenant).await?;
+    let history = history.judged_by(&programmes);
 
     let version = history.version_at(asked.known_at);
     let position = history.position_at(asked.known_at);
     let state = CaseState::at(&history.events, &asked);
-    let mut answer = CaseAnswer::new(case_id, &state, &asked, version, position)
+    let mut answer = CaseAnswer::new(case_id, &state, &programmes, &asked, version, position)
         .ok_or_else(|| history.absent_at(asked.known_at))?;
     answer.stale = history.is_stale_at(asked.known_at);
     let mut response = HttpResponse::Ok();
@@ -191,15 +194,17 @@ pub async fn read_case(
 }
 
 impl CaseAnswer {
-    /// None where no referral is in view.
+    /// None where no referral is in view, or none under a definition that is known.
     fn new(
         case_id: CaseId,
         state: &CaseState,
+        programmes: &Programmes,
         asked: &Asked,
         version: Version,
         position: Position,
     ) -> Option<Self> {
         let referral = state.referral.as_ref()?;
+        let programme = programmes.of_referral(referral)?;
         Some(Self {
             case_id: case_id.0,
             person_id: referral.person_id.0,
@@ -213,7 +218,7 @@ impl CaseAnswer {
             arm: state.arm.as_ref().map(ToString::to_string),
             worker: state.worker.as_ref().map(ToString::to_string),
             team: state.team.as_ref().map(ToString::to_string),
-            risk: case_risk(state).map(RiskAnswer::from),
+            risk: case_risk(state, &programme).map(RiskAnswer::from),
             engagement: EngagementAnswer {
                 level: engagement::engagement(state).as_str(),
                 rule: engagement::RULE,

@@ -72,7 +72,7 @@ impl CaseRow {
         let version = history[..known].last().map(|event| event.version)?;
         let referral = state.referral.as_ref()?;
         let programme = programmes.of_referral(referral)?;
-        let risk = case_risk(&state);
+        let risk = case_risk(&state, &programme);
         Some(Self {
             case_id,
             programme: referral.programme.clone(),

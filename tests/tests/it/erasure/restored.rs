@@ -184,7 +184,7 @@ fn assert_same(answers: &[String], before: &[String]) {
 async fn read_models(client: &Client) -> Vec<Vec<String>> {
     let mut tables = tables(client).await;
     let of = [
-        "caseload",
+        "caseload_2",
         "engagement_timeline",
         "outcome_case",
         "outcome_value",

@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Row};
 pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("agency_request", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("caseload", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("caseload_2", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("contact_override", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("engagement_timeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("event", &["INSERT", "SELECT"]),
