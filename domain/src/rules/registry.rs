@@ -54,10 +54,10 @@ impl Kind {
 const RULES: &[Rule] = &[
     Rule {
         id: engagement::RULE,
-        summary: "How far the person has engaged: none when never reached, sporadic when reached \
-                  once or twice, engaged from the third time on.",
+        summary: "How far the person has engaged, by how often they were reached: sporadic and \
+                  engaged from as many times on as the programme says, none before.",
         kind: Kind::Code,
-        source: "MRP report, table 4.1.1 (levels); the line between the last two is ours",
+        source: "MRP report, table 4.1.1 (levels); the lines between them are the programme's",
         evaluate: mrp_engagement,
     },
     Rule {
@@ -225,7 +225,7 @@ impl Rule {
 fn mrp_engagement(view: &CaseView<'_>) -> Answer {
     let reached = view.attempts().into_iter().filter(|(_, is_reached)| *is_reached);
     Answer {
-        value: Value::Code(engagement::engagement(&view.state).as_str()),
+        value: Value::Code(engagement::engagement(&view.state, &view.programme).as_str()),
         since: None,
         basis: reached.map(|(at, _)| at.event_id).collect(),
     }

@@ -9,10 +9,8 @@ use throughline_domain::code_lists::{
     CaseRole, CodeList as _, ContactHoldReason, Engagement, Need, ReferralSource, RiskLevel,
 };
 use throughline_domain::ids::{CaseId, Position, Version};
-use throughline_domain::programme::Programmes;
 use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
-use throughline_domain::rules::engagement;
-use throughline_domain::two_clocks::Asked;
+use throughline_domain::rules::{CaseView, engagement};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -180,9 +178,10 @@ pub async fn read_case(
 
     let version = history.version_at(asked.known_at);
     let position = history.position_at(asked.known_at);
-    let state = CaseState::at(&history.events, &asked);
-    let mut answer = CaseAnswer::new(case_id, &state, &programmes, &asked, version, position)
-        .ok_or_else(|| history.absent_at(asked.known_at))?;
+    let mut answer =
+        CaseView::at(&history.events, &asked, |referral| programmes.of_referral(referral))
+            .and_then(|view| CaseAnswer::new(case_id, &view, version, position))
+            .ok_or_else(|| history.absent_at(asked.known_at))?;
     answer.stale = history.is_stale_at(asked.known_at);
     let mut response = HttpResponse::Ok();
     response.insert_header(etag(version));
@@ -194,17 +193,16 @@ pub async fn read_case(
 }
 
 impl CaseAnswer {
-    /// None where no referral is in view, or none under a definition that is known.
+    /// None where no referral is in view.
     fn new(
         case_id: CaseId,
-        state: &CaseState,
-        programmes: &Programmes,
-        asked: &Asked,
+        view: &CaseView<'_>,
         version: Version,
         position: Position,
     ) -> Option<Self> {
+        let CaseView { state, asked, programme, .. } = view;
         let referral = state.referral.as_ref()?;
-        let programme = programmes.of_referral(referral)?;
+        let (engagement, engagement_rule) = engagement::by_programme(view);
         Some(Self {
             case_id: case_id.0,
             person_id: referral.person_id.0,
@@ -218,11 +216,8 @@ impl CaseAnswer {
             arm: state.arm.as_ref().map(ToString::to_string),
             worker: state.worker.as_ref().map(ToString::to_string),
             team: state.team.as_ref().map(ToString::to_string),
-            risk: case_risk(state, &programme).map(RiskAnswer::from),
-            engagement: EngagementAnswer {
-                level: engagement::engagement(state).as_str(),
-                rule: engagement::RULE,
-            },
+            risk: case_risk(state, programme).map(RiskAnswer::from),
+            engagement: EngagementAnswer { level: engagement.as_str(), rule: engagement_rule },
             contacts: ContactsAnswer {
                 attempts: state.contacts.attempts,
                 reached: state.contacts.reached,
