@@ -130,9 +130,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         id: review_due::RULE,
-        summary: "When an open case is to be reviewed next.",
+        summary: "When an open case is to be reviewed next: when its latest review says; or else \
+                  at the earlier of so many days after it was last looked at, and the date of the \
+                  first stage that is not done. A stage is done by a review of it, or of a later \
+                  one, by name, early or late; and by an assessment, or a review of no stage, on \
+                  its day or later.",
         kind: Kind::Moment,
-        source: "the programme's schedule",
+        source: "the programme's schedule: its days, and its stages (Drive year 1, methodology); \
+                 what does a stage is ours",
         evaluate: review_due_answer,
     },
     Rule {
