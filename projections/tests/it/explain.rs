@@ -32,12 +32,12 @@ const MANY_VALUES: &str = "
     ANALYZE outcome_value, outcome_case;";
 
 const MANY_REFERRALS: &str = "
-    INSERT INTO referral_pipeline (tenant_no, case_id, programme, role, area, source, received_at,
-        decision)
-    SELECT 1 + n % 2, gen_random_uuid(), 'programme' || n % 5, 'victim_survivor', 'south', 'police',
+    INSERT INTO referral_pipeline_2 (tenant_no, case_id, programme, programme_version, role, area,
+        source, received_at, decision)
+    SELECT 1 + n % 2, gen_random_uuid(), 'programme' || n % 5, 1, 'victim_survivor', 'south', 'police',
         timestamptz '2026-01-01 00:00Z' - n * interval '1 hour', 'pending'
     FROM generate_series(1, 20000) AS n;
-    ANALYZE referral_pipeline;";
+    ANALYZE referral_pipeline_2;";
 
 const MANY_REQUESTS: &str = "
     INSERT INTO agency_request (tenant_no, case_id, request_id, programme, agency, requested_at,
@@ -181,7 +181,7 @@ async fn the_referrals_of_a_month_are_found_by_an_index() {
         (&None::<jiff::Timestamp>, Type::TIMESTAMPTZ),
         (&500_001_i64, Type::INT8),
     ];
-    assert_uses(&plan(&client, read, &parameters).await, "referral_pipeline_by_programme");
+    assert_uses(&plan(&client, read, &parameters).await, "referral_pipeline_2_by_programme");
 }
 
 #[tokio::test]

@@ -188,7 +188,7 @@ async fn read_models(client: &Client) -> Vec<Vec<String>> {
         "engagement_timeline",
         "outcome_case",
         "outcome_value",
-        "referral_pipeline",
+        "referral_pipeline_2",
         "agency_request",
         "workload_stretch",
         "workload_contact",

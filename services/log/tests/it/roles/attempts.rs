@@ -37,6 +37,7 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("projection_verification", &["INSERT", "SELECT", "UPDATE"]),
     ("projector", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("referral_pipeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("referral_pipeline_2", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("refinery_schema_history", &["SELECT"]),
     ("risk_disagreement", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("risk_stretch", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
