@@ -2,6 +2,8 @@
 //!
 //! `apply` accepts anything that was recorded and holds no rules; refusal belongs to the commands.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::case::assessors::Assessors;
@@ -54,6 +56,11 @@ pub struct CaseState {
     pub placement: Option<Code>,
     /// The latest review.
     pub review: Option<Review>,
+    /// When each stage was last reviewed, in the order of time.
+    pub stage_reviews: BTreeMap<Code, Occurred>,
+    /// When the case was last looked at as a whole, in the order of time: assessed, or reviewed
+    /// without a stage.
+    pub looked_at: Option<Occurred>,
     /// The proposal to close the case that waits, by the event that made it.
     pub closure_proposal: Option<EventId>,
     /// Information requests neither answered nor refused, oldest first.
@@ -158,7 +165,7 @@ pub struct OpenNeed {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Review {
     /// When it took place.
-    pub at: Timestamp,
+    pub occurred: Occurred,
     /// The programme's stage that it was of.
     pub stage: Option<Code>,
     /// When the next is due, where that was set by hand.
@@ -185,6 +192,8 @@ impl Default for CaseState {
             resolved_needs: Vec::new(),
             placement: None,
             review: None,
+            stage_reviews: BTreeMap::new(),
+            looked_at: None,
             closure_proposal: None,
             open_requests: Vec::new(),
             closed_requests: Vec::new(),
@@ -266,11 +275,12 @@ impl CaseState {
             CaseEvent::PlacementChanged(facts) => self.placement.clone_from(&facts.to),
             CaseEvent::ReviewCompleted(facts) => {
                 self.review = Some(Review {
-                    at: occurred.at,
+                    occurred,
                     stage: facts.stage.clone(),
                     next_due: facts.next_due,
                     event_id,
                 });
+                self.look(facts.stage.as_ref(), occurred);
             }
             CaseEvent::ClosureProposed(_) => self.closure_proposal = Some(event_id),
             CaseEvent::ClosureRefused(facts) => {
@@ -280,6 +290,7 @@ impl CaseState {
             CaseEvent::RiskAssessed(facts) => {
                 let risk = Risk::of(event_id, occurred, facts);
                 self.assessors.take(&risk);
+                self.look(None, occurred);
                 self.risk = Some(risk);
             }
             CaseEvent::InformationRequested(facts) => self.begin_request(event_id, facts),
@@ -316,6 +327,19 @@ impl CaseState {
     fn give_to(&mut self, worker: &Code, team: Option<&Code>) {
         self.worker = Some(worker.clone());
         self.team = team.cloned();
+    }
+
+    fn look(&mut self, stage: Option<&Code>, occurred: Occurred) {
+        let later = |before: Option<Occurred>| {
+            before.filter(|before| occurred.bounds().1 < before.bounds().1).unwrap_or(occurred)
+        };
+        match stage {
+            Some(stage) => {
+                let latest = later(self.stage_reviews.get(stage).copied());
+                self.stage_reviews.insert(stage.clone(), latest);
+            }
+            None => self.looked_at = Some(later(self.looked_at)),
+        }
     }
 
     fn begin_need(&mut self, event_id: EventId, need: Need) {

@@ -26,17 +26,3 @@ pub use definition::Programme;
 pub use error::ProgrammeError;
 pub use event::ProgrammeEvent;
 pub use referral::{ReferralMisfit, check_referral};
-
-use std::sync::Arc;
-
-/// The newest shipped definition of a programme.
-#[must_use]
-pub fn find(id: &str) -> Option<Arc<Programme>> {
-    Programmes::shipped().newest(id).cloned()
-}
-
-/// The shipped definitions.
-#[must_use]
-pub fn all() -> Vec<Arc<Programme>> {
-    Programmes::shipped().all().cloned().collect()
-}

@@ -180,6 +180,7 @@ impl From<ProgrammeError> for Problem {
                 let error = FieldError::at("/version", format!("the next version is {next}"));
                 Self::new(problem::NOT_THE_NEXT_VERSION).with(error)
             }
+            ProgrammeError::TooMany { .. } => Self::new(problem::TOO_MANY_DEFINITIONS),
             ProgrammeError::NeverChanged => Self::new(problem::DEFINITION_NEVER_CHANGES),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cases::{a_referral, text};
+use crate::cases::{a_referral, an_attempt, text};
 use crate::service::{Service, program};
 
 async fn the_shipped(service: &Service, programme: &str) -> Value {
@@ -245,6 +245,55 @@ async fn a_correction_keeps_the_version_unless_it_moves_the_referral() {
     let refused = correct(json!({"area": "mars"})).await;
     assert_eq!((refused.status, refused.problem()), (422, "unknown-area".to_owned()));
     assert_eq!(pointers(&refused.json()), ["/replacement/area"]);
+}
+
+#[tokio::test]
+async fn the_cases_of_a_tenants_own_programme_are_replayed_by_its_name() {
+    let service = Service::start().await;
+    let mut own = the_shipped(&service, "mrp").await;
+    own["id"] = json!("north-star");
+    own["rules"]["engagement"]["sporadic_from"] = json!(2);
+    own["rules"]["engagement"]["engaged_from"] = json!(4);
+    let arguments = |programme: &'static str| {
+        let rules = ["rules", "replay", "mrp-engagement@1", "--against", "police-engagement@1"];
+        let of = ["--tenant", "city", "--programme", programme, "--format", "jsonl"];
+        let replay = ["replay"].into_iter().chain(of).collect();
+        let rules = rules.into_iter().chain(of).chain(["--all"]).collect();
+        [replay, rules]
+    };
+    let unknown: [Vec<&str>; 2] = arguments("north-star");
+    for command in unknown {
+        let output = service.run(&command, &[]).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains("there is no programme"), "{said}");
+    }
+    service.as_role("city", "operator").post("/v1/programmes", own).await.expect(201);
+    let mut cases = Vec::new();
+    for programme in ["mrp", "north-star"] {
+        let mut referral = a_referral();
+        referral["programme"] = json!(programme);
+        let case = service.worker().post("/v1/referrals", referral).await.expect(201);
+        let case = text(&case["case_id"]);
+        an_attempt(service.worker(), &case).await;
+        cases.push(case);
+    }
+    for (programme, case, level) in
+        [("mrp", &cases[0], "sporadic"), ("north-star", &cases[1], "none")]
+    {
+        let [replay, rules] = arguments(programme);
+        let line = async |command: Vec<&str>| -> Value {
+            let output = service.run(&command, &[]).await;
+            let lines = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(lines.lines().count(), 1, "{lines}");
+            serde_json::from_str(&lines).unwrap()
+        };
+        let (folded, ruled) = (line(replay).await, line(rules).await);
+        assert_eq!((&folded["case_id"], &ruled["case_id"]), (&json!(case), &json!(case)));
+        // Once reached: by each programme's own line.
+        assert_eq!((&folded["engagement"], &ruled["answer"]), (&json!(level), &json!(level)));
+        let shown = service.worker().get(&format!("/v1/cases/{case}")).await.expect(200);
+        assert_eq!(shown["engagement"]["level"], level);
+    }
 }
 
 #[tokio::test]

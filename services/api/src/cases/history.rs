@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use throughline_domain::case::{Case, CaseEvent};
 use throughline_domain::code::Code;
 use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::{Happened, Recorded};
 use throughline_log::{StoredEvent, UnreadableEvent};
 
@@ -28,7 +29,16 @@ pub struct Unreadable {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Why.
-    pub source: UnreadableEvent,
+    source: Unfollowed,
+}
+
+/// Why a case is not followed beyond an event.
+#[derive(Debug, thiserror::Error)]
+enum Unfollowed {
+    #[error(transparent)]
+    Unreadable(UnreadableEvent),
+    #[error("the case was referred under a definition that is not known")]
+    UnknownDefinition,
 }
 
 impl History {
@@ -63,6 +73,21 @@ impl History {
             Some(event) if event.recorded_at <= known_at => refusal::internal(&event.source),
             _ => Problem::new(problem::NOT_FOUND),
         }
+    }
+
+    /// The same, for what the programme's rules say of the case: without the events from the first
+    /// on that names a definition not known here, as the read models have it.
+    ///
+    /// `programmes` were read after the case.
+    #[must_use]
+    pub fn judged_by(mut self, programmes: &Programmes) -> Self {
+        if let Some(unknown) = programmes.first_unknown(&self.events) {
+            let (position, recorded_at) = (unknown.position, unknown.recorded_at);
+            self.events.retain(|event| event.position < position);
+            self.unreadable =
+                Some(Unreadable { recorded_at, source: Unfollowed::UnknownDefinition });
+        }
+        self
     }
 
     /// The same where nothing may be missing, as for a decision.
@@ -125,6 +150,7 @@ pub fn decode(stored: &[StoredEvent]) -> (Vec<Recorded<CaseEvent>>, Option<Unrea
         match event.to_case_event() {
             Ok(event) => events.push(event),
             Err(source) => {
+                let source = Unfollowed::Unreadable(source);
                 return (events, Some(Unreadable { recorded_at: event.recorded_at, source }));
             }
         }

@@ -10,8 +10,7 @@ use throughline_domain::code_lists::{
 };
 use throughline_domain::ids::{CaseId, Position, Version};
 use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
-use throughline_domain::rules::engagement;
-use throughline_domain::two_clocks::Asked;
+use throughline_domain::rules::{CaseView, engagement};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -183,13 +182,16 @@ pub async fn read_case(
     let tenant = caller.tenant.tenant_no;
     let (_, asked) = freshness::reach_log(&app, &request, tenant, &dates).await?;
     let history = history::read(&app, &caller, case_id).await?;
+    let programmes = app.log.programmes(tenant).await?;
+    let history = history.judged_by(&programmes);
 
     let version = history.version_at(asked.known_at);
     let position = history.position_at(asked.known_at);
-    let state = CaseState::at(&history.events, &asked);
-    let mut answer = CaseAnswer::new(case_id, &state, &asked, version, position)
+    let view = CaseView::at(&history.events, &asked, |referral| programmes.of_referral(referral));
+    let view = view.ok_or_else(|| history.absent_at(asked.known_at))?;
+    let mut answer = CaseAnswer::new(case_id, &view, version, position)
         .ok_or_else(|| history.absent_at(asked.known_at))?;
-    let returned = returns::returned_as(&app, &caller, case_id, &state, &asked).await?;
+    let returned = returns::returned_as(&app, &caller, case_id, &view.state, &asked).await?;
     answer.returned_as = returned.into_iter().map(|case| case.0).collect();
     answer.stale = history.is_stale_at(asked.known_at);
     let mut response = HttpResponse::Ok();
@@ -205,12 +207,13 @@ impl CaseAnswer {
     /// None where no referral is in view.
     fn new(
         case_id: CaseId,
-        state: &CaseState,
-        asked: &Asked,
+        view: &CaseView<'_>,
         version: Version,
         position: Position,
     ) -> Option<Self> {
+        let CaseView { state, asked, programme, .. } = view;
         let referral = state.referral.as_ref()?;
+        let (engagement, engagement_rule) = engagement::by_programme(view);
         Some(Self {
             case_id: case_id.0,
             person_id: referral.person_id.0,
@@ -224,11 +227,8 @@ impl CaseAnswer {
             arm: state.arm.as_ref().map(ToString::to_string),
             worker: state.worker.as_ref().map(ToString::to_string),
             team: state.team.as_ref().map(ToString::to_string),
-            risk: case_risk(state).map(RiskAnswer::from),
-            engagement: EngagementAnswer {
-                level: engagement::engagement(state).as_str(),
-                rule: engagement::RULE,
-            },
+            risk: case_risk(state, programme).map(RiskAnswer::from),
+            engagement: EngagementAnswer { level: engagement.as_str(), rule: engagement_rule },
             contacts: ContactsAnswer {
                 attempts: state.contacts.attempts,
                 reached: state.contacts.reached,
