@@ -287,10 +287,10 @@ async fn the_cases_of_a_tenants_own_programme_are_replayed_by_its_name() {
             assert_eq!(lines.lines().count(), 1, "{lines}");
             serde_json::from_str(&lines).unwrap()
         };
-        let (folded, ruled) = (line(replay).await, line(rules).await);
-        assert_eq!((&folded["case_id"], &ruled["case_id"]), (&json!(case), &json!(case)));
+        let (of_replay, of_rules) = (line(replay).await, line(rules).await);
+        assert_eq!((&of_replay["case_id"], &of_rules["case_id"]), (&json!(case), &json!(case)));
         // Once reached: by each programme's own line.
-        assert_eq!((&folded["engagement"], &ruled["answer"]), (&json!(level), &json!(level)));
+        assert_eq!((&of_replay["engagement"], &of_rules["answer"]), (&json!(level), &json!(level)));
         let shown = service.worker().get(&format!("/v1/cases/{case}")).await.expect(200);
         assert_eq!(shown["engagement"]["level"], level);
     }
