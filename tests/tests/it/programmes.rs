@@ -342,6 +342,11 @@ async fn the_command_line_lists_shows_checks_and_loads() {
     let mut broken = second.clone();
     broken["areas"] = json!([]);
     broken["stages"] = json!([]);
+    broken["rules"]["risk_level"] = json!("own-service/1");
+    broken["instruments"] = json!([{"id": "change-in-risk/1"}]);
+    let refused = service.as_role("city", "operator").post("/v1/programmes", broken.clone()).await;
+    assert_eq!(refused.problem(), "contradictory-programme");
+    let named = pointers(&refused.expect(422));
     let broken = write("broken.json", &broken);
     let none = write("none.json", &json!({"id": "mrp"}));
     assert_eq!(told(&checked(&sound)).0, 0);
@@ -351,6 +356,9 @@ async fn the_command_line_lists_shows_checks_and_loads() {
     let places: Vec<&str> = places.iter().map(|one| one["pointer"].as_str().unwrap()).collect();
     assert_eq!(code, 1);
     assert!(places.contains(&"/areas") && places.contains(&"/stages"), "{places:?}");
+    assert!(places.contains(&"/rules/own_assessors"), "{places:?}");
+    assert!(places.contains(&"/instruments/0/id"), "{places:?}");
+    assert_eq!(places, named, "REST and the command line name the same places");
     assert_eq!(told(&checked(&none)).0, 2);
 
     let load = |file: String, tenant: &'static str| {
@@ -361,6 +369,8 @@ async fn the_command_line_lists_shows_checks_and_loads() {
         }
     };
     assert_eq!(load(broken, "city").await, 1);
+    // As a whole: nothing of it is there.
+    service.worker().get("/v1/programmes/mrp/versions/2").await.expect(404);
     assert_eq!(load(sound.clone(), "nowhere").await, 4);
     assert_eq!(load(sound, "city").await, 0);
     let mut fourth = second;
