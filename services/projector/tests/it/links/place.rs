@@ -30,7 +30,7 @@ const MASTER_KEY: &str = "dGhpcyBpcyBhIG1hc3RlciBrZXkgZm9yIHRlc3RzISE=";
 /// Tells the child which database to follow.
 const DATABASE: &str = "THROUGHLINE_TEST_LINKS_DATABASE";
 /// Nothing is waited for longer.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// Not a test: what the process does. Without the variable it does nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -143,11 +143,13 @@ impl Place {
     /// The levels that her case was told, in the order of recording.
     pub(super) async fn told(&self) -> Vec<String> {
         let events = self.log.read_stream(self.tenant, self.hers.into()).await.unwrap();
-        let told = events.iter().filter_map(|event| match event.to_case_event().unwrap().event {
-            CaseEvent::LinkedInformationReceived(LinkedInformationReceived::RiskChange(risk)) => {
-                Some(risk.level.unwrap().to_string())
-            }
-            _ => None,
+        let told = events.iter().filter_map(|event| {
+            let CaseEvent::LinkedInformationReceived(told) = event.to_case_event().unwrap().event
+            else {
+                return None;
+            };
+            let LinkedInformationReceived::RiskChange(risk) = told else { return None };
+            Some(risk.level.unwrap().to_string())
         });
         told.collect()
     }
