@@ -16,6 +16,8 @@ use throughline_domain::person::{Person, PersonCommand, PersonError, RegisterPer
 use throughline_domain::time::{Occurred, Precision};
 use throughline_log::{Append, AppendError, Appended, CommandMeta, Remembered, StreamWrite};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder};
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -77,6 +79,7 @@ pub struct ReferralBody {
     pub person: PersonBody,
     /// Why facts are missing that a referral can give.
     #[serde(default)]
+    #[schema(schema_with = missing_facts)]
     pub missing_reasons: MissingFactsBody,
     /// What the referrer wrote, in words. Stored sealed.
     #[schema(value_type = Option<String>)]
@@ -85,15 +88,24 @@ pub struct ReferralBody {
 
 /// Why facts of a referral are missing, by the member that each would be. A fact that is given has
 /// no reason.
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MissingFactsBody {
     /// Why the latest incident is not known.
-    #[schema(schema_with = crate::schema::code_list::<MissingReason>)]
     pub latest_incident_at: Option<MissingReason>,
     /// Why the number of incidents is not known.
-    #[schema(schema_with = crate::schema::code_list::<MissingReason>)]
     pub incidents_12_months: Option<MissingReason>,
+}
+
+/// The form of [`MissingFactsBody`], in place: the events of the feed have it as well.
+fn missing_facts() -> Schema {
+    let reason = || RefOr::T(crate::schema::code_list::<MissingReason>());
+    let facts = ObjectBuilder::new()
+        .description(Some("Why facts are missing that a referral can give, by the facts' names."))
+        .property("latest_incident_at", reason())
+        .property("incidents_12_months", reason())
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    Schema::Object(facts.build())
 }
 
 impl From<MissingFactsBody> for MissingFacts {
@@ -154,6 +166,7 @@ command_body! {
         list_date: Option<jiff::civil::Date>,
         /// Why facts are missing that a referral can give.
         #[serde(default)]
+        #[schema(schema_with = missing_facts)]
         missing_reasons: MissingFactsBody,
     }
 }
