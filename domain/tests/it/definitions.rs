@@ -83,7 +83,7 @@ fn places(document: &Value, at: &str, all: &mut Vec<String>) {
         Value::Array(entries) => {
             entries.iter().enumerate().map(|(n, value)| (n.to_string(), value)).collect()
         }
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     for (name, value) in inner {
         let place = format!("{at}/{name}");
