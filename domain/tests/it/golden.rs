@@ -6,9 +6,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::cohort::CohortEvent;
 use throughline_domain::edition::EditionEvent;
+use throughline_domain::case_link::CaseLinkEvent;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
 use throughline_domain::staff::{TeamEvent, WorkerEvent};
@@ -42,8 +44,15 @@ fn goldens() -> Vec<(String, String)> {
 fn types() -> impl Iterator<Item = (&'static str, i16)> {
     let of_staff = TeamEvent::TYPES.iter().chain(WorkerEvent::TYPES);
     let of_cases = CaseEvent::TYPES.iter().chain(PersonEvent::TYPES);
+    let of_programmes = ProgrammeEvent::TYPES.iter().chain(ScheduleEvent::TYPES);
     let of_evaluations = CohortEvent::TYPES.iter().chain(EditionEvent::TYPES);
-    of_cases.chain(ProgrammeEvent::TYPES).chain(of_staff).chain(of_evaluations).copied()
+    let of_links = CaseLinkEvent::TYPES;
+    of_cases
+        .chain(of_programmes)
+        .chain(of_staff)
+        .chain(of_links)
+        .chain(of_evaluations)
+        .copied()
 }
 
 fn newest(event_type: &str) -> i16 {
@@ -102,8 +111,10 @@ fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> 
         EditionEvent,
         PersonEvent,
         ProgrammeEvent,
+        ScheduleEvent,
         TeamEvent,
-        WorkerEvent
+        WorkerEvent,
+        CaseLinkEvent
     );
     None
 }

@@ -1,10 +1,12 @@
 //! How an aggregate's events are stored.
 
 use cqrs_es::DomainEvent;
+use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::cohort::CohortEvent;
 use throughline_domain::edition::EditionEvent;
+use throughline_domain::case_link::CaseLinkEvent;
 use throughline_domain::ids::EventId;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
@@ -88,6 +90,8 @@ stored_forms! {
     TeamEvent = Team by to_team_event,
     CohortEvent = Cohort by to_cohort_event,
     EditionEvent = Edition by to_edition_event,
+    ScheduleEvent = AllocationSchedule by to_schedule_event,
+    CaseLinkEvent = CaseLink by to_case_link_event,
 }
 
 /// The event as it is to be appended.
