@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("throughline-domain", &[]),
     ("throughline-log", &["throughline-domain"]),
     ("throughline-projections", &["throughline-domain"]),
+    ("throughline-evaluation", &["throughline-domain", "throughline-projections"]),
     (
         "throughline-projector",
         &["throughline-domain", "throughline-log", "throughline-projections"],
