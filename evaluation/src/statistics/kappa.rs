@@ -59,7 +59,7 @@ pub fn agreement(table: &[Vec<u64>], level: Level) -> Result<Agreement, Undefine
     if rows.contains(&whole) && columns.contains(&whole) && by_chance > 0.0 {
         return Ok(Agreement { raw, by_chance: 1.0, kappa: None });
     }
-    let estimate = (raw.share() - by_chance) / (1.0 - by_chance);
+    let estimate = ((raw.share() - by_chance) / (1.0 - by_chance)).clamp(-1.0, 1.0);
     // Each cell's share times the square of its part in kappa's error.
     let unsure = sum(table.iter().enumerate().flat_map(|(i, row)| {
         let (rows, columns) = (&rows, &columns);

@@ -23,6 +23,7 @@ mod hodges_lehmann;
 mod interval;
 mod kaplan_meier;
 mod kappa;
+mod limits;
 mod mann_whitney;
 mod mass;
 mod mcnemar;

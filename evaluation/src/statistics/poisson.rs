@@ -1,8 +1,9 @@
 //! Rates per person-year at risk, and how many times one is another: exact Poisson intervals.
 
-use super::discrete::{Binomial, Discrete, binomial_lower_odds, poisson_lower, poisson_upper};
+use super::discrete::{Binomial, Discrete};
 use super::error::Undefined;
 use super::interval::{Interval, Level, RatioInterval};
+use super::limits::{binomial_lower_odds, poisson_lower, poisson_upper};
 use super::sum::real;
 
 /// The most events, and the most cases of a table, that the exact methods take: their work grows

@@ -68,7 +68,7 @@ pub fn quantile_of_sorted(sorted: &[f64], share: f64) -> Option<f64> {
     let place = size(sorted.len().checked_sub(1)?) * share;
     let below = *sorted.get(place.floor() as usize)?;
     let above = *sorted.get(place.ceil() as usize)?;
-    // Weighted, since the difference of two values may overflow.
+    // Weighted, since the difference of two values may overflow; rounding must not leave the range.
     let weight = place - place.floor();
-    Some((below * (1.0 - weight) + above * weight).clamp(below, above))
+    Some((below * (1.0 - weight) + above * weight).max(below).min(above))
 }

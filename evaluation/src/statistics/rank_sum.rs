@@ -38,7 +38,13 @@ impl Orders {
     }
 
     /// The smallest `u` with `P(U <= u) >= tail`.
+    #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
     pub(super) fn quantile(&self, tail: f64) -> usize {
-        (0..self.counts.len()).find(|u| self.at_most(*u) >= tail).unwrap_or(self.counts.len() - 1)
+        let mut below = 0_i128;
+        let is_below = |count: &&i128| {
+            below += **count;
+            (below as f64 / self.whole as f64) < tail
+        };
+        self.counts.iter().take_while(is_below).count()
     }
 }

@@ -7,6 +7,8 @@ use throughline_evaluation::statistics::{
     hodges_lehmann, kaplan_meier, mann_whitney, newcombe, rate_ratio, rounded, welch,
 };
 
+use super::seeded;
+
 fn level() -> impl Strategy<Value = Level> {
     (0.01..0.999).prop_map(|share| Level::new(share).unwrap())
 }
@@ -31,6 +33,8 @@ fn near(a: f64, b: f64) -> bool {
 }
 
 proptest! {
+    #![proptest_config(seeded::config(256))]
+
     #[test]
     fn shares(a in proportion(), b in proportion(), level in level()) {
         let interval = a.wilson(level);
