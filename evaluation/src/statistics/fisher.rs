@@ -1,41 +1,86 @@
-//! Fisher's exact test of two shares.
-//!
-//! Two-sided as R and SciPy have it: the tables with the same margins that are no likelier than the
-//! one observed.
+//! Do two groups differ in a share? Fisher's exact test of a two-by-two table.
 
-use statrs::function::factorial::ln_binomial;
+use super::discrete::{Discrete, Hypergeometric};
+use super::error::Undefined;
+use super::interval::{Level, RatioInterval};
+use super::odds;
+use super::poisson::EVENTS_MAX;
+use super::proportion::Proportion;
+use super::sum::real;
 
-/// Tables this much likelier than the observed one still count as equally likely: rounding alone
-/// sets them apart. As in R.
-const TOLERANCE: f64 = 1e-7;
-
-/// The two-sided p of a table: of the first group `with` and `without`, then of the second.
-#[must_use]
-pub fn exact_two_sided_p([first, second]: [[u64; 2]; 2]) -> f64 {
-    let row: u64 = first.iter().sum();
-    let (column, total) = (first[0] + second[0], row + second.iter().sum::<u64>());
-    let smallest = (row + column).saturating_sub(total);
-    let largest = row.min(column);
-    let ln = |with: u64| {
-        ln_binomial(row, with) + ln_binomial(total - row, column - with)
-            - ln_binomial(total, column)
-    };
-    let observed = ln(first[0]) + TOLERANCE.ln_1p();
-    let p: f64 = (smallest..=largest).map(ln).filter(|p| *p <= observed).map(f64::exp).sum();
-    p.min(1.0)
+/// Two groups and how many of each have something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TwoByTwo {
+    /// How many of the first group have it, and have it not.
+    pub first: (u64, u64),
+    /// How many of the second group have it, and have it not.
+    pub second: (u64, u64),
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::statistics::testing::{assert_near, counts, fixtures};
+/// Fisher's exact test, and the odds ratio that goes with it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fisher {
+    /// The two-sided p: the chance, under the margins, of all tables no likelier than this one
+    /// (within `1e-7` of its chance).
+    pub p: f64,
+    /// The odds ratio; `None` where a row or a column is empty, so that no table but this is
+    /// possible.
+    pub odds_ratio: Option<OddsRatio>,
+}
 
-    #[test]
-    fn p_is_that_of_scipy() {
-        for case in fixtures("fisher") {
-            let given = counts(&case, "given");
-            let p = exact_two_sided_p([[given[0], given[1]], [given[2], given[3]]]);
-            assert_near(p, case["expected"].as_f64().unwrap(), 1e-9, &case);
+/// How many times the odds of the first group are those of the second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OddsRatio {
+    /// `ad / bc`; `None` where `bc` is zero: without bound.
+    pub sample: Option<f64>,
+    /// The conditional maximum-likelihood estimate, under the margins; `None` without bound.
+    pub conditional: Option<f64>,
+    /// The exact conditional interval: the ratios at which each tail is half of what the level
+    /// leaves.
+    pub interval: RatioInterval,
+}
+
+impl TwoByTwo {
+    /// A table out of two shares.
+    #[must_use]
+    pub fn of(first: Proportion, second: Proportion) -> Self {
+        let row = |share: Proportion| (share.part(), share.whole() - share.part());
+        Self { first: row(first), second: row(second) }
+    }
+
+    /// Fisher's exact test.
+    ///
+    /// The interval and the p follow different principles (equal tails, least likely tables), as in
+    /// R's `fisher.test`: rarely, one says that there is a difference and the other does not.
+    ///
+    /// Source: R. A. Fisher, "The logic of inductive inference", JRSS 98 (1935); J. Cornfield, "A
+    /// statistical problem arising from retrospective studies", Third Berkeley Symposium (1956).
+    ///
+    /// # Errors
+    /// [`Undefined::NothingObserved`] of an empty table; [`Undefined::TooMany`] when more than
+    /// [`EVENTS_MAX`] are in it.
+    pub fn fisher(self, level: Level) -> Result<Fisher, Undefined> {
+        let (a, b, c, d) = (self.first.0, self.first.1, self.second.0, self.second.1);
+        let whole = [a, b, c, d].into_iter().fold(0_u64, u64::saturating_add);
+        if whole == 0 {
+            return Err(Undefined::NothingObserved);
         }
+        if whole > EVENTS_MAX {
+            return Err(Undefined::TooMany { given: whole, most: EVENTS_MAX });
+        }
+        let tables = Hypergeometric { white: a + b, black: c + d, drawn: a + c };
+        let (fewest, most) = tables.support();
+        if fewest == most {
+            return Ok(Fisher { p: 1.0, odds_ratio: None });
+        }
+        let sample = (b > 0 && c > 0).then(|| real(a) / real(b) * (real(d) / real(c)));
+        Ok(Fisher {
+            p: tables.as_unlikely_as(a),
+            odds_ratio: Some(OddsRatio {
+                sample,
+                conditional: odds::most_likely(tables, a),
+                interval: odds::interval(tables, a, level.tail()),
+            }),
+        })
     }
 }

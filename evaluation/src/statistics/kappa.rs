@@ -1,92 +1,81 @@
-//! Cohen's kappa: how far two judgements of the same cases agree beyond chance.
-//!
-//! Source: Cohen 1960; the standard error is that of Fleiss, Cohen and Everitt 1969.
+//! Do two sources, or two rules, say the same of the same cases?
 
-use serde::Serialize;
+use super::error::Undefined;
+use super::interval::{Interval, Level};
+use super::normal;
+use super::proportion::Proportion;
+use super::sum::{real, sum};
 
-use super::{Interval, float, normal_quantile};
-
-/// How far two judgements agree.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// How far two sources agree on the same cases.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Agreement {
-    /// Cases judged twice.
-    pub cases: u64,
-    /// Cases judged alike.
-    pub agreeing: u64,
-    /// Their share.
-    pub share: f64,
-    /// Kappa: 1 where all are, 0 where as many are as by chance. `None` where both judgements are the
-    /// same of every case, and chance would have them so too.
-    pub kappa: Option<f64>,
-    /// Its interval, by the normal approximation.
-    pub interval: Option<Interval>,
+    /// On how many of how many cases they say the same.
+    pub raw: Proportion,
+    /// The agreement that chance alone would bring, 0 to 1, were the sources independent.
+    pub by_chance: f64,
+    /// Cohen's kappa; `None` where both put every case into one and the same category, so that
+    /// chance alone explains all.
+    pub kappa: Option<Kappa>,
 }
 
-/// The agreement in a square table of counts: rows by the first judgement, columns by the second.
-/// `None` where there are no cases.
-#[must_use]
-pub fn agreement(table: &[Vec<u64>], level: f64) -> Option<Agreement> {
-    let cases: u64 = table.iter().flatten().sum();
-    if cases == 0 {
-        return None;
-    }
-    let n = float(cases);
-    let agreeing: u64 = table.iter().enumerate().map(|(i, row)| row[i]).sum();
-    let rows: Vec<f64> = table.iter().map(|row| float(row.iter().sum()) / n).collect();
-    let column = |j: usize| float(table.iter().map(|row| row[j]).sum()) / n;
-    let columns: Vec<f64> = (0..table.len()).map(column).collect();
-    let observed = float(agreeing) / n;
-    let chance: f64 = rows.iter().zip(&columns).map(|(row, column)| row * column).sum();
-    let is_defined = chance < 1.0;
-    let kappa = is_defined.then(|| (observed - chance) / (1.0 - chance));
-    let interval = kappa.map(|kappa| {
-        let (mut same, mut other) = (0.0, 0.0);
-        for (i, row) in table.iter().enumerate() {
-            for (j, count) in row.iter().enumerate() {
-                let p = float(*count) / n;
-                if i == j {
-                    same += p * (1.0 - (rows[i] + columns[i]) * (1.0 - kappa)).powi(2);
-                } else {
-                    other += p * (columns[i] + rows[j]).powi(2);
-                }
-            }
-        }
-        let other = (1.0 - kappa).powi(2) * other;
-        let last = (kappa - chance * (1.0 - kappa)).powi(2);
-        let variance = ((same + other - last) / (1.0 - chance).powi(2) / n).max(0.0);
-        let half = normal_quantile(level) * variance.sqrt();
-        Interval::new(kappa - half, kappa + half)
-    });
-    Some(Agreement { cases, agreeing, share: observed, kappa, interval })
+/// Cohen's kappa: how much of the agreement that chance leaves open there is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kappa {
+    /// 1 where they always agree, 0 where no more than by chance; -1 at least.
+    pub estimate: f64,
+    /// The large-sample standard error, which does not suppose that kappa is zero.
+    pub standard_error: f64,
+    /// `estimate ± z * standard_error`, cut at -1 and 1. For large samples only.
+    pub interval: Interval,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::statistics::LEVEL;
-    use crate::statistics::testing::{fixtures, floats};
-
-    #[test]
-    fn kappa_is_that_of_statsmodels() {
-        for case in fixtures("kappa") {
-            let table: Vec<Vec<u64>> = serde_json::from_value(case["given"].clone()).unwrap();
-            let found = agreement(&table, LEVEL).unwrap();
-            let expected = floats(&case, "expected");
-            let interval = found.interval.unwrap();
-            let found = [found.kappa.unwrap(), interval.lower, interval.upper.unwrap()];
-            for (found, expected) in found.into_iter().zip(expected) {
-                assert!((found - expected).abs() < 1e-10, "{found} is not {expected}: {case}");
-            }
-        }
-        assert_eq!(agreement(&[vec![5, 0], vec![0, 0]], LEVEL).unwrap().kappa, None);
-        assert_eq!(agreement(&[vec![0, 0], vec![0, 0]], LEVEL), None);
+/// The agreement of two sources, unweighted.
+///
+/// `table[i][j]` is the number of cases of which the first source says category `i` and the second
+/// says `j`, over the same categories in the same order.
+///
+/// Source: J. Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
+/// Measurement 20 (1960); standard error: J. L. Fleiss, J. Cohen and B. S. Everitt, "Large sample
+/// standard errors of kappa and weighted kappa", Psychological Bulletin 72 (1969), as in
+/// statsmodels.
+///
+/// # Errors
+/// [`Undefined::NotSquare`]; [`Undefined::NothingObserved`] of no cases.
+pub fn agreement(table: &[Vec<u64>], level: Level) -> Result<Agreement, Undefined> {
+    if table.iter().any(|row| row.len() != table.len()) {
+        return Err(Undefined::NotSquare);
     }
-
-    /// MRP report: police and workers agreed on 57 of 111 women.
-    #[test]
-    fn the_published_agreement_is_51_4_per_cent() {
-        let found = agreement(&[vec![40, 30], vec![24, 17]], LEVEL).unwrap();
-        assert_eq!((found.cases, found.agreeing), (111, 57));
-        assert_eq!(format!("{:.1}", 100.0 * found.share), "51.4");
+    let count = |cells: &mut dyn Iterator<Item = u64>| cells.fold(0_u64, u64::saturating_add);
+    let rows: Vec<u64> = table.iter().map(|row| count(&mut row.iter().copied())).collect();
+    let columns: Vec<u64> =
+        (0..table.len()).map(|j| count(&mut table.iter().map(|row| row[j]))).collect();
+    let whole = count(&mut rows.iter().copied());
+    let agreed = count(&mut (0..table.len()).map(|i| table[i][i]));
+    let raw = Proportion::new(agreed, whole)?;
+    let cases = real(whole);
+    let share = |count: u64| real(count) / cases;
+    let by_chance =
+        sum(rows.iter().zip(&columns).map(|(row, column)| share(*row) * share(*column)));
+    if rows.contains(&whole) && columns.contains(&whole) && by_chance > 0.0 {
+        return Ok(Agreement { raw, by_chance: 1.0, kappa: None });
     }
+    let estimate = ((raw.share() - by_chance) / (1.0 - by_chance)).clamp(-1.0, 1.0);
+    // Each cell's share times the square of its part in kappa's error.
+    let unsure = sum(table.iter().enumerate().flat_map(|(i, row)| {
+        let (rows, columns) = (&rows, &columns);
+        row.iter().enumerate().map(move |(j, cell)| {
+            let margins = (share(columns[i]) + share(rows[j])) * (1.0 - estimate);
+            let part = if i == j { 1.0 - margins } else { -margins };
+            share(*cell) * part * part
+        })
+    }));
+    let centre = estimate - by_chance * (1.0 - estimate);
+    let variance = (unsure - centre * centre).max(0.0) / cases;
+    let standard_error = variance.sqrt() / (1.0 - by_chance);
+    let half_width = normal::critical(level) * standard_error;
+    let interval = Interval {
+        lower: (estimate - half_width).max(-1.0),
+        upper: (estimate + half_width).min(1.0),
+    };
+    Ok(Agreement { raw, by_chance, kappa: Some(Kappa { estimate, standard_error, interval }) })
 }

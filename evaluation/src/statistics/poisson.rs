@@ -1,117 +1,112 @@
-//! Rates of events over time at risk, and the ratio of two, exact.
-//!
-//! Source: Garwood 1936 for a rate; for a ratio the first count, given the sum of both, is binomial,
-//! and its exact interval (Clopper and Pearson 1934) carries over. The p of a ratio sums the counts
-//! that are no likelier than the observed one, as R has it.
+//! Rates per person-year at risk, and how many times one is another: exact Poisson intervals.
 
-use serde::Serialize;
-use statrs::function::beta::beta_reg;
-use statrs::function::factorial::ln_binomial;
-use statrs::function::gamma::gamma_lr;
+use super::discrete::{Binomial, Discrete};
+use super::error::Undefined;
+use super::interval::{Interval, Level, RatioInterval};
+use super::limits::{binomial_lower_odds, poisson_lower, poisson_upper};
+use super::sum::real;
 
-use super::roots::where_reaches;
-use super::{Interval, float};
+/// The most events, and the most cases of a table, that the exact methods take: their work grows
+/// with the square root of the count, and beyond this they have not been checked.
+pub const EVENTS_MAX: u64 = 1_000_000_000;
 
-/// A rate with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// So many events in so much time at risk.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
-    /// Events per unit of time.
-    pub rate: f64,
-    /// The exact interval.
-    pub interval: Interval,
+    events: u64,
+    person_years: f64,
 }
 
-/// The ratio of two rates.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+impl Rate {
+    /// `events` in `person_years` of time at risk.
+    ///
+    /// # Errors
+    /// [`Undefined::NotPositive`] of no time at risk; [`Undefined::NotFinite`] of a time, or of a
+    /// rate, that is no number; [`Undefined::TooMany`] events.
+    pub fn new(events: u64, person_years: f64) -> Result<Self, Undefined> {
+        if events > EVENTS_MAX {
+            return Err(Undefined::TooMany { given: events, most: EVENTS_MAX });
+        }
+        if person_years <= 0.0 {
+            return Err(Undefined::NotPositive);
+        }
+        // A time so short or long that a rate or a ratio of rates has no place among the numbers.
+        if !(1e-100..=1e100).contains(&person_years) {
+            return Err(Undefined::NotFinite);
+        }
+        Ok(Self { events, person_years })
+    }
+
+    /// How many events.
+    #[must_use]
+    pub fn events(self) -> u64 {
+        self.events
+    }
+
+    /// The time at risk, in years of one person.
+    #[must_use]
+    pub fn person_years(self) -> f64 {
+        self.person_years
+    }
+
+    /// Events per person-year.
+    #[must_use]
+    pub fn per_person_year(self) -> f64 {
+        real(self.events) / self.person_years
+    }
+
+    /// The exact interval of the rate, per person-year: each tail has at most half of what the level
+    /// leaves. With no event the lower end is exactly 0.
+    ///
+    /// It supposes that events come one by one and independently. Incidents of one case do not
+    /// quite: the interval is then too narrow.
+    ///
+    /// Source: F. Garwood, "Fiducial Limits for the Poisson Distribution", Biometrika 28 (1936).
+    #[must_use]
+    pub fn garwood(self, level: Level) -> Interval {
+        Interval {
+            lower: poisson_lower(self.events, level.tail()) / self.person_years,
+            upper: poisson_upper(self.events, level.tail()) / self.person_years,
+        }
+    }
+}
+
+/// How many times one rate is another.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateRatio {
-    /// The first over the second; `None` where the second is nothing.
-    pub ratio: Option<f64>,
-    /// The exact interval.
-    pub interval: Interval,
-    /// The exact two-sided p of a ratio of 1.
+    /// The first rate over the second; `None` where the second saw no event.
+    pub estimate: Option<f64>,
+    /// The exact conditional interval; from 0 without upper end where neither saw an event.
+    pub interval: RatioInterval,
+    /// The exact two-sided p of the rates being equal: the chance, given how many events there were
+    /// in all, of every split that is no likelier than this one.
     pub p: f64,
 }
 
-/// Counts this much likelier than the observed one still count as equally likely. As in R.
-const TOLERANCE: f64 = 1e-7;
-
-/// The rate of events over some time; `None` over none.
+/// The first rate over the second, given how many events there were in all: these then fall to the
+/// first with a binomial chance that is `ratio * t1 / (ratio * t1 + t2)`.
+///
+/// The interval is Clopper and Pearson's, carried over; the p follows the principle of minimum
+/// likelihood. Both are those of R's `poisson.test`; rarely, one says that the rates differ and the
+/// other does not.
+///
+/// Source: J. Przyborowski and H. Wilenski, "Homogeneity of results in testing samples from Poisson
+/// series", Biometrika 31 (1940).
 #[must_use]
-pub fn rate(events: u64, time: f64, level: f64) -> Option<Rate> {
-    if time <= 0.0 {
-        return None;
-    }
-    let (k, tail) = (float(events), (1.0 - level) / 2.0);
-    // Far beyond where the distribution has anything left.
-    let most = 2.0 * k + 100.0;
-    let lower =
-        if events == 0 { 0.0 } else { where_reaches(tail, 0.0, most, |mean| gamma_lr(k, mean)) };
-    let upper = where_reaches(1.0 - tail, 0.0, most, |mean| gamma_lr(k + 1.0, mean));
-    Some(Rate { rate: k / time, interval: Interval::new(lower / time, upper / time) })
-}
-
-/// The ratio of two rates, each events and time; `None` where there is no time, or no event at all.
-#[must_use]
-pub fn rate_ratio(first: (u64, f64), second: (u64, f64), level: f64) -> Option<RateRatio> {
-    let ((a, time_a), (b, time_b)) = (first, second);
-    if time_a <= 0.0 || time_b <= 0.0 || a + b == 0 {
-        return None;
-    }
-    let tail = (1.0 - level) / 2.0;
-    let lower = if a == 0 {
-        0.0
-    } else {
-        where_reaches(tail, 0.0, 1.0, |share| beta_reg(float(a), float(b) + 1.0, share))
-    };
-    let upper = (b > 0).then(|| {
-        where_reaches(1.0 - tail, 0.0, 1.0, |share| beta_reg(float(a) + 1.0, float(b), share))
-    });
-    let ratio = |share: f64| share / (1.0 - share) * time_b / time_a;
-    Some(RateRatio {
-        ratio: (b > 0).then(|| float(a) / time_a / (float(b) / time_b)),
-        interval: Interval { lower: ratio(lower), upper: upper.map(ratio) },
-        p: binomial_two_sided_p(a, a + b, time_a / (time_a + time_b)),
-    })
-}
-
-fn binomial_two_sided_p(k: u64, n: u64, share: f64) -> f64 {
-    let ln = |k: u64| ln_binomial(n, k) + float(k) * share.ln() + float(n - k) * (-share).ln_1p();
-    let observed = ln(k) + TOLERANCE.ln_1p();
-    let p: f64 = (0..=n).map(ln).filter(|p| *p <= observed).map(f64::exp).sum();
-    p.min(1.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::statistics::LEVEL;
-    use crate::statistics::testing::{assert_near, fixtures};
-
-    #[test]
-    fn the_interval_of_a_rate_is_garwoods() {
-        for case in fixtures("rate") {
-            let (k, time) = (case["events"].as_u64().unwrap(), case["time"].as_f64().unwrap());
-            let found = rate(k, time, LEVEL).unwrap().interval;
-            assert_near(found.lower, case["lower"].as_f64().unwrap(), 1e-9, &case);
-            assert_near(found.upper.unwrap(), case["upper"].as_f64().unwrap(), 1e-9, &case);
-        }
-        assert_eq!(rate(1, 0.0, LEVEL), None);
-    }
-
-    #[test]
-    fn the_ratio_is_that_of_the_exact_binomial_test() {
-        for case in fixtures("rate_ratio") {
-            let count = |name: &str| case[name].as_u64().unwrap();
-            let time = |name: &str| case[name].as_f64().unwrap();
-            let (first, second) = ((count("a"), time("time_a")), (count("b"), time("time_b")));
-            let found = rate_ratio(first, second, LEVEL).unwrap();
-            assert_near(found.interval.lower, case["lower"].as_f64().unwrap(), 1e-8, &case);
-            assert_eq!(found.interval.upper.is_some(), case["upper"].is_number(), "{case}");
-            if let (Some(found), Some(expected)) = (found.interval.upper, case["upper"].as_f64()) {
-                assert_near(found, expected, 1e-8, &case);
-            }
-            assert_near(found.p, case["p"].as_f64().unwrap(), 1e-8, &case);
-        }
-        assert_eq!(rate_ratio((0, 1.0), (0, 1.0), LEVEL), None);
+pub fn rate_ratio(first: Rate, second: Rate, level: Level) -> RateRatio {
+    let (a, b) = (first.events, second.events);
+    let n = a + b;
+    let exposures = second.person_years / first.person_years;
+    let lower = |k: u64| binomial_lower_odds(k, n, level.tail());
+    let in_all = first.person_years + second.person_years;
+    let splits = Binomial { n, p: first.person_years / in_all, q: second.person_years / in_all };
+    RateRatio {
+        estimate: (b > 0).then(|| real(a) / real(b) * exposures),
+        interval: RatioInterval {
+            lower: if a == 0 { 0.0 } else { lower(a) * exposures },
+            // The upper end of the one is the lower end of the other.
+            upper: (b > 0).then(|| exposures / lower(b)),
+        },
+        p: splits.as_unlikely_as(a),
     }
 }

@@ -1,82 +1,74 @@
-//! The middle and the spread of some numbers.
-//!
-//! Quantiles are those of type 7 (Hyndman and Fan 1996), which R, NumPy and spreadsheets give.
+//! What a group's values are like: the middle, the quarters, the ends, the mean and the spread.
 
-use serde::Serialize;
+use super::error::Undefined;
+use super::sum::{mean_and_squares, size, sorted};
 
-/// Some numbers, summed up.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// The values of a group in a few numbers, in the unit of the values.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// How many.
-    pub n: u64,
-    /// Their mean.
-    pub mean: f64,
-    /// The standard deviation of the sample; `None` of a single number.
-    pub sd: Option<f64>,
-    /// The least.
-    pub min: f64,
-    /// A quarter is at or below.
+    /// How many values.
+    pub count: usize,
+    /// The smallest.
+    pub minimum: f64,
+    /// A quarter of the values lie below.
     pub lower_quartile: f64,
-    /// Half is at or below.
+    /// Half of the values lie below.
     pub median: f64,
-    /// Three quarters are at or below.
+    /// Three quarters of the values lie below.
     pub upper_quartile: f64,
-    /// The greatest.
-    pub max: f64,
+    /// The largest.
+    pub maximum: f64,
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// The standard deviation of a sample (divisor `count - 1`); `None` of a single value.
+    pub standard_deviation: Option<f64>,
 }
 
-/// Sums up numbers, in any order; `None` of none.
-#[must_use]
-pub fn summary(values: &[f64]) -> Option<Summary> {
-    let mut sorted = values.to_vec();
-    // A sum of floating-point numbers depends on their order.
-    sorted.sort_by(f64::total_cmp);
-    let (min, max) = (*sorted.first()?, *sorted.last()?);
-    let n = super::float(sorted.len() as u64);
-    let mean = sorted.iter().sum::<f64>() / n;
-    let squares: f64 = sorted.iter().map(|value| (value - mean).powi(2)).sum();
-    Some(Summary {
-        n: sorted.len() as u64,
-        mean,
-        sd: (sorted.len() > 1).then(|| (squares / (n - 1.0)).sqrt()),
-        min,
-        lower_quartile: quantile(&sorted, 1, 4),
-        median: quantile(&sorted, 1, 2),
-        upper_quartile: quantile(&sorted, 3, 4),
-        max,
-    })
-}
-
-/// The quantile at `part / whole` of sorted numbers.
-fn quantile(sorted: &[f64], part: usize, whole: usize) -> f64 {
-    let place = (sorted.len() - 1) * part;
-    let (below, rest) = (place / whole, place % whole);
-    let (low, high) = (sorted[below], sorted[(below + 1).min(sorted.len() - 1)]);
-    low + (high - low) * super::float(rest as u64) / super::float(whole as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::statistics::testing::{assert_near, fixtures, floats};
-
-    #[test]
-    fn a_summary_is_that_of_numpy() {
-        for case in fixtures("summary") {
-            let found = summary(&floats(&case, "given")).unwrap();
-            let expected = floats(&case, "expected");
-            let found = [
-                found.mean,
-                found.sd.unwrap_or(0.0),
-                found.lower_quartile,
-                found.median,
-                found.upper_quartile,
-            ];
-            for (found, expected) in found.into_iter().zip(expected) {
-                assert_near(found, expected, 1e-12, &case);
-            }
-        }
-        assert_eq!(summary(&[]), None);
-        assert_eq!(summary(&[3.0]).unwrap().sd, None);
+impl Summary {
+    /// The summary of the values, in any order.
+    ///
+    /// # Errors
+    /// [`Undefined::NothingObserved`] of no values; [`Undefined::NotFinite`] when one is not finite,
+    /// or the squares overflow.
+    pub fn of(values: &[f64]) -> Result<Self, Undefined> {
+        let sorted = sorted(values)?;
+        let (mean, squares) = mean_and_squares(&sorted)?;
+        let quantile = |share| quantile_of_sorted(&sorted, share).ok_or(Undefined::NothingObserved);
+        let count = sorted.len();
+        Ok(Self {
+            count,
+            minimum: quantile(0.0)?,
+            lower_quartile: quantile(0.25)?,
+            median: quantile(0.5)?,
+            upper_quartile: quantile(0.75)?,
+            maximum: quantile(1.0)?,
+            mean,
+            standard_deviation: (count > 1).then(|| (squares / size(count - 1)).sqrt()),
+        })
     }
+}
+
+/// The quantile of values in rising order, between neighbours in proportion: the value at place
+/// `(n - 1) * share` from the first.
+///
+/// `None` of no values, or of a share outside 0 to 1.
+///
+/// Source: R. J. Hyndman and Y. Fan, "Sample Quantiles in Statistical Packages", The American
+/// Statistician 50 (1996), definition 7; the default of R and `NumPy`.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place lies between 0 and the number of values"
+)]
+pub fn quantile_of_sorted(sorted: &[f64], share: f64) -> Option<f64> {
+    if !(0.0..=1.0).contains(&share) {
+        return None;
+    }
+    let place = size(sorted.len().checked_sub(1)?) * share;
+    let below = *sorted.get(place.floor() as usize)?;
+    let above = *sorted.get(place.ceil() as usize)?;
+    // Weighted, since the difference of two values may overflow; rounding must not leave the range.
+    let weight = place - place.floor();
+    Some((below * (1.0 - weight) + above * weight).max(below).min(above))
 }

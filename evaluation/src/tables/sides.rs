@@ -7,7 +7,7 @@ use throughline_domain::code::Code;
 use throughline_domain::code_lists::MissingReason;
 
 use crate::levels::{self, LEVELS_MAX};
-use crate::statistics::mcnemar;
+use crate::statistics::McNemar;
 use crate::tables::TableError;
 
 /// What is known of one case at one stage.
@@ -125,7 +125,7 @@ impl OutcomeTable {
             matrix,
             missing_from: MissingCounts::of(counts.iter().map(|((from, _), n)| (from, *n))),
             missing_to: MissingCounts::of(counts.iter().map(|((_, to), n)| (to, *n))),
-            mcnemar_exact_p: mcnemar::exact_two_sided_p(any_use.stopped, any_use.began),
+            mcnemar_exact_p: McNemar::of(any_use.stopped, any_use.began).p,
             any_use,
         })
     }
