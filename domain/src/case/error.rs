@@ -67,6 +67,12 @@ pub enum CaseError {
     /// The latest incident lies after the referral that it led to.
     #[error("the latest incident lies after the referral")]
     IncidentAfterReferral,
+    /// A fact is given, and a reason why it is missing.
+    #[error("{member} is given, and said to be missing")]
+    GivenAndMissing {
+        /// The member that the fact is.
+        member: &'static str,
+    },
     /// A risk assessment gives neither answers, nor a level, nor a judgement.
     #[error("a risk assessment needs answers, a level or a judgement")]
     NoRiskResult,

@@ -60,6 +60,7 @@ pub fn passing(
     cause: Cause,
     sender: &[Recorded<CaseEvent>],
     at: Timestamp,
+    programme: &Programme,
     may_pass: impl Fn(SharedKind) -> bool,
 ) -> Vec<(SharedKind, LinkedInformationReceived)> {
     let after = CaseState::at(sender, &Asked::LATEST);
@@ -67,7 +68,8 @@ pub fn passing(
         (Cause::Changed, [before @ .., _]) => CaseState::at(before, &Asked::LATEST),
         (Cause::Changed, []) | (Cause::Began, _) => CaseState::default(),
     };
-    let risk = may_pass(SharedKind::RiskChange).then(|| risk_change(&before, &after)).flatten();
+    let risk =
+        may_pass(SharedKind::RiskChange).then(|| risk_change(&before, &after, programme)).flatten();
     let strategy = may_pass(SharedKind::SafeToContactStrategy)
         .then(|| strategy_change(&before, &after, at))
         .flatten();
@@ -111,8 +113,8 @@ pub fn event_id(linking: EventId, source: EventId, to: CaseId, kind: SharedKind)
     EventId(Uuid::new_v5(&linking.0, &name))
 }
 
-fn risk_change(before: &CaseState, after: &CaseState) -> Option<LinkedRisk> {
-    let (was, is) = (case_risk(before), case_risk(after));
+fn risk_change(before: &CaseState, after: &CaseState, programme: &Programme) -> Option<LinkedRisk> {
+    let (was, is) = (case_risk(before, programme), case_risk(after, programme));
     let level = is.as_ref().map(CaseRisk::level);
     let previous_level = was.as_ref().map(CaseRisk::level);
     (level != previous_level).then(|| LinkedRisk {
@@ -175,6 +177,7 @@ fn no_closer_than_a_day(occurred: Occurred) -> Occurred {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use jiff::civil::time;
 
@@ -190,13 +193,17 @@ mod tests {
     use crate::code_lists::ContactChannel::{Phone, Text};
     use crate::code_lists::ContactHoldReason;
     use crate::code_lists::RiskLevel::{self, High, Medium};
-    use crate::programme;
+    use crate::programme::Programmes;
 
     type History = Vec<(CaseEvent, Occurred)>;
 
+    fn drive() -> Arc<Programme> {
+        Arc::clone(Programmes::shipped().newest("drive").unwrap())
+    }
+
     fn told(cause: Cause, history: &History) -> Vec<LinkedInformationReceived> {
         let given = given(history.clone());
-        let told = passing(cause, given.history(), at(50).at, |_| true);
+        let told = passing(cause, given.history(), at(50).at, &drive(), |_| true);
         told.into_iter().map(|(_, information)| information).collect()
     }
 
@@ -307,14 +314,14 @@ mod tests {
         assert_eq!(told(Cause::Changed, &open_case()), []);
         assert_eq!(told(Cause::Began, &open_case()), []);
         let history = given(with(open_case(), [(assessed(High), at(5))]));
-        assert_eq!(passing(Cause::Changed, history.history(), at(50).at, |_| false), []);
+        assert_eq!(passing(Cause::Changed, history.history(), at(50).at, &drive(), |_| false), []);
     }
 
     #[test]
     fn drives_rules_say_who_is_told_what() {
         use CaseRole::{Perpetrator, VictimSurvivor};
         use SharedKind::{RiskChange, SafeToContactStrategy};
-        let drive = programme::find("drive").unwrap();
+        let drive = drive();
         assert!(lets_through(&drive, RiskChange, Perpetrator, VictimSurvivor));
         assert!(lets_through(&drive, SafeToContactStrategy, VictimSurvivor, Perpetrator));
         assert!(!lets_through(&drive, SafeToContactStrategy, Perpetrator, VictimSurvivor));

@@ -1,6 +1,7 @@
 //! Every rule by name and version, with what it says and where it comes from.
 
 use crate::code_lists::CodeList as _;
+use crate::rules::case_risk::{RiskRule, by_rule};
 use crate::rules::{
     Answer, CaseView, Value, closure_due, complex, dormant, eligibility, engagement,
     overdue_request, overdue_review, police_engagement, repeat, review_due, sustained_reduction,
@@ -53,10 +54,10 @@ impl Kind {
 const RULES: &[Rule] = &[
     Rule {
         id: engagement::RULE,
-        summary: "How far the person has engaged: none when never reached, sporadic when reached \
-                  once or twice, engaged from the third time on.",
+        summary: "How far the person has engaged, by how often they were reached: sporadic and \
+                  engaged from as many times on as the programme says, none before.",
         kind: Kind::Code,
-        source: "MRP report, table 4.1.1 (levels); the line between the last two is ours",
+        source: "MRP report, table 4.1.1 (levels); the lines between them are the programme's",
         evaluate: mrp_engagement,
     },
     Rule {
@@ -106,6 +107,29 @@ const RULES: &[Rule] = &[
         evaluate: repeat::notts,
     },
     Rule {
+        id: RiskRule::LatestAssessment.as_str(),
+        summary: "The case's level of risk as the latest assessment has it, whoever made it.",
+        kind: Kind::Code,
+        source: "ours; which rule finds the case's level, the programme says",
+        evaluate: |view| risk_level(view, RiskRule::LatestAssessment),
+    },
+    Rule {
+        id: RiskRule::HighestOfLatest.as_str(),
+        summary: "The case's level of risk as the highest among the latest assessments of each \
+                  assessor within the episode; the latest of all where nobody assessed within it.",
+        kind: Kind::Code,
+        source: "ours; which rule finds the case's level, the programme says",
+        evaluate: |view| risk_level(view, RiskRule::HighestOfLatest),
+    },
+    Rule {
+        id: RiskRule::OwnService.as_str(),
+        summary: "The case's level of risk as the latest assessment by the roles has it that the \
+                  programme calls its own; the latest of all where they made none.",
+        kind: Kind::Code,
+        source: "ours; which rule finds the case's level, and the roles, the programme says",
+        evaluate: |view| risk_level(view, RiskRule::OwnService),
+    },
+    Rule {
         id: sustained_reduction::RULE,
         summary: "Whether the risk was below its level at intake at every assessment for \
                   as many calendar months as the programme says \
@@ -119,13 +143,16 @@ const RULES: &[Rule] = &[
     },
     Rule {
         id: review_due::RULE,
-        summary: "When an open case is to be reviewed next: when the episode's latest \
-                  review says; where it does not, as many days of 24 hours as the \
-                  programme says (`reviews.every_days`) after the latest assessment, \
-                  review or beginning of the episode. No answer for a case that is not \
-                  open, or where nothing gives a date.",
+        summary: "When an open case is to be reviewed next: when the episode's latest review says; \
+                  or else at the earlier of as many days of 24 hours as the programme says \
+                  (`reviews.every_days`) after it was last looked at, and the date of the first \
+                  stage that is not done. A stage is done by a review of it, or of a later one, \
+                  by name, early or late; and by an assessment, or a review of no stage, on its \
+                  day or later. No answer for a case that is not open, or where nothing gives a \
+                  date.",
         kind: Kind::Moment,
-        source: "the programme's schedule",
+        source: "the programme's schedule: its days, and its stages (Drive year 1, methodology); \
+                 what does a stage is ours",
         evaluate: review_due_answer,
     },
     Rule {
@@ -230,9 +257,24 @@ impl Rule {
 fn mrp_engagement(view: &CaseView<'_>) -> Answer {
     let reached = view.attempts().into_iter().filter(|(_, is_reached)| *is_reached);
     Answer {
-        value: Value::Code(engagement::engagement(&view.state).as_str()),
+        value: Value::Code(engagement::engagement(&view.state, &view.programme).as_str()),
         since: None,
         basis: reached.map(|(at, _)| at.event_id).collect(),
+    }
+}
+
+fn risk_level(view: &CaseView<'_>, rule: RiskRule) -> Answer {
+    match by_rule(&view.state, rule, &view.programme.rules.own_assessors) {
+        Some(risk) => {
+            // By assessor there, and here in the order in which they happened.
+            let looked_at = view.facts.iter().map(|fact| fact.recorded.event_id);
+            Answer {
+                value: Value::Code(risk.level().as_str()),
+                since: Some(risk.deciding.occurred.at),
+                basis: looked_at.filter(|event_id| risk.rests_on.contains(event_id)).collect(),
+            }
+        }
+        None => Answer::not_applicable(),
     }
 }
 

@@ -71,6 +71,7 @@ fn step(kind: &str, pick: u8, about: EventId) -> Option<CaseEvent> {
             criteria_version: some(pick, 2).then_some(1),
             returns_from: None,
             list_date: some(pick, 4).then(|| jiff::civil::date(2014, 3, 1)),
+            missing_reasons: missing_facts(pick),
         }),
         "ReferralAccepted" => {
             CaseEvent::ReferralAccepted(accept_referral::ReferralAccepted { reason, decided_by })
@@ -330,6 +331,14 @@ fn code(text: &str) -> Code {
 
 fn any<T: CodeList>(pick: u8) -> T {
     T::ALL[usize::from(pick) % T::ALL.len()]
+}
+
+/// What a referral here does not give, with a reason or none.
+fn missing_facts(pick: u8) -> receive_referral::MissingFacts {
+    receive_referral::MissingFacts {
+        latest_incident_at: (!some(pick, 5) && some(pick, 3)).then(|| any(pick)),
+        incidents_12_months: (!some(pick, 2) && some(pick, 7)).then(|| any(pick)),
+    }
 }
 
 fn some(pick: u8, nth: u8) -> bool {

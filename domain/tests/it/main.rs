@@ -10,6 +10,7 @@
 mod asking;
 mod casework;
 mod deciding;
+mod definitions;
 mod events;
 mod golden;
 mod lifecycle;

@@ -137,6 +137,12 @@ impl Operation {
         self.path().starts_with("/v1/case-links")
     }
 
+    /// Whether it is about one case that is there.
+    #[must_use]
+    pub fn is_about_one_case(self) -> bool {
+        self.path().starts_with("/v1/cases/{case_id}")
+    }
+
     /// Whether it is about what holds for every case: definitions, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {

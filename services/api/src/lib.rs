@@ -29,6 +29,7 @@ pub mod idempotency;
 pub mod instruments;
 pub mod metrics;
 pub mod openapi;
+pub mod operation_problems;
 pub mod outcomes;
 pub mod page;
 pub mod persons;

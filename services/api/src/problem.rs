@@ -326,6 +326,10 @@ problem_types! {
     CLOSURE_PROPOSAL_DECIDED = 409 "closure-proposal-decided" "The proposal to close the case was refused, or the case closed since.",
     /// No such proposal waits.
     UNKNOWN_CLOSURE_PROPOSAL = 409 "unknown-closure-proposal" "No such proposal to close the case waits.",
+    /// Nobody approved the closure.
+    CLOSURE_APPROVAL_NEEDED = 409 "closure-approval-needed" "The programme has a manager approve closing for this reason: a manager closes the case, naming the proposal for this reason that waits.",
+    /// The approver proposed it.
+    SELF_APPROVAL = 409 "self-approval" "Nobody approves what they proposed themselves.",
     /// A correction or retraction where a fact should be.
     NOT_A_FACT = 409 "not-a-fact" "Corrections and retractions name the original fact.",
     /// A fact that was taken back.
@@ -368,8 +372,6 @@ problem_types! {
     IN_FUTURE = 422 "in-future" "The time lies in the future.",
     /// A programme that nobody runs.
     UNKNOWN_PROGRAMME = 422 "unknown-programme" "No programme has this name.",
-    /// A case the tenant does not know.
-    UNKNOWN_CASE = 422 "unknown-case" "There is no such case.",
     /// A case with itself.
     SAME_CASE = 422 "same-case" "A case is not linked with itself.",
     /// A team the tenant does not know.
@@ -394,8 +396,16 @@ problem_types! {
     UNKNOWN_PERSON = 422 "unknown-person" "The person is not known.",
     /// Evidence that is not of the case.
     UNKNOWN_EVIDENCE = 422 "unknown-evidence" "Evidence must be events of this case.",
+    /// A reason for which the programme closes no case.
+    CLOSURE_REASON_NOT_ALLOWED = 422 "closure-reason-not-allowed" "The case's programme does not close cases for this reason.",
+    /// A reason that rests on nothing.
+    CLOSURE_EVIDENCE_NEEDED = 422 "closure-evidence-needed" "The case's programme wants the events that closing for this reason rests on.",
+    /// A case that the tenant does not know, or that is another person's.
+    UNKNOWN_CASE = 422 "unknown-case" "There is no such case, or it is not this person's.",
     /// An incident after the referral.
     INCIDENT_AFTER_REFERRAL = 422 "incident-after-referral" "The latest incident lies after the referral.",
+    /// A fact that is given, and a reason why it is missing.
+    GIVEN_AND_MISSING = 422 "given-and-missing" "A fact is given, and a reason why it is missing: give one of them.",
     /// No answers, level or judgement.
     NO_RISK_RESULT = 422 "no-risk-result" "A risk assessment needs answers, a level or a judgement.",
     /// An instrument that is not shipped, or of the other kind.

@@ -5,7 +5,7 @@ use throughline_domain::case::CaseError;
 use throughline_domain::case_link::CaseLinkError;
 use throughline_domain::code::Code;
 use throughline_domain::person::PersonError;
-use throughline_domain::programme::ProgrammeError;
+use throughline_domain::programme::{ClosureMisfit, ProgrammeError};
 use throughline_domain::staff::StaffError;
 use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
@@ -57,6 +57,9 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         }
         CaseError::IncidentAfterReferral => {
             (problem::INCIDENT_AFTER_REFERRAL, Some("/latest_incident_at"))
+        }
+        CaseError::GivenAndMissing { member } => {
+            return (problem::GIVEN_AND_MISSING, Some(format!("/missing_reasons/{member}")));
         }
         CaseError::UnknownInstrument { .. } => (problem::UNKNOWN_INSTRUMENT, Some("/instrument")),
         // Keys are the caller's own text as well.
@@ -177,8 +180,21 @@ impl From<ProgrammeError> for Problem {
                 let error = FieldError::at("/version", format!("the next version is {next}"));
                 Self::new(problem::NOT_THE_NEXT_VERSION).with(error)
             }
+            ProgrammeError::TooMany { .. } => Self::new(problem::TOO_MANY_DEFINITIONS),
             ProgrammeError::NeverChanged => Self::new(problem::DEFINITION_NEVER_CHANGES),
         }
+    }
+}
+
+impl From<ClosureMisfit> for Problem {
+    fn from(misfit: ClosureMisfit) -> Self {
+        let (kind, pointer) = match misfit {
+            ClosureMisfit::ReasonNotAllowed => (problem::CLOSURE_REASON_NOT_ALLOWED, "/reason"),
+            ClosureMisfit::EvidenceNeeded => (problem::CLOSURE_EVIDENCE_NEEDED, "/evidence"),
+            ClosureMisfit::ApprovalNeeded => (problem::CLOSURE_APPROVAL_NEEDED, "/proposal"),
+            ClosureMisfit::SelfApproval => (problem::SELF_APPROVAL, "/proposal"),
+        };
+        Self::new(kind).with(FieldError::at(pointer, kind.title))
     }
 }
 

@@ -15,6 +15,7 @@ mod announce;
 mod append;
 mod backend;
 mod case_links;
+mod cases_of_person;
 mod checkpoint;
 mod checkpoint_file;
 mod database;

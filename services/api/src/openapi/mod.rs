@@ -109,10 +109,11 @@ pub fn describe() -> OpenApi {
         members::complete(name, schema);
     }
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    let components = ComponentsBuilder::new()
+    let mut components = ComponentsBuilder::new()
         .schemas_from_iter(schemas.0)
         .security_scheme(SCHEME, bearer)
         .build();
+    components.examples = responses::examples();
     let mut info = Info::new("Throughline", env!("CARGO_PKG_VERSION"));
     info.description = Some(INTRODUCTION.to_owned());
     info.license = Some(License::new("MIT OR Apache-2.0"));
@@ -202,8 +203,8 @@ fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
     }
     let (status, answer) = answer(schemas, operation);
     builder = builder.response(status, responses::done(operation, answer));
-    for status in responses::problem_statuses(operation, needs_version) {
-        builder = builder.response(status.to_string(), responses::problem(status));
+    for (status, problem) in responses::problems(operation) {
+        builder = builder.response(status.to_string(), problem);
     }
     let method = match operation.method() {
         Method::GET => HttpMethod::Get,

@@ -1,13 +1,17 @@
 //! What each operation answers: its answer with its headers, and its problems.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::Method;
 use serde_json::json;
+use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 use super::parameters::{integer, text};
 use crate::access::Operation;
+use crate::operation_problems;
 use crate::problem::{ALL, ProblemType, TYPE_PREFIX};
 
 const STREAM: &str = "\
@@ -148,51 +152,50 @@ fn header(schema: Schema, description: &str) -> Header {
     HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
 }
 
-/// The statuses with which an operation may say no.
-pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec<u16> {
-    let mut statuses = vec![400, 401, 403, 404, 422, 500, 503];
-    if operation == Operation::StreamEvents {
-        statuses.push(429);
+/// How an operation may say no: by status, the problems of it.
+pub(super) fn problems(operation: Operation) -> BTreeMap<u16, Response> {
+    let mut by_status: BTreeMap<u16, Vec<ProblemType>> = BTreeMap::new();
+    for kind in operation_problems::of(operation) {
+        by_status.entry(kind.status).or_default().push(kind);
     }
-    if operation.method() != Method::GET {
-        statuses.push(409);
-    }
-    let has_body = [Method::POST, Method::PUT].contains(&operation.method());
-    if has_body {
-        statuses.extend([413, 415]);
-    }
-    if has_body && !operation.is_operators() && !operation.is_reference() {
-        statuses.push(412);
-    }
-    if needs_version {
-        statuses.push(428);
-    }
-    statuses.sort_unstable();
-    statuses
+    by_status.into_iter().map(|(status, kinds)| (status, problem(status, &kinds))).collect()
 }
 
-/// The problems of a status, each with an example.
-pub(super) fn problem(status: u16) -> Response {
-    let kinds: Vec<&ProblemType> = ALL.iter().filter(|kind| kind.status == status).collect();
-    let names: Vec<String> =
-        kinds.iter().map(|kind| format!("`{TYPE_PREFIX}{}`: {}", kind.name, kind.title)).collect();
-    let example = kinds.first().map(|kind| {
-        json!({
-            "type": format!("{TYPE_PREFIX}{}", kind.name),
-            "title": kind.title,
-            "status": status,
-            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
-        })
-    });
+/// One status, with an example of each problem that it can be.
+fn problem(status: u16, kinds: &[ProblemType]) -> Response {
+    let example = |kind: &ProblemType| {
+        let example = Ref::new(format!("{EXAMPLES}{}", kind.name));
+        (kind.name, RefOr::Ref(example))
+    };
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
-        .example(example)
+        .examples_from_iter(kinds.iter().map(example))
         .build();
+    let names: Vec<String> =
+        kinds.iter().map(|kind| format!("`{}`: {}", kind.name, kind.title)).collect();
     let mut response = ResponseBuilder::new();
     if [429, 503].contains(&status) {
         response = response.header("Retry-After", header(integer(), "Seconds to wait."));
     }
     response.description(names.join("\n\n")).content("application/problem+json", content).build()
+}
+
+/// Where examples are, for whoever refers to one.
+const EXAMPLES: &str = "#/components/examples/";
+
+/// An example of every problem, by the last part of its type.
+pub(super) fn examples() -> BTreeMap<String, RefOr<Example>> {
+    let example = |kind: &ProblemType| {
+        let body = json!({
+            "type": format!("{TYPE_PREFIX}{}", kind.name),
+            "title": kind.title,
+            "status": kind.status,
+            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        });
+        let example = ExampleBuilder::new().summary(kind.title).value(Some(body)).build();
+        (kind.name.to_owned(), RefOr::T(example))
+    };
+    ALL.iter().map(example).collect()
 }
 
 fn said(description: &str) -> Schema {

@@ -99,7 +99,7 @@ async fn told(
     let programmes = inner.log.programmes(lease.tenant).await?;
     let programme = programmes.of_referral(&from).ok_or(LinkError::UnknownDefinition)?;
     let may_pass = |kind| passing::lets_through(&programme, kind, from.role, to);
-    let told = passing::passing(pass.cause, &sender, source.recorded_at, may_pass)
+    let told = passing::passing(pass.cause, &sender, source.recorded_at, &programme, may_pass)
         .into_iter()
         .map(|(kind, information)| {
             (passing::event_id(pass.linking, source.event_id, pass.receiver, kind), information)

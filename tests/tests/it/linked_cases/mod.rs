@@ -39,7 +39,7 @@ async fn a_pair(client: Client<'_>) -> (String, String) {
 }
 
 /// The Drive pair of the demonstration, before either case is closed: his case and hers.
-async fn the_drive_pair(client: Client<'_>) -> (String, String) {
+async fn the_drive_pair(service: &Service) -> (String, String) {
     let mut cases = Vec::new();
     for journey in [DRIVE_CASE_MANAGER, DRIVE_IDVA] {
         let mut journey: Value = serde_json::from_str(journey).unwrap();
@@ -47,7 +47,7 @@ async fn the_drive_pair(client: Client<'_>) -> (String, String) {
         facts.retain(|fact| {
             !["ClosureProposed", "CaseClosed"].contains(&text(&fact["type"]).as_str())
         });
-        cases.push(journeys::post(client, &journey).await);
+        cases.push(journeys::post(service, &journey).await);
     }
     (cases[0].clone(), cases[1].clone())
 }

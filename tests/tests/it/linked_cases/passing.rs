@@ -15,7 +15,7 @@ use crate::service::{Client, Service};
 async fn the_drive_pair_is_told_what_the_programme_lets_through() {
     let service = Service::start().await;
     let client = service.worker();
-    let (his, hers) = the_drive_pair(client).await;
+    let (his, hers) = the_drive_pair(&service).await;
     let level = |case: String| async move {
         client.get(&format!("/v1/cases/{case}")).await.expect(200)["risk"]["level"].clone()
     };

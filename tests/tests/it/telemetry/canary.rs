@@ -96,7 +96,7 @@ async fn what_fails_is_told_without_what_was_sent() {
 
     // A read model refuses a row: the case is parked.
     let refuse =
-        format!("ALTER TABLE caseload ADD CHECK (worker IS DISTINCT FROM '{CODE}') NOT VALID");
+        format!("ALTER TABLE caseload_2 ADD CHECK (worker IS DISTINCT FROM '{CODE}') NOT VALID");
     database.batch_execute(&refuse).await.unwrap();
     let allocation = json!({"worker": CODE, "occurred_at": "2024-03-01T03:14:15.926535Z"});
     let answer = canary.post(&format!("/v1/cases/{case}/allocations"), &allocation).await;
@@ -126,7 +126,7 @@ async fn what_fails_is_told_without_what_was_sent() {
     }
 
     // A read model has another form than the program knows.
-    let spoil = "ALTER TABLE caseload RENAME COLUMN worker TO canary9f3a";
+    let spoil = "ALTER TABLE caseload_2 RENAME COLUMN worker TO canary9f3a";
     database.batch_execute(spoil).await.unwrap();
     let answer = canary.get(&format!("/v1/caseloads/{CODE}")).await;
     assert_eq!(answer.status, 500);

@@ -168,6 +168,10 @@ fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
                 ("area", Some("city".into())),
                 ("role", Some("victim_survivor".into())),
                 ("criteria", Some(criteria)),
+                // Nobody new comes back.
+                ("returns_from", None),
+                // All is given.
+                ("missing_reasons", None),
             ]
         }
         // Identity is given for a person who is not known yet.
@@ -188,6 +192,8 @@ fn exceptions(schema: &str) -> Vec<(&'static str, Option<Value>)> {
         "ClosureBody" => vec![("evidence", Some(json!([]))), ("proposal", None)],
         "ClosureProposalBody" => vec![("evidence", Some(json!([])))],
         "HandoverBody" => vec![("checklist", Some(a_full_checklist()))],
+        // Where the programme works.
+        "TransferBody" => vec![("area", Some("south".into()))],
         // There is no programme of that name.
         "TeamBody" => vec![("programme", None)],
         // Nothing speaks against it.
