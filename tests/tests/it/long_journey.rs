@@ -192,7 +192,7 @@ fn in_between() -> Vec<Step> {
 /// What turns out otherwise of these.
 fn in_the_end() -> Vec<Step> {
     vec![
-        Correct("b", "transfer", json!({"occurred_at": "2024-03-05T09:00:00Z", "area": "east"})),
+        Correct("b", "transfer", json!({"occurred_at": "2024-03-05T09:00:00Z", "area": "south"})),
         Correct("b", "to cay", json!({"occurred_at": "2024-04-04T09:00:00Z", "team": "green"})),
         // By day after all: nothing spoke against it.
         Correct("a", "at night", json!({"occurred_at": "2024-05-02T18:00:00Z"})),
