@@ -196,14 +196,14 @@ fn own(operation: Operation) -> Vec<ProblemType> {
             p::TOO_MANY_DEFINITIONS,
         ]],
         Operation::DrawArm => &[
-            &[p::ARM_IS_FINAL, p::NO_SCHEDULE, p::NOT_OF_TRIAL],
+            &[p::NOT_IN_WORK, p::ARM_IS_FINAL, p::NO_SCHEDULE, p::NOT_OF_TRIAL],
             &[p::SCHEDULE_CLOSED, p::SCHEDULE_FULL],
         ],
         Operation::OpenAllocationSchedule => &[
             &[p::UNKNOWN_PROGRAMME, p::NO_ARMS, p::INVALID_ARMS, p::INVALID_BLOCKS],
             &[p::SCHEDULE_OPEN, p::TOO_MANY_SCHEDULES],
         ],
-        Operation::CloseAllocationSchedule => &[&[p::SCHEDULE_CLOSED]],
+        Operation::CloseAllocationSchedule => &[&[p::SCHEDULE_CLOSED, p::STALE_VERSION]],
         Operation::DefineCohort => &[&[
             p::CONTRADICTORY_COHORT,
             p::NOT_THE_NEXT_VERSION,

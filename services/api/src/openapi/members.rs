@@ -73,6 +73,16 @@ fn meaning(component: &str, name: &str) -> Option<&'static str> {
 
 /// By component, or in any, and member.
 const MEANINGS: &[(&str, &str, &str)] = &[
+    (
+        "",
+        "incidents_12_months",
+        "Why the number of incidents is missing. Given only where the number is not.",
+    ),
+    (
+        "",
+        "latest_incident_at",
+        "Why the latest incident is missing. Given only where the incident is not.",
+    ),
     ("", "arm", "The arm of the trial, one of those in the programme's definition."),
     ("", "disclosed", "The seed and all draws; absent until the schedule is closed."),
     ("", "end_reason", "Why it ended; absent while it goes on."),
