@@ -220,6 +220,7 @@ fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
     paths.add_path_operation(operation.path(), vec![method], builder.build());
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
     fn of<B: CommandBody + ToSchema>(schemas: &mut Schemas) -> (Option<Ref>, bool) {
         (Some(schemas.refer::<B>()), B::IS_STEP)
