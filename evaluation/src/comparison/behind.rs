@@ -88,7 +88,7 @@ pub(super) fn events(then: Seen<'_>, now: Seen<'_>) -> Vec<Behind> {
     found.into_values().collect()
 }
 
-fn in_view<'a>((history, asked): Seen<'a>) -> BTreeMap<Position, Entry<'a>> {
+fn in_view((history, asked): Seen<'_>) -> BTreeMap<Position, Entry<'_>> {
     entries(history, asked).into_iter().map(|entry| (entry.recorded.position, entry)).collect()
 }
 
@@ -106,9 +106,10 @@ fn marks_of(event: &Recorded<CaseEvent>, (history, asked): Seen<'_>) -> [Option<
 }
 
 fn cause_of(amendment: &Recorded<CaseEvent>) -> Cause {
-    match &amendment.event {
-        CaseEvent::FactRetracted(_) => Cause::Retraction,
-        _ => Cause::Correction,
+    if matches!(amendment.event, CaseEvent::FactRetracted(_)) {
+        Cause::Retraction
+    } else {
+        Cause::Correction
     }
 }
 

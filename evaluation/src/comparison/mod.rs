@@ -7,6 +7,7 @@
 
 mod behind;
 mod contrast;
+pub mod report;
 #[cfg(test)]
 mod tests;
 
@@ -117,7 +118,9 @@ impl Comparing {
             cases.iter().enumerate().map(|(place, case)| (case.case_id, place)).collect();
         let counts = counts.contrast(&places, |memberships| {
             let mut counts = CohortCounts::default();
-            memberships.iter().for_each(|membership| counts.take(**membership));
+            for membership in memberships {
+                counts.take(**membership);
+            }
             Ok(Figures::of(&counts).expect("counts have a JSON form"))
         })?;
         let tables = tables.iter().map(|table| table.finish(&places)).collect::<Result<_, _>>()?;
