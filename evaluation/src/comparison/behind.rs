@@ -23,6 +23,19 @@ pub enum Cause {
     Retraction,
 }
 
+impl Cause {
+    /// The text exchanged.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LateEntry => "late_entry",
+            Self::Happened => "happened",
+            Self::Correction => "correction",
+            Self::Retraction => "retraction",
+        }
+    }
+}
+
 /// An event behind a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Behind {
