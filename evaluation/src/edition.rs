@@ -16,6 +16,7 @@ use throughline_domain::programme::Programmes;
 use throughline_domain::rules::Rule;
 use throughline_domain::two_clocks::Asked;
 
+use crate::comparison::Side;
 use crate::figures::Figures;
 use crate::pass::Finished;
 use crate::tables::Question;
@@ -112,6 +113,12 @@ pub fn edition(draft: Draft, programmes: &Programmes, finished: &Finished) -> Ed
         result_hash: hash(&results),
     };
     EditionPublished { edition, results: results.into_value() }
+}
+
+/// The side of a comparison that an edition is.
+#[must_use]
+pub fn side(edition: &Edition) -> Side {
+    Side { cohort: edition.cohort.clone(), asked: edition.asked(), position: edition.position }
 }
 
 /// The questions of an edition; `None` where this program does not know one of them.

@@ -8,6 +8,7 @@
 //!
 //! Nothing here reads a clock, a file or a database, and nothing sealed comes here at all.
 
+pub mod comparison;
 pub mod edition;
 pub mod evaluated_case;
 pub mod figures;
@@ -19,6 +20,7 @@ pub mod tables;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use comparison::{Comparing, Comparison};
 pub use evaluated_case::EvaluatedCase;
 pub use figures::Figures;
 pub use membership::{CohortCounts, Membership, Out};

@@ -12,6 +12,7 @@ use super::rule::RuleShares;
 use super::trajectory::Trajectory;
 use super::work::{AgencyWork, Support};
 use super::{Gathering, begin};
+use crate::comparison::{self, Contrasting};
 
 macro_rules! questions {
     ($($(#[$doc:meta])* $kind:ident($table:ty),)+) => {
@@ -27,6 +28,11 @@ macro_rules! questions {
             #[must_use]
             pub fn begin(&self) -> Box<dyn Gathering> {
                 match self.clone() { $(Self::$kind(table) => begin(table),)+ }
+            }
+
+            /// Begins to answer on two sides.
+            pub(crate) fn contrast(&self) -> Box<dyn Contrasting> {
+                match self.clone() { $(Self::$kind(table) => comparison::begin(table),)+ }
             }
         }
     };

@@ -150,13 +150,14 @@ impl Operation {
         let places =
             ["/v1/rules", "/v1/programmes", "/v1/instruments", "/v1/cohorts", "/v1/editions"];
         let is_there = places.iter().any(|place| self.path().starts_with(place));
-        is_there && !matches!(self, Self::ReadMembership | Self::TabulateCohort)
+        is_there
+            && !matches!(self, Self::ReadMembership | Self::TabulateCohort | Self::CompareEdition)
     }
 
     /// Whether it is a question, although it has a body: nothing is recorded.
     #[must_use]
     pub fn is_question_with_body(self) -> bool {
-        matches!(self, Self::TabulateCohort | Self::RerunEdition)
+        matches!(self, Self::TabulateCohort | Self::RerunEdition | Self::CompareEdition)
     }
 
     /// Whether it is about how the service runs: then no case, version or position is in it.
@@ -344,6 +345,8 @@ operations! {
     ReadEdition = GET "/v1/editions/{edition}",
     /// Compute an edition again, and say whether it is the same to the byte.
     RerunEdition = POST "/v1/editions/{edition}/rerun",
+    /// Say which figures of an edition moved, and which events moved them.
+    CompareEdition = POST "/v1/editions/{edition}/comparison",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -455,7 +458,8 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::TabulateCohort
         | Operation::ReadEditions
         | Operation::ReadEdition
-        | Operation::RerunEdition => &[TeamManager, Evaluator, DataProtectionOfficer],
+        | Operation::RerunEdition
+        | Operation::CompareEdition => &[TeamManager, Evaluator, DataProtectionOfficer],
         Operation::DefineCohort | Operation::PublishEdition => &[Evaluator],
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.

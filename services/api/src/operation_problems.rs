@@ -213,7 +213,9 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         Operation::PublishEdition => {
             &[&EVERY_CASE, &[p::NOT_FOUND, p::EDITION_EXISTS, p::EDITION_TOO_LARGE]]
         }
-        Operation::RerunEdition => &[&EVERY_CASE, &[p::EDITION_UNREADABLE]],
+        Operation::RerunEdition | Operation::CompareEdition => {
+            &[&EVERY_CASE, &[p::EDITION_UNREADABLE]]
+        }
         Operation::LinkCases => &[
             &[p::UNKNOWN_CASE, p::SAME_CASE, p::SUBJECT_ERASED],
             &[p::ALREADY_LINKED, p::LINK_LIMIT, p::BEFORE_PREVIOUS_STEP],

@@ -55,7 +55,7 @@ use crate::cases::{
     transfer_case::TransferBody,
     waitlist_referral::WaitlistingBody,
 };
-use crate::evaluation::{cohorts, editions, membership, rerun, tables};
+use crate::evaluation::{cohorts, comparison, editions, membership, rerun, tables};
 use crate::feed::{page::read_events, stream::stream_events};
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
@@ -194,6 +194,7 @@ fn handler(operation: Operation) -> Route {
         Operation::PublishEdition => route.to(editions::publish_edition),
         Operation::ReadEdition => route.to(editions::read_edition),
         Operation::RerunEdition => route.to(rerun::rerun_edition),
+        Operation::CompareEdition => route.to(comparison::compare_edition),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),

@@ -63,10 +63,10 @@ pub(crate) enum Command {
     /// Exit codes: 0 done; 1 the definition contradicts itself; 2 it could not be done or read; 3 a
     /// rule refuses; 4 there is no such tenant or cohort; 130 interrupted.
     Cohort(CohortArguments),
-    /// Editions: tables of a cohort, published for good, and computed again.
+    /// Editions: tables of a cohort, published for good, computed again, and compared.
     ///
-    /// Exit codes: 0 done, and for `rerun`: the same to the byte; 1 not the same; 2 it could not be
-    /// done or read; 3 a rule refuses; 4 there is no such tenant, cohort or edition; 130 interrupted.
+    /// Exit codes: 0 done, and for `rerun`: the same to the byte, for `compare`: no figure moved; 1
+    /// not the same; 2 it could not be done or read; 3 a rule refuses; 4 there is no such tenant, cohort or edition; 130 interrupted.
     Edition(EditionArguments),
     /// Compute the draws of a closed schedule of arms again.
     Allocation(AllocationArguments),

@@ -306,3 +306,87 @@ async fn the_command_line_gives_the_same_figures() {
     assert_eq!(rerun["result_hash"], published["result_hash"]);
     assert_eq!(run(&["edition", "rerun", "nothing"]).await.0, 4);
 }
+
+/// A correction of what one case had at exit, after the edition; and the case's number in what is
+/// told of it.
+#[tokio::test]
+async fn a_figure_that_moved_is_laid_to_the_events_that_moved_it() {
+    let service = Service::start().await;
+    let ([first, second, _], exit) = three_cases(&service).await;
+    defined(&service).await;
+    let evaluator = service.as_role("city", "evaluator");
+    let edition = json!({
+        "edition": "year-1", "title": "The first year", "cohort": "taken-on",
+        "questions": questions(), "as_of": "2024-07-01T00:00:00Z",
+    });
+    evaluator.post("/v1/editions", edition.clone()).await.expect(201);
+    let compare = async |role: &str, body: Value| {
+        service.as_role("city", role).post("/v1/editions/year-1/comparison", body).await
+    };
+    let still = compare("evaluator", json!({})).await.expect(200);
+    assert_eq!(json!([still["moved"], still["figures"], still["cases"]]), json!([0, [], []]));
+
+    let events = format!("/v1/cases/{first}/events/{exit}");
+    let corrected = json!({"reason": "misheard", "replacement": {"values": {"self_care": "no"}}});
+    let worker = service.worker();
+    let correction = worker.post(&format!("{events}/correction"), corrected).await.expect(201);
+    let late = measure(&service, &second, "exit", "no").await;
+    let retraction = format!("/v1/cases/{second}/events/{late}/retraction");
+    worker.post(&retraction, json!({"reason": "twice"})).await.expect(201);
+
+    let found = compare("team_manager", json!({})).await.expect(200);
+    let pointer = "/tables/0/answer/any_use/began";
+    let figures = found["figures"].as_array().unwrap();
+    assert!(figures.iter().any(|figure| figure["pointer"] == pointer), "{figures:?}");
+    assert!(!figures.is_empty() && found["moved"] == figures.len());
+    assert!(figures.iter().all(|figure| figure["cases"] == json!([0])), "{figures:?}");
+    assert_eq!(found["differing_cases"], 1, "what was taken back differs in nothing");
+    let case = &found["cases"][0];
+    assert_eq!((&case["case_id"], &case["case"]), (&json!(first), &json!(0)));
+    let [event] = &case["events"].as_array().unwrap()[..] else { panic!("{case}") };
+    assert_eq!(
+        json!([event["event_id"], event["type"], event["cause"], event["amends"]]),
+        json!([correction["event_id"], "FactCorrected", "correction", exit])
+    );
+    assert_eq!(json!([found["changed_versions"], found["not_as_published"]]), json!([[], 0]));
+
+    // An evaluator is given the same, without the cases.
+    let without = compare("evaluator", json!({})).await.expect(200);
+    assert_eq!(without["figures"], found["figures"]);
+    assert_eq!(without["cases"][0].get("case_id"), None);
+    assert_eq!(without["cases"][0]["events"], case["events"]);
+
+    // The other one asks one question of the two, and is of what is known now.
+    let mut narrower = edition;
+    narrower["edition"] = json!("year-1-restated");
+    narrower["questions"] = json!([questions()[0]]);
+    evaluator.post("/v1/editions", narrower).await.expect(201);
+    let other = compare("evaluator", json!({"with": "year-1-restated"})).await.expect(200);
+    assert_eq!(other["figures"], found["figures"]);
+    assert_eq!(other["not_compared"], json!([questions()[1]]));
+    assert_eq!(other["now"]["edition"], "year-1-restated");
+    // Before anything was recorded, everything was otherwise.
+    let before = compare("evaluator", json!({"known_at": "2020-01-01T00:00:00Z"})).await;
+    let before = before.expect(200);
+    assert_eq!(
+        before["figures"][0],
+        json!({
+            "pointer": "/counts/cases", "then": 2, "now": 0, "cases": [0, 1], "together": false,
+        })
+    );
+
+    for body in [
+        json!({"with": "nothing"}),
+        json!({"with": "year-1-restated", "as_of": "2024-01-01T00:00:00Z"}),
+        json!({"known_at": "2999-01-01T00:00:00Z"}),
+    ] {
+        assert_eq!(compare("evaluator", body.clone()).await.status, 422, "{body}");
+    }
+    let arguments = ["edition", "compare", "year-1", "--tenant", "city", "--json"];
+    let output = service.run(&arguments, &[]).await;
+    assert_eq!(output.status.code(), Some(1), "figures moved");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&said["figures"], &said["cases"]), (&found["figures"], &found["cases"]));
+    let same = [&arguments[..], &["--with", "year-1"]].concat();
+    assert_eq!(service.run(&same, &[]).await.status.code(), Some(0));
+}

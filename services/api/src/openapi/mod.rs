@@ -68,6 +68,7 @@ use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::contact_overrides::ContactOverridesAnswer;
 use crate::evaluation::cohorts::{CohortDefinedAnswer, CohortDefinition, CohortsAnswer};
+use crate::evaluation::comparison::{ComparisonAnswer, ComparisonBody};
 use crate::evaluation::editions::{EditionBody, EditionDocument, EditionsAnswer, PublishedAnswer};
 use crate::evaluation::membership::MembershipAnswer;
 use crate::evaluation::rerun::RerunAnswer;
@@ -278,6 +279,7 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::VerifyProjection => (Some(schemas.refer::<VerificationBody>()), false),
         Operation::DefineCohort => (Some(schemas.refer::<CohortDefinition>()), false),
         Operation::TabulateCohort => (Some(schemas.refer::<TablesBody>()), false),
+        Operation::CompareEdition => (Some(schemas.refer::<ComparisonBody>()), false),
         Operation::PublishEdition => (Some(schemas.refer::<EditionBody>()), false),
         Operation::RollBackProjection | Operation::CancelOperation | Operation::RerunEdition => {
             (Some(schemas.refer::<NothingMore>()), false)
@@ -361,6 +363,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::PublishEdition => ("201", schemas.refer::<PublishedAnswer>()),
         Operation::ReadEdition => ("200", schemas.refer::<EditionDocument>()),
         Operation::RerunEdition => ("200", schemas.refer::<RerunAnswer>()),
+        Operation::CompareEdition => ("200", schemas.refer::<ComparisonAnswer>()),
         Operation::DefineProgramme => ("201", schemas.refer::<DefinedAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())

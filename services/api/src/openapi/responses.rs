@@ -131,9 +131,9 @@ fn is_paged(operation: Operation) -> bool {
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
-        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadMembership,
-        ReadOutcomes, ReadOverdueRequests, ReadReferralPipeline, ReadRiskDisagreement,
-        ReadRiskTrajectories, ReadWorkers, ReadWorkload, TabulateCohort,
+        CompareEdition, ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides,
+        ReadMembership, ReadOutcomes, ReadOverdueRequests, ReadReferralPipeline,
+        ReadRiskDisagreement, ReadRiskTrajectories, ReadWorkers, ReadWorkload, TabulateCohort,
     };
     matches!(
         operation,
@@ -150,6 +150,7 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadWorkers
             | ReadMembership
             | TabulateCohort
+            | CompareEdition
     )
 }
 

@@ -68,12 +68,6 @@ pub fn questions() -> Schema {
 /// Finished tables: who was in the cohort, and each question with its answer.
 #[must_use]
 pub fn results() -> Schema {
-    let any = || {
-        let any = ObjectBuilder::new().schema_type(Type::Object);
-        Schema::Object(
-            any.additional_properties(Some(AdditionalProperties::FreeForm(true))).build(),
-        )
-    };
     let table =
         object(&[("question", any(), "What was asked."), ("answer", any(), "The table.")], &[]);
     object(
@@ -88,15 +82,11 @@ pub fn results() -> Schema {
 /// An edition, whole, as it was recorded.
 #[must_use]
 pub fn edition() -> Schema {
-    let any = ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
-        .build();
     let edition = "What was asked, of what, and with what: cohort, questions, dates, place and hash \
         of the log, versions, and the hash of the results.";
     object(
         &[
-            ("edition", Schema::Object(any), edition),
+            ("edition", any(), edition),
             ("results", results(), "Who was in the cohort, and the tables."),
         ],
         &[],
@@ -120,15 +110,21 @@ fn window() -> Schema {
     )
 }
 
-fn date_time() -> Schema {
+pub(super) fn date_time() -> Schema {
     let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
     Schema::Object(ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build())
 }
 
-fn boolean() -> Schema {
+/// An object whose members depend on what it is about.
+pub(super) fn any() -> Schema {
+    let any = ObjectBuilder::new().schema_type(Type::Object);
+    Schema::Object(any.additional_properties(Some(AdditionalProperties::FreeForm(true))).build())
+}
+
+pub(super) fn boolean() -> Schema {
     Schema::Object(ObjectBuilder::new().schema_type(Type::Boolean).build())
 }
 
-fn array(items: Schema, most: usize) -> Schema {
+pub(super) fn array(items: Schema, most: usize) -> Schema {
     Schema::Array(ArrayBuilder::new().items(RefOr::T(items)).max_items(Some(most)).build())
 }

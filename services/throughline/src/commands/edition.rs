@@ -1,5 +1,7 @@
 //! `throughline edition`: publishing tables of a cohort for good, and computing them again.
 
+mod compare;
+
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,6 +57,8 @@ pub(crate) enum EditionVerb {
     Show(OneArguments),
     /// Compute an edition again, and say whether it is the same to the byte.
     Rerun(OneArguments),
+    /// Say which figures of an edition moved, and which events moved them.
+    Compare(compare::CompareArguments),
 }
 
 /// Whose editions.
@@ -87,7 +91,7 @@ pub(crate) struct PublishArguments {
     pub(crate) of: OfTenant,
 }
 
-/// What `edition show` and `edition rerun` are told.
+/// What `edition show`, `edition rerun` and `edition compare` are told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OneArguments {
     /// The edition.
@@ -127,6 +131,7 @@ pub(crate) async fn run(arguments: EditionArguments) -> ExitCode {
         EditionVerb::List(arguments) => list(&arguments).await,
         EditionVerb::Show(arguments) => show(&arguments).await,
         EditionVerb::Rerun(arguments) => rerun(&arguments).await,
+        EditionVerb::Compare(arguments) => compare::compare(&arguments).await,
     };
     match outcome {
         Ok(Ok(code)) => code,

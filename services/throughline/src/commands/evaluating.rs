@@ -6,8 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::bail;
 use futures_util::StreamExt as _;
+use throughline_domain::case::CaseEvent;
 use throughline_domain::cohort::Cohort;
 use throughline_domain::ids::{CaseId, Position};
+use throughline_domain::programme::Programmes;
+use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 use throughline_evaluation::{Finished, Pass, Question};
 use throughline_log::{EVERY_STREAM, EventLog, Replayed, TenantNo};
@@ -38,13 +41,31 @@ pub(crate) async fn pass(
     passing: Passing<'_>,
 ) -> anyhow::Result<Finished> {
     let Passing { cohort, questions, asked, position } = passing;
+    let mut pass = Pass::new(cohort.clone(), questions, asked);
+    every_case(log, tenant, position, |case_id, history, programmes| {
+        pass.take(case_id, history, programmes);
+    })
+    .await?;
+    Ok(pass.finish()?)
+}
+
+/// Gives every case of a tenant to `take`, with its events up to a position, in the order of the
+/// streams.
+///
+/// # Errors
+/// As [`pass`], but for the tables.
+pub(crate) async fn every_case(
+    log: &EventLog,
+    tenant: TenantNo,
+    position: Position,
+    mut take: impl FnMut(CaseId, &[Recorded<CaseEvent>], &Programmes),
+) -> anyhow::Result<()> {
     let read = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&read);
     let total = u64::try_from(position.0).ok();
     let progress = Progress::follow(Unit::Events, total, move || counted.load(Ordering::Relaxed));
     // The position came before, so every version that an event up to it names is there.
     let programmes = log.programmes(tenant).await?;
-    let mut pass = Pass::new(cohort.clone(), questions, asked);
     let mut cases = pin!(log.replay_cases_counting(tenant, position, EVERY_STREAM, read));
     while let Some(case) = cases.next().await {
         let Replayed { stream, events, .. } = case?;
@@ -52,10 +73,10 @@ pub(crate) async fn pass(
         if programmes.first_unknown(&events).is_some() {
             bail!("case {} was referred under a definition that is not known", stream.id);
         }
-        pass.take(CaseId(stream.id), &events, &programmes);
+        take(CaseId(stream.id), &events, &programmes);
     }
     drop(progress);
-    Ok(pass.finish()?)
+    Ok(())
 }
 
 /// The dates, and the place up to which they are answered: whatever was recorded by then lies there.
