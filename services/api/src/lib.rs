@@ -22,6 +22,7 @@ pub mod contact_overrides;
 pub mod cursor;
 pub mod dates;
 pub mod days;
+pub mod exact;
 pub mod feed;
 pub mod freshness;
 pub mod health;
