@@ -39,7 +39,7 @@ use crate::case::{CaseError, CaseEvent, CaseState, CaseStatus};
 use crate::ids::{EventId, Position, Version};
 use crate::recorded::{Happened, Recorded};
 use crate::time::Occurred;
-use crate::two_clocks::Asked;
+use crate::two_clocks::{self, Asked};
 
 /// When a command's fact happened, when the command is decided, and the id its event gets.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -251,6 +251,14 @@ impl Case {
 
     pub(crate) fn require_referral(&self) -> Result<(), CaseError> {
         self.status().map(|_| ()).ok_or(CaseError::NotReferred)
+    }
+
+    /// Whether a fact of the case still stands: nothing follows from what was retracted.
+    pub(crate) fn require_standing(&self, fact: EventId) -> Result<(), CaseError> {
+        let is_retracted = two_clocks::entries(&self.history, &Asked::LATEST)
+            .iter()
+            .any(|entry| entry.recorded.event_id == fact && entry.retracted_by.is_some());
+        if is_retracted { Err(CaseError::AlreadyRetracted) } else { Ok(()) }
     }
 
     /// Whether what a decision rests on is of this case.

@@ -23,6 +23,7 @@ pub mod cursor;
 pub mod dates;
 pub mod days;
 pub mod evaluation;
+pub mod exact;
 pub mod feed;
 pub mod freshness;
 pub mod health;

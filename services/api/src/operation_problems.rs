@@ -121,7 +121,7 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         Operation::ProposeClosure => {
             &[&CLOSING, &[p::NOT_IN_WORK, p::BEFORE_PREVIOUS_STEP, p::CLOSURE_PROPOSED]]
         }
-        Operation::RefuseClosure => &[&[p::CLOSURE_PROPOSAL_DECIDED]],
+        Operation::RefuseClosure => &[&[p::CLOSURE_PROPOSAL_DECIDED, p::ALREADY_RETRACTED]],
         Operation::CloseCase => &[
             &STEP,
             &CLOSING,
@@ -142,16 +142,18 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         | Operation::ProvideSupport
         | Operation::ReferToMultiAgencyForum
         | Operation::HoldContact => &[&[p::OUTSIDE_EVERY_EPISODE]],
-        Operation::ResolveNeed => &[&[p::NEED_RESOLVED]],
+        Operation::ResolveNeed => &[&[p::NEED_RESOLVED, p::ALREADY_RETRACTED]],
         Operation::ChangePlacement => &[&[p::OUTSIDE_EVERY_EPISODE, p::NO_PLACEMENT]],
         Operation::CompleteReview => &[&[p::OUTSIDE_EVERY_EPISODE, p::DUE_BEFORE_REVIEW]],
         Operation::SetSafeContactPlan => &[&PLAN],
-        Operation::LiftContactHold => &[&[p::CONTACT_HOLD_LIFTED, p::BEFORE_PREVIOUS_STEP]],
+        Operation::LiftContactHold => {
+            &[&[p::CONTACT_HOLD_LIFTED, p::ALREADY_RETRACTED, p::BEFORE_PREVIOUS_STEP]]
+        }
         Operation::RequestInformation => &[&[p::OUTSIDE_EVERY_EPISODE, p::DUE_BEFORE_REQUEST]],
         Operation::ChaseInformation
         | Operation::EscalateInformation
         | Operation::ReceiveInformation
-        | Operation::RefuseInformation => &[&[p::REQUEST_CLOSED]],
+        | Operation::RefuseInformation => &[&[p::REQUEST_CLOSED, p::ALREADY_RETRACTED]],
         Operation::CorrectFact => &[
             &REFERRAL,
             &RISK,

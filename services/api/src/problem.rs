@@ -333,7 +333,7 @@ problem_types! {
     /// A correction or retraction where a fact should be.
     NOT_A_FACT = 409 "not-a-fact" "Corrections and retractions name the original fact.",
     /// A fact that was taken back.
-    ALREADY_RETRACTED = 409 "already-retracted" "The fact has been retracted already.",
+    ALREADY_RETRACTED = 409 "already-retracted" "The fact has been retracted already: nothing follows from it.",
     /// The case's other steps rest on this one.
     BREAKS_LIFECYCLE = 409 "breaks-lifecycle" "The other steps of the case could not have followed.",
     /// The person is erased, for good.

@@ -229,6 +229,18 @@ async fn an_unknown_member_is_refused_and_not_named() {
 }
 
 #[tokio::test]
+async fn an_array_in_an_objects_place_is_refused() {
+    let bench = Bench::new().await;
+    let forming = json!(["north-team", "mrp", ["north"], null, null]);
+    let request = bench.asking_as("team_manager", Method::POST, "/v1/teams").await;
+    bench.assert_refused("teams", request.json(&forming), INVALID, &[""]).await;
+    let handing_over = json!({"worker": "w-ben", "contacts": [["police", "sergeant", null]]});
+    let path = format!("/v1/cases/{}/handovers", bench.case);
+    let request = bench.posting(&path, &handing_over).await.header("If-Match", "*");
+    bench.assert_refused("handovers", request, INVALID, &["/contacts/0"]).await;
+}
+
+#[tokio::test]
 async fn an_unknown_precision_or_a_time_in_words_is_pointed_to() {
     let bench = Bench::new().await;
     assert_each_is_pointed_to(&bench, "precision", &json!(CANARY), "/precision").await;
