@@ -325,6 +325,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ),
     ("", "what", "What is asked for, as a code of your own."),
     ("", "whole", "The whole numbers it takes; absent where it takes codes."),
+    ("", "with", "The other edition; with it no date is given."),
     ("", "work", "Whether it was work with the person, or with others about them."),
     ("", "worker", "The worker, as the subject of their token and as `GET /v1/workers` has it."),
 ];
