@@ -12,6 +12,7 @@ pub mod incidents;
 pub mod outcome;
 pub mod question;
 pub mod referrals;
+pub mod risk_over_time;
 pub mod rule;
 pub mod sides;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::contacts::Contacts;
 use super::incidents::Incidents;
 use super::outcome::Outcome;
 use super::referrals::Referrals;
+use super::risk_over_time::RiskOverTime;
 use super::rule::RuleShares;
 use super::trajectory::Trajectory;
 use super::work::{AgencyWork, Support};
@@ -57,6 +58,8 @@ questions! {
     Incidents(Incidents),
     /// How risk went.
     Trajectory(Trajectory),
+    /// How many cases stand at each level of risk, month by month from the referral.
+    RiskOverTime(RiskOverTime),
     /// How a measure went between two stages.
     Outcome(Outcome),
 }
