@@ -15,6 +15,7 @@ use crate::commands::person::PersonArguments;
 use crate::commands::programmes::ProgrammesArguments;
 use crate::commands::projections::ProjectionsArguments;
 use crate::commands::replay::ReplayArguments;
+use crate::commands::report::ReportArguments;
 use crate::commands::rules::RulesArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::token::TokenArguments;
@@ -68,6 +69,11 @@ pub(crate) enum Command {
     /// Exit codes: 0 done, and for `rerun`: the same to the byte, for `compare`: no figure moved; 1
     /// not the same; 2 it could not be done or read; 3 a rule refuses; 4 there is no such tenant, cohort or edition; 130 interrupted.
     Edition(EditionArguments),
+    /// Write an edition as one page of HTML to read and to print, with its tables and pictures.
+    ///
+    /// Exit codes: 0 written; 2 it could not be read or written; 4 there is no such tenant or
+    /// edition; 130 interrupted.
+    Report(ReportArguments),
     /// Compute the draws of a closed schedule of arms again.
     Allocation(AllocationArguments),
     /// Load a demonstration history if there is none, then serve.

@@ -32,7 +32,7 @@ use super::with_log::{OpenLog, Sealed, with_log};
 
 /// Exit codes for scripts: not the same, it could not be done, a rule refuses, nobody knows it.
 const NOT_THE_SAME: u8 = 1;
-const FAILED: u8 = 2;
+pub(super) const FAILED: u8 = 2;
 const REFUSED: u8 = 3;
 const UNKNOWN: u8 = 4;
 
@@ -297,6 +297,25 @@ async fn show(arguments: &OneArguments) -> Outcome<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(refusal) => Err(refusal),
+    })
+}
+
+/// An edition of a tenant; the exit code, told why, where there is none.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(super) async fn find_published(
+    arguments: &OneArguments,
+) -> anyhow::Result<Result<EditionPublished, ExitCode>> {
+    let found = of_tenant(&arguments.of, Sealed::Untouched, async |log, tenant| {
+        Ok(find(log, tenant, &arguments.edition).await?.ok_or_else(|| unknown("edition")))
+    });
+    Ok(match found.await? {
+        Ok((_, published)) => Ok(published),
+        Err(Refusal(code, why)) => {
+            eprintln!("throughline: {why}");
+            Err(ExitCode::from(code))
+        }
     })
 }
 

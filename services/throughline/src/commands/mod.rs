@@ -33,6 +33,7 @@ pub(crate) mod progress;
 pub(crate) mod projections;
 mod readiness;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod rules;
 mod safeguards;
 pub(crate) mod serve;
@@ -64,6 +65,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Programmes(arguments) => Ok(Box::pin(programmes::run(arguments)).await),
         Command::Cohort(arguments) => Ok(Box::pin(cohort::run(arguments)).await),
         Command::Edition(arguments) => Ok(Box::pin(edition::run(arguments)).await),
+        Command::Report(arguments) => Ok(Box::pin(report::run(arguments)).await),
         Command::Allocation(arguments) => Ok(allocation::run(arguments).await),
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
