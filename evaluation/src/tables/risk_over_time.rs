@@ -41,6 +41,8 @@ pub struct RiskOverTimeTable {
 /// Where the cases that were observed at a month stood.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Standing {
+    /// Calendar months from the referral.
+    pub month: u8,
     /// Cases that were observed.
     pub observed: u64,
     /// Of those, cases that nobody had assessed.
@@ -75,12 +77,13 @@ impl Table for RiskOverTime {
     }
 
     fn conclude(&self, observations: &[&Levels]) -> Result<RiskOverTimeTable, TableError> {
-        let none = Standing {
+        let nobody = |month| Standing {
+            month,
             observed: 0,
             not_assessed: 0,
             levels: RiskLevel::ALL.iter().map(|level| (level.as_str().to_owned(), 0)).collect(),
         };
-        let mut months = vec![none; usize::from(self.months.min(MONTHS_MAX)) + 1];
+        let mut months: Vec<Standing> = (0..=self.months.min(MONTHS_MAX)).map(nobody).collect();
         for Levels(levels) in observations {
             for (standing, level) in months.iter_mut().zip(levels) {
                 standing.observed += 1;
@@ -128,11 +131,11 @@ mod tests {
         let table = question.conclude(&seen.iter().collect::<Vec<_>>()).unwrap();
         let of = |high: u64, medium: u64| json!({"standard": 0, "medium": medium, "high": high});
         let expected = json!({"cases": 2, "months": [
-            {"observed": 2, "not_assessed": 1, "levels": of(1, 0)},
-            {"observed": 2, "not_assessed": 0, "levels": of(2, 0)},
-            {"observed": 1, "not_assessed": 0, "levels": of(0, 1)},
-            {"observed": 1, "not_assessed": 0, "levels": of(0, 1)},
-            {"observed": 0, "not_assessed": 0, "levels": of(0, 0)},
+            {"month": 0, "observed": 2, "not_assessed": 1, "levels": of(1, 0)},
+            {"month": 1, "observed": 2, "not_assessed": 0, "levels": of(2, 0)},
+            {"month": 2, "observed": 1, "not_assessed": 0, "levels": of(0, 1)},
+            {"month": 3, "observed": 1, "not_assessed": 0, "levels": of(0, 1)},
+            {"month": 4, "observed": 0, "not_assessed": 0, "levels": of(0, 0)},
         ]});
         assert_eq!(serde_json::to_value(table).unwrap(), expected);
     }

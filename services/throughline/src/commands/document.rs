@@ -7,6 +7,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use throughline_api::body;
+use throughline_api::problem::FieldError;
 use throughline_domain::code::Code;
 use throughline_log::CommandMeta;
 use uuid::Uuid;
@@ -38,8 +41,8 @@ pub(crate) fn named(text: &str) -> Result<Named, String> {
     Ok(Named { id, version })
 }
 
-/// A document from a file, or from standard input for `-`. Its place in the text is told where it
-/// cannot be read, and nothing of the text.
+/// A document from a file, or from standard input for `-`. Where it cannot be read, the place is told
+/// and what would be right, in the words of the REST interface, and nothing of the text.
 pub(crate) fn read<T: DeserializeOwned>(file: &Path, what: &str) -> anyhow::Result<T> {
     let mut text = String::new();
     if file == Path::new("-") {
@@ -51,8 +54,16 @@ pub(crate) fn read<T: DeserializeOwned>(file: &Path, what: &str) -> anyhow::Resu
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
         bail!("the file is longer than {what} may be");
     }
-    serde_json::from_str(&text).map_err(|error| {
-        anyhow::anyhow!("the file is not {what}: line {}, column {}", error.line(), error.column())
+    let value: Value = serde_json::from_str(&text).map_err(|error| {
+        anyhow::anyhow!("the file is not JSON: line {}, column {}", error.line(), error.column())
+    })?;
+    body::from_value(value).map_err(|problem| {
+        let told = |error: &FieldError| {
+            let pointer = error.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+            format!("{} {}", pointer.unwrap_or("it"), error.detail)
+        };
+        let wrong: Vec<String> = problem.errors().iter().map(told).collect();
+        anyhow::anyhow!("the file is not {what}: {}", wrong.join("; "))
     })
 }
 

@@ -86,7 +86,7 @@ fn one(question: &Value, answer: &Value) -> Markup {
     };
     html! {
         section {
-            h2 { (tables::words(table)) }
+            h2 { (tables::heading(table)) }
             (asked(question))
             @if let Some(picture) = picture { (picture) }
             (tables::answer(answer))

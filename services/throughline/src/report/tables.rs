@@ -4,16 +4,69 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+/// Names that are read in an order of their own: an answer keeps only that of the alphabet.
+const ORDER: [&str; 32] = [
+    "level",
+    "month",
+    "cases",
+    "observed",
+    "referred",
+    "accepted",
+    "allocated",
+    "attempted",
+    "reached",
+    "closed",
+    "declined",
+    "waiting",
+    "undecided",
+    "before",
+    "after",
+    "first",
+    "last",
+    "from",
+    "to",
+    "used_from",
+    "used_to",
+    "stopped",
+    "began",
+    "both",
+    "neither",
+    "none",
+    "standard",
+    "moderate",
+    "medium",
+    "high",
+    "percent",
+    "not_assessed",
+];
+
+/// Where a name stands among others: those of [`ORDER`], then numbers by size, then the rest.
+fn rank(name: &str) -> (usize, i64) {
+    match ORDER.iter().position(|known| *known == name) {
+        Some(place) => (place, 0),
+        None => name.parse().map_or((ORDER.len() + 1, 0), |number| (ORDER.len(), number)),
+    }
+}
+
+/// The members in the order in which they are read.
+fn in_order(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<_> = members.iter().collect();
+    members.sort_by_key(|(name, _)| rank(name));
+    members
+}
+
 /// An answer, whole.
 pub(super) fn answer(answer: &Value) -> Markup {
-    match answer {
-        Value::Object(members) => of_members(members, answer),
-        _ => html! { p { (scalar(answer)) } },
+    if let Value::Object(members) = answer {
+        of_members(members, answer)
+    } else {
+        html! { p { (scalar(answer)) } }
     }
 }
 
 fn of_members(members: &Map<String, Value>, answer: &Value) -> Markup {
-    let (plain, nested): (Vec<_>, Vec<_>) = members.iter().partition(|(_, value)| is_plain(value));
+    let (plain, nested): (Vec<_>, Vec<_>) =
+        in_order(members).into_iter().partition(|(_, value)| is_plain(value));
     html! {
         @if !plain.is_empty() {
             table {
@@ -23,7 +76,7 @@ fn of_members(members: &Map<String, Value>, answer: &Value) -> Markup {
             }
         }
         @for (name, value) in nested {
-            h3 { (words(name)) }
+            h3 { (heading(name)) }
             @if name == "matrix" { (matrix(value, &answer["levels"])) } @else { (nested_value(value)) }
         }
     }
@@ -40,13 +93,14 @@ fn nested_value(value: &Value) -> Markup {
         Value::Array(items) => rows(items.iter().map(|item| (None, item)).collect()),
         Value::Object(members) if members.values().all(is_plain) => html! {
             table {
-                @for (name, value) in members {
+                @for (name, value) in in_order(members) {
                     tr { th scope="row" { (words(name)) } td { (scalar(value)) } }
                 }
             }
         },
         Value::Object(members) => {
-            rows(members.iter().map(|(name, value)| (Some(name.as_str()), value)).collect())
+            let named = in_order(members).into_iter();
+            rows(named.map(|(name, value)| (Some(name.as_str()), value)).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             html! { p { (scalar(value)) } }
@@ -54,10 +108,13 @@ fn nested_value(value: &Value) -> Markup {
     }
 }
 
+/// A scalar, and the path to it.
+type Cell<'a> = (String, &'a Value);
+
 /// Things of one form as the rows of a table: its columns are whatever any of them has.
 fn rows(items: Vec<(Option<&str>, &Value)>) -> Markup {
-    let flat: Vec<(Option<&str>, Vec<(String, &Value)>)> =
-        items.into_iter().map(|(name, item)| (name, flattened(item))).collect();
+    let flat = items.into_iter().map(|(name, item)| (name, flattened(item)));
+    let flat: Vec<(Option<&str>, Vec<Cell<'_>>)> = flat.collect();
     let mut columns: Vec<&str> = Vec::new();
     for (name, _) in flat.iter().flat_map(|(_, cells)| cells) {
         if !columns.contains(&name.as_str()) {
@@ -88,17 +145,15 @@ fn rows(items: Vec<(Option<&str>, &Value)>) -> Markup {
 }
 
 /// Every scalar within, named by its path.
-fn flattened(value: &Value) -> Vec<(String, &Value)> {
-    fn gather<'a>(name: &str, value: &'a Value, found: &mut Vec<(String, &'a Value)>) {
-        match value {
-            Value::Object(members) => {
-                for (member, value) in members {
-                    let path =
-                        if name.is_empty() { member.clone() } else { format!("{name} {member}") };
-                    gather(&path, value, found);
-                }
-            }
-            _ => found.push((name.to_owned(), value)),
+fn flattened(value: &Value) -> Vec<Cell<'_>> {
+    fn gather<'a>(name: &str, value: &'a Value, found: &mut Vec<Cell<'a>>) {
+        let Value::Object(members) = value else {
+            found.push((name.to_owned(), value));
+            return;
+        };
+        for (member, value) in in_order(members) {
+            let path = if name.is_empty() { member.clone() } else { format!("{name} {member}") };
+            gather(&path, value, found);
         }
     }
     let mut found = Vec::new();
@@ -149,4 +204,13 @@ fn shortened(number: &serde_json::Number) -> String {
 /// A name in words.
 pub(super) fn words(name: &str) -> String {
     name.replace('_', " ")
+}
+
+/// A name in words, as a heading.
+pub(super) fn heading(name: &str) -> String {
+    let words = words(name);
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }

@@ -76,5 +76,5 @@ fn a_picture_of_nothing_is_left_out() {
     ]);
     let page = page(&published("Empty", &tables));
     assert_eq!(page.matches("<svg").count(), 0);
-    assert!(page.contains("of a later program") && page.contains("1, 2"));
+    assert!(page.contains("Of a later program") && page.contains("1, 2"));
 }
