@@ -141,7 +141,8 @@ query with `Throughline-After` waits for that position.
 A case begins with a referral and is then `referred`. It is put on a waiting list (`waiting`), \
 `accepted` or `declined`; the first allocation to a worker makes an accepted case `open`, and a \
 closure `closed`. A reopening makes it open again, as the next episode. These steps, and handovers, \
-name the version they were decided on in `If-Match`; other commands need not. What a programme asks \
+name the version they were decided on in `If-Match`; other commands need not. What a linked case \
+lets through is an event of this case, and makes a new version too. What a programme asks \
 for (its areas, stages, criteria, instruments, reasons for closure, checklist of a handover) is in \
 its definition, `GET /v1/programmes/{programme}/versions/{version}`. Where nothing else is said, a \
 code is 1 to 64 lower-case letters, digits and `_ - . / :`.
