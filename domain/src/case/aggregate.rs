@@ -255,17 +255,25 @@ impl Case {
 
     /// Whether a fact of the case still stands: nothing follows from what was retracted.
     pub(crate) fn require_standing(&self, fact: EventId) -> Result<(), CaseError> {
+        self.require_all_standing(&[fact])
+    }
+
+    fn require_all_standing(&self, facts: &[EventId]) -> Result<(), CaseError> {
         let is_retracted = two_clocks::entries(&self.history, &Asked::LATEST)
             .iter()
-            .any(|entry| entry.recorded.event_id == fact && entry.retracted_by.is_some());
+            .any(|entry| entry.retracted_by.is_some() && facts.contains(&entry.recorded.event_id));
         if is_retracted { Err(CaseError::AlreadyRetracted) } else { Ok(()) }
     }
 
-    /// Whether what a decision rests on is of this case.
-    pub(crate) fn require_evidence(&self, evidence: &[EventId]) -> Result<(), CaseError> {
+    /// Whether what a decision rests on is of this case, and still stands.
+    ///
+    /// # Errors
+    /// [`CaseError::UnknownEvidence`], or [`CaseError::AlreadyRetracted`].
+    pub fn require_evidence(&self, evidence: &[EventId]) -> Result<(), CaseError> {
         match evidence.iter().find(|id| self.find(**id).is_none()) {
             Some(&event_id) => Err(CaseError::UnknownEvidence { event_id }),
-            None => Ok(()),
+            None if evidence.is_empty() => Ok(()),
+            None => self.require_all_standing(evidence),
         }
     }
 

@@ -39,7 +39,8 @@ pub struct ClosureRefused {
 
 impl ProposeClosure {
     /// # Errors
-    /// When the case is not in work, a proposal waits already, or evidence is not of this case.
+    /// When the case is not in work, a proposal waits already, or evidence is not of this case or was
+    /// retracted.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
         case.may_work(Transition::Close, moment)?;
         if case.state().closure_proposal.is_some() {

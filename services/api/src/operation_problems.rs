@@ -102,8 +102,12 @@ const PLAN: [ProblemType; 3] =
     [p::EMPTY_SAFE_CONTACT_PLAN, p::CONDITIONS_NOT_GIVEN, p::HOURS_BACKWARDS];
 
 /// Of why a case is closed, and on what.
-const CLOSING: [ProblemType; 3] =
-    [p::CLOSURE_REASON_NOT_ALLOWED, p::CLOSURE_EVIDENCE_NEEDED, p::UNKNOWN_EVIDENCE];
+const CLOSING: [ProblemType; 4] = [
+    p::CLOSURE_REASON_NOT_ALLOWED,
+    p::CLOSURE_EVIDENCE_NEEDED,
+    p::UNKNOWN_EVIDENCE,
+    p::ALREADY_RETRACTED,
+];
 
 const APPROVAL: [ProblemType; 2] = [p::CLOSURE_APPROVAL_NEEDED, p::SELF_APPROVAL];
 

@@ -46,15 +46,15 @@ pub struct ComparisonBody {
 }
 
 /// Which figures moved, and why.
-pub struct ComparisonAnswer;
+pub struct EditionComparisonAnswer;
 
-impl PartialSchema for ComparisonAnswer {
+impl PartialSchema for EditionComparisonAnswer {
     fn schema() -> RefOr<Schema> {
         RefOr::T(schema::comparison::schema())
     }
 }
 
-impl ToSchema for ComparisonAnswer {}
+impl ToSchema for EditionComparisonAnswer {}
 
 /// Compares an edition. Nothing is recorded.
 ///

@@ -44,7 +44,7 @@ pub struct RerunAnswer {
     /// How many figures differ.
     differing: u64,
     /// Those figures, a thousand at most.
-    differences: Vec<DifferenceAnswer>,
+    differences: Vec<FigureDifference>,
     /// Cases that could not be read to the end.
     #[serde(skip_serializing_if = "is_none")]
     stale_cases: u64,
@@ -52,7 +52,7 @@ pub struct RerunAnswer {
 
 /// A figure that differs.
 #[derive(Serialize, ToSchema)]
-pub struct DifferenceAnswer {
+pub struct FigureDifference {
     /// Where: a JSON Pointer into the results.
     pointer: String,
     /// What was published; absent where there was none.
@@ -106,7 +106,7 @@ pub async fn rerun_edition(
     }))
 }
 
-impl From<edition::Difference> for DifferenceAnswer {
+impl From<edition::Difference> for FigureDifference {
     fn from(difference: edition::Difference) -> Self {
         let edition::Difference { pointer, then, now } = difference;
         Self { pointer, then, now }

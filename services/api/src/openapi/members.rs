@@ -132,6 +132,8 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ),
     ("", "cohort", "A cohort of `GET /v1/cohorts`."),
     ("CohortDefinedAnswer", "cohort", "The cohort."),
+    ("FigureDifference", "then", "What was published; absent where there was none."),
+    ("FigureDifference", "now", "What it is now; absent where there is none."),
     ("", "comparison", "What came of holding the rows against the log."),
     ("", "could_count", "The answers that could yet become a yes."),
     ("", "counted", "The answers that count as a yes."),

@@ -68,7 +68,7 @@ use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::contact_overrides::ContactOverridesAnswer;
 use crate::evaluation::cohorts::{CohortDefinedAnswer, CohortDefinition, CohortsAnswer};
-use crate::evaluation::comparison::{ComparisonAnswer, ComparisonBody};
+use crate::evaluation::comparison::{ComparisonBody, EditionComparisonAnswer};
 use crate::evaluation::editions::{EditionBody, EditionDocument, EditionsAnswer, PublishedAnswer};
 use crate::evaluation::membership::MembershipAnswer;
 use crate::evaluation::rerun::RerunAnswer;
@@ -105,12 +105,7 @@ const SCHEME: &str = "bearer";
 /// The description of the whole interface.
 #[must_use]
 pub fn describe() -> OpenApi {
-    let mut schemas = Schemas::default();
-    let mut paths = PathsBuilder::new().build();
-    for operation in Operation::ALL {
-        add(&mut paths, &mut schemas, *operation);
-    }
-    schemas.0.push(("Problem".to_owned(), responses::problem_schema()));
+    let (paths, mut schemas) = gathered();
     for (name, schema) in &mut schemas.0 {
         members::complete(name, schema);
     }
@@ -132,6 +127,17 @@ pub fn describe() -> OpenApi {
         .build()
 }
 
+/// Every operation, and every schema that one of them names.
+fn gathered() -> (Paths, Schemas) {
+    let mut schemas = Schemas::default();
+    let mut paths = PathsBuilder::new().build();
+    for operation in Operation::ALL {
+        add(&mut paths, &mut schemas, *operation);
+    }
+    schemas.0.push(("Problem".to_owned(), responses::problem_schema()));
+    (paths, schemas)
+}
+
 const INTRODUCTION: &str = "\
 Case lifecycles as immutable events, answered at any two dates: what was true then (`as_of`), as it \
 was known then (`known_at`). Times are UTC, RFC 3339. Errors are `application/problem+json` \
@@ -141,7 +147,8 @@ query with `Throughline-After` waits for that position.
 A case begins with a referral and is then `referred`. It is put on a waiting list (`waiting`), \
 `accepted` or `declined`; the first allocation to a worker makes an accepted case `open`, and a \
 closure `closed`. A reopening makes it open again, as the next episode. These steps, and handovers, \
-name the version they were decided on in `If-Match`; other commands need not. What a programme asks \
+name the version they were decided on in `If-Match`; other commands need not. What a linked case \
+lets through is an event of this case, and makes a new version too. What a programme asks \
 for (its areas, stages, criteria, instruments, reasons for closure, checklist of a handover) is in \
 its definition, `GET /v1/programmes/{programme}/versions/{version}`. Where nothing else is said, a \
 code is 1 to 64 lower-case letters, digits and `_ - . / :`.
@@ -172,17 +179,15 @@ fn collect_member_names(schema: &Value, names: &mut HashSet<String>) {
     }
 }
 
-/// The schemas met so far, by name.
+/// The schemas met so far, with their names: again and again where several operations name one.
 #[derive(Default)]
 struct Schemas(Vec<(String, RefOr<Schema>)>);
 
 impl Schemas {
     fn refer<T: ToSchema>(&mut self) -> Ref {
         let name = T::name().into_owned();
-        if self.0.iter().all(|(known, _)| *known != name) {
-            self.0.push((name.clone(), <T as PartialSchema>::schema()));
-            T::schemas(&mut self.0);
-        }
+        self.0.push((name.clone(), <T as PartialSchema>::schema()));
+        T::schemas(&mut self.0);
         Ref::from_schema_name(name)
     }
 }
@@ -363,7 +368,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::PublishEdition => ("201", schemas.refer::<PublishedAnswer>()),
         Operation::ReadEdition => ("200", schemas.refer::<EditionDocument>()),
         Operation::RerunEdition => ("200", schemas.refer::<RerunAnswer>()),
-        Operation::CompareEdition => ("200", schemas.refer::<ComparisonAnswer>()),
+        Operation::CompareEdition => ("200", schemas.refer::<EditionComparisonAnswer>()),
         Operation::DefineProgramme => ("201", schemas.refer::<DefinedAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())
@@ -460,9 +465,18 @@ fn tag(operation: Operation) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+
+    #[test]
+    fn one_name_is_one_schema() {
+        let mut known = BTreeMap::new();
+        for (name, schema) in gathered().1.0 {
+            let first = known.entry(name.clone()).or_insert_with(|| schema.clone());
+            assert!(*first == schema, "{name} is two schemas");
+        }
+    }
 
     #[test]
     fn every_operation_is_in_a_group_that_is_described() {
