@@ -307,6 +307,36 @@ async fn the_command_line_gives_the_same_figures() {
     assert_eq!(run(&["edition", "rerun", "nothing"]).await.0, 4);
 }
 
+#[tokio::test]
+async fn an_edition_is_written_as_one_page_that_fetches_nothing() {
+    let service = Service::start().await;
+    three_cases(&service).await;
+    defined(&service).await;
+    let edition = json!({
+        "edition": "spring", "title": "Spring <b>1</b>", "cohort": "taken-on",
+        "questions": questions(),
+    });
+    service.as_role("city", "evaluator").post("/v1/editions", edition).await.expect(201);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("spring.html");
+    let out = out.to_str().unwrap();
+    let report = async |edition: &str| {
+        let told = ["report", edition, "--tenant", "city", "--out", out];
+        service.run(&told, &[]).await.status.code().unwrap()
+    };
+    assert_eq!(report("winter").await, 4);
+    assert_eq!(report("spring").await, 0);
+    let page = std::fs::read_to_string(out).unwrap();
+    assert!(page.contains("<h1>Spring &lt;b&gt;1&lt;/b&gt;</h1>"));
+    assert!(page.contains("2 (100%)"), "both cases came as far as an allocation");
+    for outside in ["http:", "https:", "//", "<script", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside} is in the page");
+    }
+    // What is there already is not written over.
+    assert_eq!(report("spring").await, 2);
+    assert_eq!(std::fs::read_to_string(out).unwrap(), page);
+}
+
 /// A correction of what one case had at exit, after the edition; and the case's number in what is
 /// told of it.
 #[tokio::test]

@@ -305,10 +305,11 @@ async fn show(arguments: &OneArguments) -> Outcome<ExitCode> {
 /// # Errors
 /// When the log cannot be read.
 pub(super) async fn find_published(
-    arguments: &OneArguments,
+    edition: &Code,
+    of: &OfTenant,
 ) -> anyhow::Result<Result<EditionPublished, ExitCode>> {
-    let found = of_tenant(&arguments.of, Sealed::Untouched, async |log, tenant| {
-        Ok(find(log, tenant, &arguments.edition).await?.ok_or_else(|| unknown("edition")))
+    let found = of_tenant(of, Sealed::Untouched, async |log, tenant| {
+        Ok(find(log, tenant, edition).await?.ok_or_else(|| unknown("edition")))
     });
     Ok(match found.await? {
         Ok((_, published)) => Ok(published),

@@ -7,24 +7,34 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use throughline_domain::code::Code;
 
-use super::edition::{OneArguments, find_published};
+use super::database::DatabaseArguments;
+use super::edition::{OfTenant, find_published};
 use crate::report;
 
 /// What `report` is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportArguments {
-    #[command(flatten)]
-    one: OneArguments,
+    /// The edition.
+    #[arg(value_name = "EDITION")]
+    edition: Code,
+
+    /// Tenant whose edition it is.
+    #[arg(long, value_name = "TENANT")]
+    tenant: Code,
 
     /// File to write, for its owner alone; it must not be there yet. Standard output when absent.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    database: DatabaseArguments,
 }
 
 /// Writes the page.
 pub(crate) async fn run(arguments: ReportArguments) -> ExitCode {
-    match write(&arguments).await {
+    match write(arguments).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("throughline: {error:#}");
@@ -33,14 +43,16 @@ pub(crate) async fn run(arguments: ReportArguments) -> ExitCode {
     }
 }
 
-async fn write(arguments: &ReportArguments) -> anyhow::Result<ExitCode> {
-    let published = match find_published(&arguments.one).await? {
+async fn write(arguments: ReportArguments) -> anyhow::Result<ExitCode> {
+    let ReportArguments { edition, tenant, out, database } = arguments;
+    let of = OfTenant { tenant, json: false, database };
+    let published = match find_published(&edition, &of).await? {
         Ok(published) => published,
         Err(code) => return Ok(code),
     };
     let page = report::page(&published);
-    match &arguments.out {
-        Some(path) => whole(path, &page)?,
+    match out {
+        Some(path) => whole(&path, &page)?,
         None => io::stdout().lock().write_all(page.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
