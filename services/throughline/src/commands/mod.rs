@@ -15,7 +15,7 @@ mod dates;
 pub(crate) mod demo;
 mod document;
 pub(crate) mod edition;
-mod evaluating;
+pub(crate) mod evaluating;
 mod feed_settings;
 pub(crate) mod keys;
 pub(crate) mod log;
