@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use throughline_domain::case::record_contact_attempt::ContactAttempted;
 use throughline_domain::case::record_measure::MeasureValue;
 use throughline_domain::case::state::Referral;
-use throughline_domain::case::{CaseEvent, CaseState};
+use throughline_domain::case::{CaseEvent, CaseState, CaseStatus};
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CodeList as _, ContactOutcome, MissingReason};
 use throughline_domain::programme::Programme;
@@ -99,10 +99,16 @@ impl<'a> EvaluatedCase<'a> {
         self.attempts().any(|(_, attempt)| attempt.outcome == ContactOutcome::Reached)
     }
 
+    /// Whether the referral was declined, and nothing came after.
+    #[must_use]
+    pub fn is_declined(&self) -> bool {
+        self.view.state.status == CaseStatus::Declined
+    }
+
     /// When the case was last closed; `None` where it is not closed.
     #[must_use]
     pub fn exited_at(&self) -> Option<Timestamp> {
-        let is_closed = self.view.state.status == throughline_domain::case::CaseStatus::Closed;
+        let is_closed = self.view.state.status == CaseStatus::Closed;
         let closed = self.each(|event| matches!(event, CaseEvent::CaseClosed(_)).then_some(()));
         closed.last().filter(|_| is_closed).map(|(at, ())| at)
     }

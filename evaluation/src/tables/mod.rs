@@ -14,9 +14,13 @@ pub mod question;
 pub mod referrals;
 pub mod rule;
 pub mod sides;
+pub mod stated;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 pub mod trajectory;
+pub mod waiting;
 pub mod work;
 
 use serde::Serialize;

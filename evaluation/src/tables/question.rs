@@ -10,6 +10,7 @@ use super::outcome::Outcome;
 use super::referrals::Referrals;
 use super::rule::RuleShares;
 use super::trajectory::Trajectory;
+use super::waiting::Waiting;
 use super::work::{AgencyWork, Support};
 use super::{Gathering, begin};
 
@@ -37,6 +38,8 @@ questions! {
     Referrals(Referrals),
     /// How far cases came, and why they ended.
     Attrition(Attrition),
+    /// How long people waited.
+    Waiting(Waiting),
     /// What a named rule says of the cases.
     Rule(RuleShares),
     /// The attempts to reach people.
