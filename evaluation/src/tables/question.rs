@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::agreement::Agreement;
 use super::attrition::Attrition;
 use super::completeness::Completeness;
 use super::contacts::Contacts;
@@ -12,7 +13,7 @@ use super::rule::RuleShares;
 use super::trajectory::Trajectory;
 use super::waiting::Waiting;
 use super::work::{AgencyWork, Support};
-use super::{Gathering, begin};
+use super::{Gathering, Table, Wrong, begin};
 
 macro_rules! questions {
     ($($(#[$doc:meta])* $kind:ident($table:ty),)+) => {
@@ -29,6 +30,18 @@ macro_rules! questions {
             pub fn begin(&self) -> Box<dyn Gathering> {
                 match self.clone() { $(Self::$kind(table) => begin(table),)+ }
             }
+
+            /// What in it cannot be, each with its place; nothing where it can be answered.
+            #[must_use]
+            pub fn check(&self) -> Vec<Wrong> {
+                match self { $(Self::$kind(table) => table.check(),)+ }
+            }
+
+            /// Whether its table names cases: it is then for whoever may read them.
+            #[must_use]
+            pub fn names_cases(&self) -> bool {
+                match self { $(Self::$kind(table) => table.names_cases(),)+ }
+            }
         }
     };
 }
@@ -42,6 +55,8 @@ questions! {
     Waiting(Waiting),
     /// What a named rule says of the cases.
     Rule(RuleShares),
+    /// Whether two rules or sources say the same.
+    Agreement(Agreement),
     /// The attempts to reach people.
     Contacts(Contacts),
     /// Work with agencies.
