@@ -25,4 +25,4 @@ pub use evaluated_case::EvaluatedCase;
 pub use figures::Figures;
 pub use membership::{CohortCounts, Membership, Out};
 pub use pass::{Finished, Pass};
-pub use tables::{Question, TableError};
+pub use tables::{Question, TableError, Wrong};

@@ -48,6 +48,7 @@ impl Pass {
     ) {
         let definition = |referral: &_| programmes.of_referral(referral);
         let Some(case) = EvaluatedCase::at(history, &self.asked, definition) else { return };
+        let case = case.named(case_id);
         let membership = membership(&self.cohort, &case);
         self.counts.take(membership);
         if membership == Membership::In {

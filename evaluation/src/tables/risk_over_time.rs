@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use throughline_domain::case::CaseEvent;
 use throughline_domain::code_lists::{CodeList as _, RiskLevel};
 
-use super::{Table, TableError};
+use super::{Table, TableError, Wrong};
 use crate::evaluated_case::EvaluatedCase;
 
 /// The question.
@@ -55,6 +55,11 @@ impl Table for RiskOverTime {
     type Observation = Levels;
     type Answer = RiskOverTimeTable;
 
+    fn check(&self) -> Vec<Wrong> {
+        let is_long = self.months > MONTHS_MAX;
+        Vec::from_iter(is_long.then(|| Wrong::at("/months", "is 120 at most")))
+    }
+
     fn observe(&self, case: &EvaluatedCase<'_>) -> Option<Levels> {
         let mut assessed: Vec<(Timestamp, RiskLevel)> = case
             .each(|event| {
@@ -66,7 +71,7 @@ impl Table for RiskOverTime {
         assessed.sort_by_key(|(at, _)| *at);
         let end = case.exited_at().unwrap_or(case.asked().as_of);
         let referred = case.referral().received.at.to_zoned(TimeZone::UTC);
-        let months = (0..=self.months.min(MONTHS_MAX))
+        let months = (0..=self.months)
             .map_while(|month| referred.checked_add(i32::from(month).months()).ok())
             .map(|at| at.timestamp())
             .take_while(|at| *at <= end);
@@ -83,7 +88,7 @@ impl Table for RiskOverTime {
             not_assessed: 0,
             levels: RiskLevel::ALL.iter().map(|level| (level.as_str().to_owned(), 0)).collect(),
         };
-        let mut months: Vec<Standing> = (0..=self.months.min(MONTHS_MAX)).map(nobody).collect();
+        let mut months: Vec<Standing> = (0..=self.months).map(nobody).collect();
         for Levels(levels) in observations {
             for (standing, level) in months.iter_mut().zip(levels) {
                 standing.observed += 1;

@@ -7,7 +7,7 @@ use throughline_domain::code::Code;
 use throughline_domain::rules::{Answer, Rule, Value};
 
 use super::group::percent;
-use super::{Table, TableError};
+use super::{Table, TableError, Wrong};
 use crate::evaluated_case::EvaluatedCase;
 
 /// The question.
@@ -39,6 +39,11 @@ pub struct Share {
 impl Table for RuleShares {
     type Observation = Vec<String>;
     type Answer = RuleTable;
+
+    fn check(&self) -> Vec<Wrong> {
+        let is_known = Rule::find(self.rule.as_str()).is_some();
+        if is_known { Vec::new() } else { vec![Wrong::at("/rule", "is no rule that is known")] }
+    }
 
     fn observe(&self, case: &EvaluatedCase<'_>) -> Option<Vec<String>> {
         Rule::find(self.rule.as_str()).map(|rule| told(&rule.ask(case.view())))

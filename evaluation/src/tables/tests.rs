@@ -1,14 +1,10 @@
 //! Each table of one small cohort, whole.
 
 use serde_json::{Value, json};
-use throughline_domain::cohort::Cohort;
-use throughline_domain::programme::Programmes;
-use throughline_domain::two_clocks::Asked;
 
-use crate::pass::Pass;
+use super::testing;
 use crate::testing::{
-    Fact, assessed, attempted, case, closed, day, fact, history, measured, opened, referred,
-    retracted,
+    Fact, assessed, attempted, closed, fact, measured, opened, referred, retracted,
 };
 
 /// Four cases: one reached, measured twice and closed; one tried in vain; one declined; one that
@@ -54,20 +50,7 @@ fn cases() -> Vec<Vec<Fact>> {
 }
 
 fn answered(question: Value) -> Value {
-    asked_of(&cases(), question, "2018-01-01")
-}
-
-fn asked_of(cases: &[Vec<Fact>], question: Value, as_of: &str) -> Value {
-    let cohort = json!({"id": "all", "version": 1, "title": "All", "programme": "drive"});
-    let cohort: Cohort = serde_json::from_value(cohort).unwrap();
-    let asked = Asked { as_of: day(as_of), ..Asked::LATEST };
-    let mut pass = Pass::new(cohort, &[serde_json::from_value(question).unwrap()], asked);
-    for (n, facts) in (1..).zip(cases) {
-        pass.take(case(n), &history(facts.clone()), &Programmes::shipped());
-    }
-    let finished = pass.finish().unwrap();
-    assert_eq!(finished.counts.cases, cases.len() as u64);
-    finished.tables[0].value().clone()
+    testing::answered(question, &cases(), "2018-01-01")
 }
 
 #[test]
@@ -177,7 +160,7 @@ fn how_risk_went() {
         assessed("high", None, "2017-01-12"),
         assessed("standard", None, "2017-02-01"),
     ]);
-    let table = asked_of(&[up_and_down], json!({"table": "trajectory"}), "2017-02-11");
+    let table = testing::answered(json!({"table": "trajectory"}), &[up_and_down], "2017-02-11");
     let expected = json!({
         "cases": 1, "assessed": 1, "days": {"medium": 10.0, "high": 20.0, "standard": 10.0},
         "moves": {"medium": {"high": 1}, "high": {"standard": 1}},
@@ -201,7 +184,7 @@ fn incidents_are_counted_per_person_year() {
         incident("crime", "2021-01-01"),
     ]);
     let question = json!({"table": "incidents", "months_before": 12, "step_months": 12});
-    let table = asked_of(&[case], question, "2021-01-01");
+    let table = testing::answered(question, &[case], "2021-01-01");
     let before =
         json!({"incidents": 2, "person_years": 1.002_053_388_09, "rate": 1.995_901_639_34});
     let after = json!({"incidents": 2, "person_years": 4.0, "rate": 0.5});

@@ -14,6 +14,7 @@ use throughline_domain::edition::{
 use throughline_domain::ids::{EventId, Position};
 use throughline_domain::time::Occurred;
 use throughline_domain::two_clocks::Reading;
+use throughline_evaluation::tables::question::Naming;
 use throughline_evaluation::{Question, edition};
 use throughline_log::{ListedEdition, Remembered, hash_text};
 use utoipa::openapi::{RefOr, Schema};
@@ -179,7 +180,7 @@ async fn publish(
     key: Option<&CommandKey>,
 ) -> Result<PublishedAnswer, NotRecorded> {
     let tenant = caller.tenant.tenant_no;
-    tables::check(&body.questions)?;
+    tables::check(&body.questions, Naming::Refused)?;
     let dates = Dates::given(body.as_of, body.known_at, body.reading, now())?;
     // Before the pass, which takes long; the log decides all the same.
     if app.log.edition(tenant, &body.edition).await?.is_some() {

@@ -8,11 +8,13 @@ use serde_json::Value;
 use throughline_domain::code::Code;
 use throughline_domain::edition::publish_edition::QUESTIONS_MAX;
 use throughline_domain::two_clocks::Reading;
+use throughline_evaluation::tables::question::{self, Naming};
 use throughline_evaluation::{Question, edition};
 use utoipa::ToSchema;
 
 use super::membership::CohortPath;
 use super::passing::{self, Passed, Passing, pass};
+use crate::access::Role;
 use crate::answering::respond;
 use crate::app::App;
 use crate::body::JsonBody;
@@ -72,7 +74,8 @@ pub struct TablesAnswer {
 ///
 /// # Errors
 /// [`problem::NOT_FOUND`] when there is no such cohort; [`problem::INVALID`] for a question that
-/// cannot be answered.
+/// cannot be answered; [`problem::FORBIDDEN`] for one that names cases, of whoever may not read
+/// them.
 pub async fn tabulate_cohort(
     request: HttpRequest,
     path: Path<CohortPath>,
@@ -81,7 +84,8 @@ pub async fn tabulate_cohort(
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let TablesBody { version, questions, as_of, known_at, reading } = body.value;
-    check(&questions)?;
+    check(&questions, Naming::Allowed)?;
+    check_names(&questions, &caller)?;
     let dates = Dates::given(as_of, known_at, reading, now())?;
     let (settled, asked) =
         freshness::reach_log(&app, &request, caller.tenant.tenant_no, &dates).await?;
@@ -102,11 +106,27 @@ pub async fn tabulate_cohort(
     }))
 }
 
-/// Whether there are as many questions as may be asked at once.
-pub(super) fn check(questions: &[Question]) -> Result<(), Problem> {
-    if (1..=QUESTIONS_MAX).contains(&questions.len()) {
+/// Whether the questions are as many as may be asked at once, and each can be answered; naming cases
+/// only where that may be.
+pub(super) fn check(questions: &[Question], naming: Naming) -> Result<(), Problem> {
+    if !(1..=QUESTIONS_MAX).contains(&questions.len()) {
+        let detail = format!("has 1 to {QUESTIONS_MAX} entries");
+        return Err(Problem::new(problem::INVALID).with(FieldError::at("/questions", detail)));
+    }
+    let wrong = question::check(questions, naming);
+    if wrong.is_empty() {
         return Ok(());
     }
-    let detail = format!("has 1 to {QUESTIONS_MAX} entries");
-    Err(Problem::new(problem::INVALID).with(FieldError::at("/questions", detail)))
+    let errors = wrong.into_iter().map(|wrong| FieldError::at(wrong.pointer, wrong.detail));
+    Err(errors.fold(Problem::new(problem::INVALID), Problem::with))
+}
+
+/// Whether the caller may be given tables that name cases, where some of them do: who evaluates may
+/// not read cases.
+fn check_names(questions: &[Question], caller: &Caller) -> Result<(), Problem> {
+    let may_read = matches!(caller.role, Role::TeamManager | Role::DataProtectionOfficer);
+    if may_read || !questions.iter().any(Question::names_cases) {
+        return Ok(());
+    }
+    Err(Problem::new(problem::FORBIDDEN))
 }

@@ -21,6 +21,7 @@ use throughline_domain::ids::{EventId, Position};
 use throughline_domain::time::{Occurred, SKEW_FORGIVEN, to_microseconds};
 use throughline_domain::two_clocks::{Asked, Reading};
 use throughline_evaluation::edition::{self, Difference, Draft};
+use throughline_evaluation::tables::question::{self, Naming};
 use throughline_evaluation::{Figures, Question};
 use throughline_log::{EventLog, ExecuteError, TenantNo, hash_text};
 use uuid::Uuid;
@@ -197,6 +198,12 @@ async fn compute(log: &EventLog, tenant: TenantNo, plan: Plan) -> Outcome<Editio
     if !(1..=QUESTIONS_MAX).contains(&plan.questions.len()) {
         let wrong = EditionError::Questions { questions_max: QUESTIONS_MAX };
         return Ok(Err(Refusal(REFUSED, wrong.to_string())));
+    }
+    let wrong = question::check(&plan.questions, Naming::Refused);
+    if !wrong.is_empty() {
+        let wrong: Vec<String> =
+            wrong.iter().map(|wrong| format!("{} {}", wrong.pointer, wrong.detail)).collect();
+        return Ok(Err(Refusal(REFUSED, wrong.join("; "))));
     }
     // Before the pass, which takes long; the log decides all the same.
     if log.edition(tenant, &plan.edition).await?.is_some() {
