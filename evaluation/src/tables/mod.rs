@@ -15,6 +15,7 @@ pub mod question;
 pub mod referrals;
 pub mod risk_over_time;
 pub mod rule;
+pub mod scores;
 pub mod sides;
 pub mod stated;
 #[cfg(test)]

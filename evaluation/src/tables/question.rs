@@ -11,6 +11,7 @@ use super::outcome::Outcome;
 use super::referrals::Referrals;
 use super::risk_over_time::RiskOverTime;
 use super::rule::RuleShares;
+use super::scores::Scores;
 use super::trajectory::Trajectory;
 use super::waiting::Waiting;
 use super::work::{AgencyWork, Support};
@@ -106,4 +107,6 @@ questions! {
     RiskOverTime(RiskOverTime),
     /// How a measure went between two stages.
     Outcome(Outcome),
+    /// Numbers of two or more groups.
+    Scores(Scores),
 }

@@ -170,6 +170,34 @@ fn how_risk_went() {
     assert_eq!(table, expected);
 }
 
+#[test]
+fn incidents_are_counted_around_a_separation() {
+    let incident = |date: &str| fact("IncidentReported", &json!({"kind": "crime"}), date);
+    let moved = |reason: &str, date: &str| {
+        fact("PlacementChanged", &json!({"kind": "home", "from": "h1", "reason": reason}), date)
+    };
+    let mut case = opened("drive", "2017-01-01");
+    case.extend([
+        moved("repairs", "2017-02-01"),
+        moved("separation", "2017-06-01"),
+        incident("2017-05-15"),
+        incident("2017-06-02"),
+        incident("2017-06-20"),
+        incident("2017-09-01"),
+    ]);
+    let question = json!({
+        "table": "incidents", "around": "separation", "months_before": 2, "months_after": 2,
+        "step_months": 1,
+    });
+    let cases = [case, opened("drive", "2017-01-01")];
+    let table = testing::answered(question, &cases, "2018-01-01");
+    assert_eq!(table["cases"], json!(1));
+    let counts = ["-2", "-1", "0", "1"].map(|n| table["series"][n]["incidents"].clone());
+    assert_eq!(counts, [json!(0), json!(1), json!(2), json!(0)]);
+    let total = [&table["total"]["before"], &table["total"]["after"]];
+    assert_eq!(total.map(|rate| rate["incidents"].clone()), [json!(1), json!(2)]);
+}
+
 /// 365.25 days make a year: 1461 days make four.
 #[test]
 fn incidents_are_counted_per_person_year() {
@@ -185,12 +213,26 @@ fn incidents_are_counted_per_person_year() {
     ]);
     let question = json!({"table": "incidents", "months_before": 12, "step_months": 12});
     let table = testing::answered(question, &[case], "2021-01-01");
-    let before =
-        json!({"incidents": 2, "person_years": 1.002_053_388_09, "rate": 1.995_901_639_34});
-    let after = json!({"incidents": 2, "person_years": 4.0, "rate": 0.5});
-    assert_eq!(table["total"], json!({"before": before, "after": after}));
+    // SciPy: chi2.ppf for the rates; beta.ppf and binomtest for their ratio.
+    let before = json!({
+        "incidents": 2, "person_years": 1.002_053_388_09, "rate": 1.995_901_639_34,
+        "between": {"lower": 0.241_712_948_055, "upper": 7.209_882_979_88},
+    });
+    let after = json!({
+        "incidents": 2, "person_years": 4.0, "rate": 0.5,
+        "between": {"lower": 0.060_552_319_636, "upper": 1.806_171_916_93},
+    });
+    let ratio = json!({
+        "estimate": 0.250_513_347_023, "p": 0.181_304_640_374,
+        "between": {"lower": 0.018_158_448_330_6, "upper": 3.456_073_773_15},
+    });
+    assert_eq!(table["total"], json!({"before": before, "after": after, "ratio": ratio}));
     assert_eq!(table["kinds"]["crime"]["before"]["incidents"], json!(1));
-    assert_eq!(table["police_outcomes"], json!({"not_said": {"before": 2, "after": 2}}));
+    assert_eq!(table["police_outcomes"]["not_said"], table["total"]);
+    let per_case = json!({
+        "before": {"2": 1}, "after": {"2": 1}, "fewer": 1, "as_many": 0, "more": 0,
+    });
+    assert_eq!(table["per_case"], per_case);
     let series = table["series"].as_object().unwrap();
     let counts: Vec<_> = series.iter().map(|(n, rate)| (n.as_str(), &rate["incidents"])).collect();
     let expected = [("-12", 2), ("0", 1), ("12", 0), ("24", 0), ("36", 1)];
