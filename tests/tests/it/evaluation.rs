@@ -168,6 +168,11 @@ async fn a_question_that_cannot_be_answered_is_pointed_to() {
     let wrong = [
         (json!({"questions": []}), "/questions"),
         (json!({"questions": [{"table": "canary-7f3a"}]}), "/questions/0"),
+        (
+            json!({"questions": [{"table": "attrition"}, {"table": "risk_over_time", "months": 121}]}),
+            "/questions/1/months",
+        ),
+        (json!({"questions": [{"table": "rule", "rule": "canary-7f3a"}]}), "/questions/0/rule"),
         (json!({"questions": [{"table": "attrition"}], "reading": "canary-7f3a"}), "/reading"),
         (
             json!({"questions": [{"table": "attrition"}], "known_at": "2999-01-01T00:00:00Z"}),
@@ -182,6 +187,44 @@ async fn a_question_that_cannot_be_answered_is_pointed_to() {
         assert!(pointer.starts_with(place), "{pointer} for {place}");
         assert!(!answer.text.contains("canary"), "{body}");
     }
+}
+
+/// Two rules say different things of both cases: they were given to a worker, and nobody was reached.
+#[tokio::test]
+async fn cases_that_differ_are_named_to_whoever_may_read_them_and_never_published() {
+    let service = Service::start().await;
+    let ([first, second, _], _) = three_cases(&service).await;
+    defined(&service).await;
+    let question = json!({
+        "table": "agreement", "first": "mrp-engagement/1", "second": "police-engagement/1",
+        "cases": true,
+    });
+    let path = "/v1/cohorts/taken-on/tables";
+    let body = json!({"questions": [question]});
+    let manager = service.as_role("city", "team_manager");
+    let answer = manager.post(path, body.clone()).await.expect(200);
+    let answer = &answer["results"]["tables"][0]["answer"];
+    assert_eq!(answer["matrix"], json!({"none": {"engaged": 2}}));
+    let mut both = [first, second];
+    both.sort();
+    assert_eq!(answer["differing"], json!(both));
+
+    let evaluator = service.as_role("city", "evaluator");
+    let refused = evaluator.post(path, body).await;
+    assert_eq!((refused.status, refused.problem()), (403, "forbidden".to_owned()));
+    let edition = json!({
+        "edition": "named", "title": "Named", "cohort": "taken-on", "questions": [question],
+    });
+    let refused = evaluator.post("/v1/editions", edition).await;
+    assert_eq!((refused.status, refused.problem()), (422, "invalid".to_owned()));
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/questions/0");
+    // Without the names, the counts are for anybody who evaluates.
+    let mut counted = question.clone();
+    counted["cases"] = json!(false);
+    let answer = evaluator.post(path, json!({"questions": [counted]})).await.expect(200);
+    let answer = &answer["results"]["tables"][0]["answer"];
+    assert_eq!(answer["matrix"], json!({"none": {"engaged": 2}}));
+    assert!(answer.get("differing").is_none());
 }
 
 #[tokio::test]
