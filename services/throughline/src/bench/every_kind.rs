@@ -12,7 +12,7 @@ use super::loaded::{Cases, Next};
 const FACTS_MIN: u64 = 30;
 const FACTS_MAX: u64 = 54;
 /// The abuse that is measured, and how severe it may be.
-const ABUSE: [&str; 4] = ["physical", "sexual", "harassment", "jealousy"];
+const ABUSE: [&str; 4] = ["physical", "sexual", "harassment_stalking", "jealousy_coercion"];
 const SEVERITIES: [&str; 4] = ["none", "standard", "moderate", "high"];
 const LEVELS: [&str; 3] = ["standard", "medium", "high"];
 
