@@ -193,7 +193,7 @@ def engaged_incidents():
 def tell_incidents(told, case, referred, counts, outcomes):
     """Chosen: at equal distances from twelve months before the referral to the end of July 2015."""
     domestic, crimes = counts
-    begin = date(referred.year - 1, referred.month, min(referred.day, 28))
+    begin = after(referred, -364)
     span = (UNTIL - begin).days
     kinds = strided_kinds(domestic, crimes)
     for k, kind in enumerate(kinds):
