@@ -9,6 +9,7 @@ import sys
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import cases
 import tables
 
 HERE = Path(__file__).parent
@@ -25,7 +26,7 @@ class Answers:
 
     def __init__(self, document):
         self.document = document
-        self.cases = tables.read(HERE / "histories" / f"{document['tenant']}.jsonl")
+        self.cases = cases.read(HERE / "histories" / f"{document['tenant']}.jsonl")
         self.members, self.tables = {}, {}
 
     def figure(self, given):
@@ -41,7 +42,7 @@ class Answers:
         where = (term["cohort"], known_at)
         if where not in self.members:
             cohort = self.document["cohorts"][term["cohort"]]
-            self.members[where] = tables.members(self.cases, cohort, asked["as_of"], known_at)
+            self.members[where] = cases.members(self.cases, cohort, asked["as_of"], known_at)
         key = (*where, json.dumps(term["table"], sort_keys=True))
         if key not in self.tables:
             self.tables[key] = tables.answer(term["table"], self.members[where])
