@@ -151,12 +151,30 @@ code_list! {
 }
 
 code_list! {
-    /// What was answered to a question of a risk instrument.
+    /// What was answered to a question of a risk instrument, or why nothing was: the reasons of
+    /// [`MissingReason`]. `dont_know` is an answer, and an instrument's rule may count it.
     "risk_answer" RiskAnswer {
         Yes = "yes",
         No = "no",
         DontKnow = "dont_know",
         NotAsked = "not_asked",
+        Declined = "declined",
+        UnknownToClient = "unknown_to_client",
+        UnsafeToAsk = "unsafe_to_ask",
+    }
+}
+
+impl RiskAnswer {
+    /// Why there is no answer; `None` for an answer.
+    #[must_use]
+    pub fn missing(self) -> Option<MissingReason> {
+        match self {
+            Self::Yes | Self::No | Self::DontKnow => None,
+            Self::NotAsked => Some(MissingReason::NotAsked),
+            Self::Declined => Some(MissingReason::Declined),
+            Self::UnknownToClient => Some(MissingReason::UnknownToClient),
+            Self::UnsafeToAsk => Some(MissingReason::UnsafeToAsk),
+        }
     }
 }
 
@@ -433,6 +451,27 @@ code_list! {
         Request = "request",
         Retention = "retention",
         CourtOrder = "court_order",
+        Other = "other",
+    }
+}
+
+code_list! {
+    /// Why two cases were linked.
+    "link_reason" LinkReason {
+        PerpetratorAndVictimSurvivor = "perpetrator_and_victim_survivor",
+        Family = "family",
+        Household = "household",
+        Other = "other",
+    }
+}
+
+code_list! {
+    /// Why a link between two cases ended.
+    "link_end_reason" LinkEndReason {
+        LinkedInError = "linked_in_error",
+        NoLongerConnected = "no_longer_connected",
+        WorkEnded = "work_ended",
+        NotSafe = "not_safe",
         Other = "other",
     }
 }

@@ -25,6 +25,17 @@ impl<'a> Columns<'a> {
         u32::try_from(count).map_err(|_| self.unreadable(column))
     }
 
+    /// The version of a definition, or of a part of it.
+    pub(crate) fn version(&self, column: &'static str) -> Result<u16, ReadError> {
+        self.version_opt(column)?.ok_or_else(|| self.unreadable(column))
+    }
+
+    /// The same, if there is one.
+    pub(crate) fn version_opt(&self, column: &'static str) -> Result<Option<u16>, ReadError> {
+        let version: Option<i32> = self.get(column)?;
+        version.map(|no| u16::try_from(no).map_err(|_| self.unreadable(column))).transpose()
+    }
+
     /// A text in the domain's terms.
     pub(crate) fn parse<T>(
         &self,

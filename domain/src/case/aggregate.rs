@@ -20,6 +20,7 @@ use crate::case::identify_need::IdentifyNeed;
 use crate::case::lifecycle::Transition;
 use crate::case::propose_closure::{ProposeClosure, RefuseClosure};
 use crate::case::provide_support::ProvideSupport;
+use crate::case::receive_linked_information::ReceiveLinkedInformation;
 use crate::case::receive_referral::ReceiveReferral;
 use crate::case::record_agency_action::RecordAgencyAction;
 use crate::case::record_contact_attempt::RecordContactAttempt;
@@ -84,7 +85,7 @@ intents! {
     ChangeChildProtectionStatus, RequestInformation, FollowRequestUp, HandOverCase, TransferCase,
     AllocateArm, SetSafeContactPlan, HoldContact, LiftContactHold, ResolveNeed, ChangePlacement,
     CompleteReview, ProposeClosure, RefuseClosure, CloseCase, ReopenCase,
-    CorrectFact, RetractFact,
+    ReceiveLinkedInformation, CorrectFact, RetractFact,
 }
 
 /// A case with its whole history: what a command is decided against.
@@ -138,6 +139,7 @@ pub fn decide(case: &Case, command: CaseCommand) -> Result<CaseEvent, CaseError>
         Intent::RefuseClosure(command) => command.decide(case),
         Intent::CloseCase(command) => command.decide(case, &moment),
         Intent::ReopenCase(command) => command.decide(case, &moment),
+        Intent::ReceiveLinkedInformation(command) => command.decide(case, &moment),
         Intent::CorrectFact(command) => command.decide(case, moment.now),
         Intent::RetractFact(command) => command.decide(case),
     }?;
@@ -185,6 +187,9 @@ impl Intent {
             Self::RefuseClosure(command) => CaseEvent::ClosureRefused(command.0),
             Self::CloseCase(command) => CaseEvent::CaseClosed(command.0),
             Self::ReopenCase(command) => CaseEvent::CaseReopened(command.0),
+            Self::ReceiveLinkedInformation(command) => {
+                CaseEvent::LinkedInformationReceived(command.0)
+            }
             Self::CorrectFact(command) => CaseEvent::FactCorrected(command.0),
             Self::RetractFact(command) => CaseEvent::FactRetracted(command.0),
         })

@@ -38,12 +38,22 @@ impl AllocateArm {
     /// # Errors
     /// When the case has an arm, or is not in work.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
-        if case.state().arm.is_some() {
+        case.may_be_drawn(moment)?;
+        Ok(CaseEvent::ArmAllocated(self.0))
+    }
+}
+
+impl Case {
+    /// Whether an arm may be drawn for the case now.
+    ///
+    /// # Errors
+    /// When the case has an arm, or is not in work.
+    pub fn may_be_drawn(&self, moment: &Moment) -> Result<(), CaseError> {
+        if self.state().arm.is_some() {
             return Err(CaseError::ArmIsFinal);
         }
         // Between acceptance and closure, as a closure is: but no step of its own.
-        case.may_work(Transition::Close, moment)?;
-        Ok(CaseEvent::ArmAllocated(self.0))
+        self.may_work(Transition::Close, moment)
     }
 }
 

@@ -139,9 +139,7 @@ impl RetractFact {
 
 fn fact(case: &Case, event_id: EventId) -> Result<&Recorded<CaseEvent>, CaseError> {
     let found = case.find(event_id).ok_or(CaseError::UnknownFact { event_id })?;
-    if found.event.is_final() {
-        return Err(CaseError::ArmIsFinal);
-    }
+    found.event.may_be_amended()?;
     if found.event.amends().is_some() { Err(CaseError::NotAFact { event_id }) } else { Ok(found) }
 }
 

@@ -111,6 +111,11 @@ impl ContactSafety {
         self.plans.iter().find(|plan| plan.from > at)
     }
 
+    /// The plans that will be in force after a moment, in that order.
+    pub fn plans_after(&self, at: Timestamp) -> impl Iterator<Item = &PlanInForce> {
+        self.plans.iter().filter(move |plan| plan.from > at)
+    }
+
     /// Every hold there was, in the order in which they were set.
     pub fn holds(&self) -> impl Iterator<Item = &Hold> {
         self.holds.iter()

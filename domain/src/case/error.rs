@@ -67,6 +67,12 @@ pub enum CaseError {
     /// The latest incident lies after the referral that it led to.
     #[error("the latest incident lies after the referral")]
     IncidentAfterReferral,
+    /// A fact is given, and a reason why it is missing.
+    #[error("{member} is given, and said to be missing")]
+    GivenAndMissing {
+        /// The member that the fact is.
+        member: &'static str,
+    },
     /// A risk assessment gives neither answers, nor a level, nor a judgement.
     #[error("a risk assessment needs answers, a level or a judgement")]
     NoRiskResult,
@@ -200,6 +206,9 @@ pub enum CaseError {
     /// An arm is drawn once, and stays.
     #[error("the arm of a case is drawn once, and stays")]
     ArmIsFinal,
+    /// What was told of a linked case was told: a later event supersedes it.
+    #[error("what was received of a linked case is neither corrected nor retracted")]
+    LinkedInformationIsFinal,
     /// A proposal to close the case waits already.
     #[error("a proposal to close the case waits already")]
     ClosureProposed,

@@ -20,6 +20,7 @@ use crate::case::hold_contact::{ContactHeld, ContactHoldLifted};
 use crate::case::identify_need::NeedIdentified;
 use crate::case::propose_closure::{ClosureProposed, ClosureRefused};
 use crate::case::provide_support::SupportProvided;
+use crate::case::receive_linked_information::LinkedInformationReceived;
 use crate::case::receive_referral::ReferralReceived;
 use crate::case::record_agency_action::AgencyActionRecorded;
 use crate::case::record_contact_attempt::ContactAttempted;
@@ -154,6 +155,7 @@ case_events! {
     ReviewCompleted = 1,
     ClosureProposed = 1,
     ClosureRefused = 1,
+    LinkedInformationReceived = 1,
     CaseClosed = 1,
     CaseReopened = 1,
     FactCorrected = 2 from [amend_fact::name_the_replacements_version],
@@ -178,6 +180,7 @@ impl CaseEvent {
             | Self::CaseTransferred(_)
             | Self::ContactHeld(_)
             | Self::PlacementChanged(_)
+            | Self::LinkedInformationReceived(_)
             | Self::ReviewCompleted(_) => true,
             Self::ReferralReceived(_)
             | Self::ReferralAccepted(_)
@@ -235,10 +238,19 @@ impl CaseEvent {
         }
     }
 
-    /// Whether the fact stands as it was recorded, for good: an arm is drawn once.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::ArmAllocated(_))
+    /// Whether the fact stands as it was recorded, for good: an arm is drawn once, and what was told
+    /// was told.
+    ///
+    /// # Errors
+    /// Why it cannot be amended.
+    pub fn may_be_amended(&self) -> Result<(), CaseError> {
+        if let Self::ArmAllocated(_) = self {
+            Err(CaseError::ArmIsFinal)
+        } else if let Self::LinkedInformationReceived(_) = self {
+            Err(CaseError::LinkedInformationIsFinal)
+        } else {
+            Ok(())
+        }
     }
 
     /// The fact that a correction or retraction is about; `None` for a fact itself.

@@ -31,6 +31,15 @@ impl CaseStatus {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
+    /// Whether the case is in work: taken on, and neither closed nor given up.
+    #[must_use]
+    pub fn is_in_work(self) -> bool {
+        match self {
+            Self::Accepted | Self::Open => true,
+            Self::Referred | Self::Waiting | Self::Declined | Self::Closed => false,
+        }
+    }
+
     /// The text exchanged.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -96,6 +105,7 @@ impl Transition {
             | CaseEvent::InformationRefused(_)
             | CaseEvent::CaseTransferred(_)
             | CaseEvent::ArmAllocated(_)
+            | CaseEvent::LinkedInformationReceived(_)
             | CaseEvent::SafeContactPlanSet(_)
             | CaseEvent::ContactHeld(_)
             | CaseEvent::ContactHoldLifted(_)

@@ -23,6 +23,7 @@ pub mod identify_need;
 pub mod lifecycle;
 pub mod propose_closure;
 pub mod provide_support;
+pub mod receive_linked_information;
 pub mod receive_referral;
 pub mod record_agency_action;
 pub mod record_contact_attempt;

@@ -2,6 +2,8 @@
 //!
 //! `apply` accepts anything that was recorded and holds no rules; refusal belongs to the commands.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::case::assessors::Assessors;
@@ -15,7 +17,7 @@ use crate::code::Code;
 use crate::code_lists::{
     Agency, CaseRole, ContactOutcome, Need, OwnView, ReferralSource, RiskLevel,
 };
-use crate::ids::{EventId, PersonId};
+use crate::ids::{CaseId, EventId, PersonId};
 use crate::recorded::Recorded;
 use crate::time::Occurred;
 use crate::two_clocks::{self, Asked};
@@ -54,6 +56,11 @@ pub struct CaseState {
     pub placement: Option<Code>,
     /// The latest review.
     pub review: Option<Review>,
+    /// When each stage was last reviewed, in the order of time.
+    pub stage_reviews: BTreeMap<Code, Occurred>,
+    /// When the case was last looked at as a whole, in the order of time: assessed, or reviewed
+    /// without a stage.
+    pub looked_at: Option<Occurred>,
     /// The proposal to close the case that waits, by the event that made it.
     pub closure_proposal: Option<EventId>,
     /// Information requests neither answered nor refused, oldest first.
@@ -88,6 +95,8 @@ pub struct Referral {
     pub source: ReferralSource,
     /// When the referral was received.
     pub received: Occurred,
+    /// The person's earlier case that the referral comes back to.
+    pub returns_from: Option<CaseId>,
 }
 
 /// One stretch of work with a person: from the referral or a reopening to the closure, or to the
@@ -156,7 +165,7 @@ pub struct OpenNeed {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Review {
     /// When it took place.
-    pub at: Timestamp,
+    pub occurred: Occurred,
     /// The programme's stage that it was of.
     pub stage: Option<Code>,
     /// When the next is due, where that was set by hand.
@@ -183,6 +192,8 @@ impl Default for CaseState {
             resolved_needs: Vec::new(),
             placement: None,
             review: None,
+            stage_reviews: BTreeMap::new(),
+            looked_at: None,
             closure_proposal: None,
             open_requests: Vec::new(),
             closed_requests: Vec::new(),
@@ -236,6 +247,7 @@ impl CaseState {
                     area: facts.area.clone(),
                     source: facts.source,
                     received: occurred,
+                    returns_from: facts.returns_from,
                 });
                 self.area = Some(facts.area.clone());
                 self.begin_episode(occurred);
@@ -263,11 +275,12 @@ impl CaseState {
             CaseEvent::PlacementChanged(facts) => self.placement.clone_from(&facts.to),
             CaseEvent::ReviewCompleted(facts) => {
                 self.review = Some(Review {
-                    at: occurred.at,
+                    occurred,
                     stage: facts.stage.clone(),
                     next_due: facts.next_due,
                     event_id,
                 });
+                self.look(facts.stage.as_ref(), occurred);
             }
             CaseEvent::ClosureProposed(_) => self.closure_proposal = Some(event_id),
             CaseEvent::ClosureRefused(facts) => {
@@ -277,6 +290,7 @@ impl CaseState {
             CaseEvent::RiskAssessed(facts) => {
                 let risk = Risk::of(event_id, occurred, facts);
                 self.assessors.take(&risk);
+                self.look(None, occurred);
                 self.risk = Some(risk);
             }
             CaseEvent::InformationRequested(facts) => self.begin_request(event_id, facts),
@@ -293,6 +307,8 @@ impl CaseState {
             | CaseEvent::ChildProtectionStatusChanged(_)
             | CaseEvent::InformationChased(_)
             | CaseEvent::InformationEscalated(_)
+            // Of another's case: nothing here rests on it.
+            | CaseEvent::LinkedInformationReceived(_)
             | CaseEvent::FactCorrected(_)
             | CaseEvent::FactRetracted(_) => {}
         }
@@ -311,6 +327,19 @@ impl CaseState {
     fn give_to(&mut self, worker: &Code, team: Option<&Code>) {
         self.worker = Some(worker.clone());
         self.team = team.cloned();
+    }
+
+    fn look(&mut self, stage: Option<&Code>, occurred: Occurred) {
+        let later = |before: Option<Occurred>| {
+            before.filter(|before| occurred.bounds().1 < before.bounds().1).unwrap_or(occurred)
+        };
+        match stage {
+            Some(stage) => {
+                let latest = later(self.stage_reviews.get(stage).copied());
+                self.stage_reviews.insert(stage.clone(), latest);
+            }
+            None => self.looked_at = Some(later(self.looked_at)),
+        }
     }
 
     fn begin_need(&mut self, event_id: EventId, need: Need) {

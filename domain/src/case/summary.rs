@@ -10,6 +10,7 @@ use crate::case::change_child_protection_status::ChildProtectionStatusChanged;
 use crate::case::change_placement::PlacementChanged;
 use crate::case::hand_over_case::CaseHandedOver;
 use crate::case::provide_support::SupportProvided;
+use crate::case::receive_linked_information::{LinkedInformationReceived, LinkedPlan};
 use crate::case::receive_referral::ReferralReceived;
 use crate::case::record_agency_action::AgencyActionRecorded;
 use crate::case::record_contact_attempt::ContactAttempted;
@@ -92,6 +93,7 @@ impl CaseEvent {
             Self::ClosureRefused(facts) => {
                 Sentence::new("Closing the case was refused").because(facts.reason.as_ref())
             }
+            Self::LinkedInformationReceived(facts) => linked(facts),
             Self::CaseClosed(facts) => Sentence::new("Closed").because(Some(&facts.reason)),
             Self::CaseReopened(facts) => Sentence::new("Reopened").because(facts.reason.as_ref()),
             Self::FactCorrected(facts) => {
@@ -230,6 +232,41 @@ fn placement(facts: &PlacementChanged) -> Sentence {
         .and(", from ", facts.from.as_ref())
         .and(", to ", facts.to.as_ref())
         .because(facts.reason.as_ref())
+}
+
+/// Of whom it is told, the fact does not know.
+fn linked(facts: &LinkedInformationReceived) -> Sentence {
+    let told = Sentence::new("Told of a linked case");
+    match facts {
+        LinkedInformationReceived::RiskChange(risk) => told
+            .and(": the risk is ", risk.level.as_ref())
+            .when(risk.level.is_none(), ": the risk is not assessed any more")
+            .and(", before ", risk.previous_level.as_ref())
+            .and(", assessed on ", risk.assessed.map(|assessed| day(assessed.at)).as_ref()),
+        LinkedInformationReceived::SafeToContactStrategy(strategy) if strategy.is_empty() => {
+            told.when(true, ": nothing is said of safe contact any more")
+        }
+        LinkedInformationReceived::SafeToContactStrategy(strategy) => told
+            .when(true, ": safe contact")
+            .when(strategy.on_hold, ", on hold")
+            .list(", now ", strategy.present.iter().map(channels))
+            .list(
+                ", ",
+                strategy
+                    .later
+                    .iter()
+                    .map(|plan| format!("from {} {}", day(plan.from), channels(&plan.plan))),
+            ),
+    }
+}
+
+fn channels(plan: &LinkedPlan) -> String {
+    let named = plan.channels.iter().map(|(channel, plan)| {
+        let more = if plan.more_conditions { " and others to be asked for" } else { "" };
+        format!("{} {}{more}", spoken(channel), spoken(&plan.safety))
+    });
+    let otherwise = plan.otherwise.iter().map(|safety| format!("otherwise {}", spoken(safety)));
+    named.chain(otherwise).collect::<Vec<_>>().join(", ")
 }
 
 /// The words of a code.

@@ -8,7 +8,7 @@ use crate::case::aggregate::{self, Case, CaseCommand, Intent, Moment};
 use crate::case::allocate_case::{AllocateCase, CaseAllocated};
 use crate::case::close_case::{CaseClosed, CloseCase};
 use crate::case::decline_referral::{DeclineReferral, ReferralDeclined};
-use crate::case::receive_referral::{ReceiveReferral, ReferralReceived};
+use crate::case::receive_referral::{MissingFacts, ReceiveReferral, ReferralReceived};
 use crate::case::record_contact_attempt::{ContactAttempted, RecordContactAttempt};
 use crate::case::record_risk_assessment::RecordRiskAssessment;
 use crate::case::reopen_case::{CaseReopened, ReopenCase};
@@ -109,6 +109,7 @@ pub(crate) fn referral() -> ReceiveReferral {
         criteria_version: None,
         returns_from: None,
         list_date: None,
+        missing_reasons: MissingFacts::default(),
     })
 }
 

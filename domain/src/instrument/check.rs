@@ -6,7 +6,7 @@ use super::definition::{
     AllowedValues, Dimension, Form, Instrument, LevelRule, MeasureForm, Question, RiskForm,
 };
 use crate::code::Code;
-use crate::code_lists::{RiskAnswer, RiskLevel};
+use crate::code_lists::RiskLevel;
 
 /// The most questions that a count of answers has room for.
 const QUESTIONS_MAX: usize = u8::MAX as usize;
@@ -69,7 +69,7 @@ impl Found {
         for (member, list) in [("counted", &rule.counted), ("could_count", &rule.could_count)] {
             for (place, answer) in list.iter().enumerate() {
                 let pointer = format!("{below}/{member}/{place}");
-                self.unless(*answer != RiskAnswer::NotAsked, &*pointer, "is no answer");
+                self.unless(answer.missing().is_none(), &*pointer, "is no answer");
                 self.unless(answers.insert(answer), pointer, "is counted already");
             }
         }

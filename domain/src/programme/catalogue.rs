@@ -7,10 +7,13 @@ use std::sync::{Arc, LazyLock};
 
 use crate::case::CaseEvent;
 use crate::case::state::Referral;
-use crate::programme::Programme;
 use crate::programme::definition::day_of;
+use crate::programme::{Programme, ProgrammeError};
 use crate::recorded::Recorded;
 use crate::time::Occurred;
+
+/// Definitions that a tenant may load, all its programmes together.
+pub const LOADED_MAX: usize = 1_000;
 
 /// Every definition that a tenant knows, each programme's versions in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +68,19 @@ impl Programmes {
             (place, definition.version)
         });
         known
+    }
+
+    /// Refuses one definition more than a tenant may load. One that is known already is none more.
+    ///
+    /// # Errors
+    /// [`ProgrammeError::TooMany`].
+    pub fn require_room_for(&self, definition: &Programme) -> Result<(), ProgrammeError> {
+        let loaded = self.definitions.len().saturating_sub(SHIPPED.definitions.len());
+        let is_known = self.find(definition.id.as_str(), definition.version).is_some();
+        if !is_known && loaded >= LOADED_MAX {
+            return Err(ProgrammeError::TooMany { loaded_max: LOADED_MAX });
+        }
+        Ok(())
     }
 
     /// One version of a programme's definition.
@@ -189,6 +205,21 @@ mod tests {
         let known = Programmes::with_loaded([third, second_mrp()]);
         let versions: Vec<u16> = known.of("mrp").map(|definition| definition.version).collect();
         assert_eq!(versions, [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_tenant_loads_so_many_definitions_and_no_more() {
+        let version = |no: usize| Programme { version: no.try_into().unwrap(), ..second_mrp() };
+        let known = Programmes::with_loaded((2..=LOADED_MAX).map(version));
+        let last = version(LOADED_MAX + 1);
+        assert_eq!(known.require_room_for(&last), Ok(()));
+        let full = Programmes::with_loaded((2..=LOADED_MAX + 1).map(version));
+        assert_eq!(full.require_room_for(&last), Ok(()), "sent again");
+        let own = Programme { id: "own".parse().unwrap(), version: 1, ..last };
+        for one_more in [version(LOADED_MAX + 2), own] {
+            let refused = ProgrammeError::TooMany { loaded_max: LOADED_MAX };
+            assert_eq!(full.require_room_for(&one_more), Err(refused));
+        }
     }
 
     #[test]

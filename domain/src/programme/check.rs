@@ -12,6 +12,7 @@ use crate::code_lists::CodeList;
 use crate::programme::Programme;
 use crate::programme::definition::Programme as Definition;
 use crate::rules::Rule;
+use crate::rules::case_risk::RiskRule;
 
 /// Entries in one list of a definition at most.
 pub const ENTRIES_MAX: usize = 200;
@@ -20,19 +21,6 @@ pub const TEXT_CHARS_MAX: usize = 1_000;
 
 /// The time zones whose clocks the rules know.
 const TIME_ZONES: &[&str] = &["Europe/London"];
-/// The instruments that there are.
-const INSTRUMENTS: &[&str] = &[
-    "abuse-severity/1",
-    "change-in-risk/1",
-    "complex-needs/1",
-    "dara/1",
-    "dash-safelives/2009",
-    "outcome-scale/1",
-    "police-dash/2009",
-    "soft-outcomes/1",
-];
-/// The rules by which a case's level of risk is found among its assessments.
-const RISK_LEVEL_RULES: &[&str] = &["latest-assessment/1", "highest-current/1"];
 /// What is counted as a soft outcome. Source: the project's domain notes.
 const SOFT_OUTCOMES: &[&str] = &[
     "self_care",
@@ -246,7 +234,7 @@ fn frame(definition: &Definition, found: &mut Findings) {
 }
 
 fn rules(definition: &Definition, found: &mut Findings) {
-    use ContradictionKind::{NotAfterPreviousThreshold, UnknownRule, Zero};
+    use ContradictionKind::{Empty, NotAfterPreviousThreshold, UnknownRule, Zero};
     let rules = &definition.rules;
     let is_named = |code: &Code, name: &str| {
         Rule::find(code.as_str()).is_some_and(|rule| rule.name().ends_with(name))
@@ -261,8 +249,11 @@ fn rules(definition: &Definition, found: &mut Findings) {
         NotAfterPreviousThreshold,
     );
     found.add_if(!is_named(&rules.repeat, "repeat"), "/rules/repeat", UnknownRule);
-    let is_known = RISK_LEVEL_RULES.contains(&rules.risk_level.as_str());
-    found.add_if(!is_known, "/rules/risk_level", UnknownRule);
+    let risk_level = RiskRule::find(rules.risk_level.as_str());
+    found.add_if(risk_level.is_none(), "/rules/risk_level", UnknownRule);
+    found.set("/rules/own_assessors", &rules.own_assessors);
+    let is_nobodys = risk_level == Some(RiskRule::OwnService) && rules.own_assessors.is_empty();
+    found.add_if(is_nobodys, "/rules/own_assessors", Empty);
 }
 
 fn trial(definition: &Definition, found: &mut Findings) {

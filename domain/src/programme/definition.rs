@@ -155,6 +155,10 @@ pub struct Rules {
     pub repeat: Code,
     /// Which assessment the case's level of risk comes from.
     pub risk_level: Code,
+    /// The roles whose assessments are the programme's own, as assessments name them: what
+    /// `own-service/1` looks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_assessors: Vec<Code>,
 }
 
 /// The rule of engagement with its thresholds.

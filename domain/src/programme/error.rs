@@ -14,6 +14,12 @@ pub enum ProgrammeError {
         /// The version that would be right.
         next: u16,
     },
+    /// The tenant has as many definitions as it may have.
+    #[error("the tenant has {loaded_max} definitions, as many as it may have")]
+    TooMany {
+        /// How many that is.
+        loaded_max: usize,
+    },
     /// There is a definition of this id and version, and it is another.
     #[error("the version is there, with another definition")]
     NeverChanged,

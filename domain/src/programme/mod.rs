@@ -8,6 +8,7 @@
 pub mod aggregate;
 pub mod catalogue;
 pub mod check;
+pub mod closing;
 pub mod criteria;
 pub mod define_programme;
 pub mod definition;
@@ -18,23 +19,10 @@ pub mod referral;
 pub use aggregate::{ProgrammeCommand, ProgrammeHistory};
 pub use catalogue::Programmes;
 pub use check::{Contradiction, ContradictionKind, contradictions};
+pub use closing::{ClosureMisfit, Followed};
 pub use criteria::{CriteriaVersion, Eligibility};
 pub use define_programme::{DefineProgramme, ProgrammeDefined};
 pub use definition::Programme;
 pub use error::ProgrammeError;
 pub use event::ProgrammeEvent;
 pub use referral::{ReferralMisfit, check_referral};
-
-use std::sync::Arc;
-
-/// The newest shipped definition of a programme.
-#[must_use]
-pub fn find(id: &str) -> Option<Arc<Programme>> {
-    Programmes::shipped().newest(id).cloned()
-}
-
-/// The shipped definitions.
-#[must_use]
-pub fn all() -> Vec<Arc<Programme>> {
-    Programmes::shipped().all().cloned().collect()
-}

@@ -3,8 +3,10 @@
 //! - `latest-assessment/1`: the latest assessment, whoever made it.
 //! - `highest-of-latest/1`: the highest among the latest assessment of each assessor within the
 //!   present or last episode; the latest of all where nobody assessed within it.
-//! - `own-service/1`: the latest assessment by the programme's own roles; the latest of all where
-//!   they made none.
+//! - `own-service/1`: the latest assessment by the roles that the programme's definition calls its
+//!   own; the latest of all where they made none.
+//!
+//! Which rule it is, the definition says that the case was referred under.
 //!
 //! "Latest" is in the order of the reading, as for everything else that is folded.
 
@@ -13,6 +15,7 @@ use crate::case::state::Risk;
 use crate::code::Code;
 use crate::code_lists::RiskLevel;
 use crate::ids::EventId;
+use crate::programme::Programme;
 
 /// A rule by which a case's level is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +41,12 @@ pub struct CaseRisk<'a> {
 }
 
 impl RiskRule {
-    /// Every rule; the first is in force where a programme names none.
+    /// Every rule.
     pub const ALL: [Self; 3] = [Self::LatestAssessment, Self::HighestOfLatest, Self::OwnService];
 
     /// Its name and version.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::LatestAssessment => "latest-assessment/1",
             Self::HighestOfLatest => "highest-of-latest/1",
@@ -56,6 +59,13 @@ impl RiskRule {
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.as_str() == name)
     }
+
+    /// The rule that a definition names. One that was stored when names were not yet held against
+    /// the rules can name none: then it is the latest assessment, and answers say so.
+    #[must_use]
+    pub fn of(programme: &Programme) -> Self {
+        Self::find(programme.rules.risk_level.as_str()).unwrap_or(Self::LatestAssessment)
+    }
 }
 
 impl CaseRisk<'_> {
@@ -67,10 +77,11 @@ impl CaseRisk<'_> {
 }
 
 /// The case's level by its programme's rule; `None` where nobody assessed the person.
+///
+/// `programme` is the definition that the case keeps.
 #[must_use]
-pub fn case_risk(case: &CaseState) -> Option<CaseRisk<'_>> {
-    // Where programmes will name their rule, and the roles that are their own service.
-    by_rule(case, RiskRule::LatestAssessment, &[])
+pub fn case_risk<'a>(case: &'a CaseState, programme: &Programme) -> Option<CaseRisk<'a>> {
+    by_rule(case, RiskRule::of(programme), &programme.rules.own_assessors)
 }
 
 /// The case's level by a rule; `own_roles` are those of the programme's own service.
@@ -120,6 +131,7 @@ mod tests {
     use crate::case::testing::{assess, at, closed, code, event_id, open_case, reopened, with};
     use crate::code_lists::RiskLevel::{High, Medium, Standard};
     use crate::rules::state_of;
+    use crate::rules::testing::mrp;
     use crate::time::{Occurred, Precision};
 
     fn by(role: &str, organisation: Option<&str>, level: RiskLevel) -> CaseEvent {
@@ -198,16 +210,29 @@ mod tests {
     fn without_an_assessment_there_is_no_level() {
         let case = state_of(open_case());
         assert!(RiskRule::ALL.into_iter().all(|rule| by_rule(&case, rule, &[]).is_none()));
-        assert_eq!(case_risk(&case), None);
+        assert_eq!(case_risk(&case, &mrp()), None);
     }
 
     #[test]
-    fn the_latest_assessment_is_the_rule_unless_another_is_named() {
+    fn the_rule_and_the_own_roles_are_the_definitions() {
         let case = assessed_by_three();
-        assert_eq!(case_risk(&case), by_rule(&case, RiskRule::LatestAssessment, &[]));
+        let mut programme = Programme::clone(&mrp());
+        programme.rules.own_assessors = vec![code("dva_worker")];
         for rule in RiskRule::ALL {
             assert_eq!(RiskRule::find(rule.as_str()), Some(rule));
+            programme.rules.risk_level = code(rule.as_str());
+            let expected = by_rule(&case, rule, &[code("dva_worker")]);
+            assert_eq!(case_risk(&case, &programme), expected);
         }
         assert_eq!(RiskRule::find("latest-assessment/2"), None);
+    }
+
+    #[test]
+    fn a_rule_that_nobody_ever_defined_is_the_latest_assessment_and_says_so() {
+        let case = assessed_by_three();
+        let mut programme = Programme::clone(&mrp());
+        programme.rules.risk_level = code("highest-current/1");
+        let risk = case_risk(&case, &programme).unwrap();
+        assert_eq!((risk.rule, risk.level()), (RiskRule::LatestAssessment, Standard));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::case::CaseEvent;
 use crate::ids::EventId;
+use crate::rules::review_due::By;
 use crate::rules::{Answer, CaseView, review_due};
 
 /// The rule's name and version.
@@ -17,14 +18,15 @@ pub fn answer(view: &CaseView<'_>) -> Answer {
     }
 }
 
-/// What the due date is counted from: the review that set it, or else the latest assessment or review of the episode, or the fact
-/// that the episode began with.
+/// What the due date is counted from. The review that set it; or else the latest assessment or review
+/// of the episode, or the fact that the episode began with. A stage's date is counted from that
+/// fact, and rests as well on the latest look, which did not do the stage.
 pub(super) fn basis(view: &CaseView<'_>) -> Vec<EventId> {
-    let began = view.episode_began();
-    let review = view.state.review.as_ref().filter(|review| review.next_due.is_some());
-    if let Some(review) = review.filter(|r| began.is_none_or(|began| began.at <= r.at)) {
-        return vec![review.event_id];
+    let by = review_due::next(&view.state, &view.programme).map(|due| due.by);
+    if let Some(By::Review(event_id)) = by {
+        return vec![event_id];
     }
+    let began = view.episode_began();
     let looked_at = view.of(|entry| {
         matches!(entry.event, CaseEvent::RiskAssessed(_) | CaseEvent::ReviewCompleted(_))
             .then_some(())
@@ -33,13 +35,17 @@ pub(super) fn basis(view: &CaseView<'_>) -> Vec<EventId> {
         .map(|(at, ())| at)
         .filter(|at| began.is_none_or(|began| began.at <= at.at))
         .max_by_key(|at| at.at);
-    latest.or(began).into_iter().map(|at| at.event_id).collect()
+    let basis = match by {
+        Some(By::Stage) => [began, latest],
+        Some(By::Days | By::Review(_)) | None => [latest.or(began), None],
+    };
+    basis.into_iter().flatten().map(|at| at.event_id).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::testing::{assessed, at, closed, event_id, open_case, with};
+    use crate::case::testing::{assessed, at, closed, code, event_id, open_case, with};
     use crate::code_lists::RiskLevel::Medium;
     use crate::rules::Value;
     use crate::rules::testing::answered;
@@ -57,5 +63,18 @@ mod tests {
     #[test]
     fn a_case_never_looked_at_is_counted_from_its_referral() {
         assert_eq!(answered(answer, open_case(), at(200)).basis, vec![event_id(1)]);
+    }
+
+    #[test]
+    fn a_stage_of_drive_rests_on_the_beginning_and_on_the_look_that_came_before_its_day() {
+        let mut history = with(open_case(), [(assessed(Medium), at(10))]);
+        if let crate::case::CaseEvent::ReferralReceived(facts) = &mut history[0].0 {
+            facts.programme = code("drive");
+        }
+        let basis = vec![event_id(1), event_id(4)];
+        // Three months after 2 January, on day 91; the days alone would say day 101.
+        let not_yet = answered(answer, history.clone(), at(91));
+        assert_eq!(not_yet, Answer::does_not_hold(basis.clone()));
+        assert_eq!(answered(answer, history, at(92)), Answer::holds(at(91).at, basis));
     }
 }

@@ -6,25 +6,32 @@
 
 use crate::case::CaseEvent;
 use crate::code_lists::{CodeList as _, Engagement};
+use crate::rules::view::At;
 use crate::rules::{Answer, CaseView, Value};
 
 /// The rule's name and version.
 pub const RULE: &str = "police-engagement/1";
 
+/// How far the person has engaged.
+#[must_use]
+pub fn engagement(view: &CaseView<'_>) -> Engagement {
+    started(view).map_or(Engagement::None, |_| Engagement::Engaged)
+}
+
 /// What the rule says of a case.
 #[must_use]
 pub fn answer(view: &CaseView<'_>) -> Answer {
-    let started = view.of(|e| matches!(e.event, CaseEvent::CaseAllocated(_)).then_some(())).next();
-    match started {
-        Some((start, ())) => Answer {
-            value: Value::Code(Engagement::Engaged.as_str()),
-            since: Some(start.at),
-            basis: vec![start.event_id],
-        },
-        None => {
-            Answer { value: Value::Code(Engagement::None.as_str()), since: None, basis: Vec::new() }
-        }
+    let started = started(view);
+    Answer {
+        value: Value::Code(engagement(view).as_str()),
+        since: started.map(|start| start.at),
+        basis: started.into_iter().map(|start| start.event_id).collect(),
     }
+}
+
+fn started(view: &CaseView<'_>) -> Option<At> {
+    let starts = view.of(|e| matches!(e.event, CaseEvent::CaseAllocated(_)).then_some(()));
+    starts.map(|(start, ())| start).next()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! or last episode. They **differ** when their levels are not all the same. **The person disagrees**
 //! when they disagreed with any of them; an earlier disagreement that the same assessor's later
 //! assessment did not repeat is counted with the assessor, and does not make one.
+//!
+//! The programme's rule for a case's level has no part in it: it chooses among those compared here.
 
 use crate::case::CaseState;
 use crate::case::assessors::{Assessor, AssessorView};

@@ -1,6 +1,9 @@
 //! `sustained-reduction/1`: at every assessment for as many months as the programme says the risk
 //! was below the level at intake, and it has not risen since.
 //!
+//! Every assessment counts, whoever made it, and not the level that the programme's rule finds among
+//! them: a fall that one assessor saw and another did not is no reduction to close a case on.
+//!
 //! The level at intake is that of the first assessment of the episode. A reduction begins with the
 //! first assessment below it; an assessment at or above it ends the reduction, and one that rises
 //! while still below begins it anew. It holds from so many calendar months (UTC) after it began.

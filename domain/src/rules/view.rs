@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{Span, Timestamp};
 
 use crate::case::record_risk_assessment::RiskAssessed;
 use crate::case::state::Referral;
@@ -113,10 +113,11 @@ impl<'a> CaseView<'a> {
     }
 }
 
-/// `months` calendar months after a moment (UTC), or the end of time.
+/// `months` calendar months after a moment (UTC), or the end of time: a definition may name more than
+/// the calendar has.
 pub(super) fn months_after(at: Timestamp, months: u32) -> Timestamp {
     let zoned = at.to_zoned(TimeZone::UTC);
-    let later = zoned.checked_add(i64::from(months).months());
+    let later = Span::new().try_months(months).and_then(|months| zoned.checked_add(months));
     later.map_or(Timestamp::MAX, |later| later.timestamp())
 }
 
@@ -129,5 +130,6 @@ mod tests {
         let t = |text: &str| text.parse::<Timestamp>().unwrap();
         assert_eq!(months_after(t("2014-08-31T10:00:00Z"), 6), t("2015-02-28T10:00:00Z"));
         assert_eq!(months_after(Timestamp::MAX, 1), Timestamp::MAX);
+        assert_eq!(months_after(t("2014-08-31T10:00:00Z"), u32::MAX), Timestamp::MAX);
     }
 }

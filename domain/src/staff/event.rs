@@ -8,7 +8,8 @@ use crate::recorded::Happened;
 use crate::staff::{CapacitySet, TeamDissolved, TeamFormed, WorkerJoined, WorkerLeft, WorkerMoved};
 use crate::upcast;
 
-macro_rules! staff_events {
+/// Writes the events of a stream whose types are all of version 1, with their stored form.
+macro_rules! stored_events {
     ($(#[$doc:meta])* $events:ident { $($name:ident,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +78,9 @@ macro_rules! staff_events {
     };
 }
 
-staff_events! {
+pub(crate) use stored_events;
+
+stored_events! {
     /// Something that happened to a team.
     TeamEvent {
         TeamFormed,
@@ -85,7 +88,7 @@ staff_events! {
     }
 }
 
-staff_events! {
+stored_events! {
     /// Something that happened to a worker.
     WorkerEvent {
         WorkerJoined,

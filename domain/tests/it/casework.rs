@@ -12,10 +12,10 @@ use throughline_domain::case::{
     CaseError, CaseEvent, accept_referral, allocate_arm, allocate_case,
     change_child_protection_status, change_placement, close_case, complete_review,
     decline_referral, hand_over_case, hold_contact, identify_need, propose_closure,
-    provide_support, receive_referral, record_agency_action, record_contact_attempt,
-    record_measure, record_protective_order, record_risk_assessment, refer_to_multi_agency_forum,
-    reopen_case, report_incident, request_information, resolve_need, set_safe_contact_plan,
-    transfer_case, waitlist_referral,
+    provide_support, receive_linked_information, receive_referral, record_agency_action,
+    record_contact_attempt, record_measure, record_protective_order, record_risk_assessment,
+    refer_to_multi_agency_forum, reopen_case, report_incident, request_information, resolve_need,
+    set_safe_contact_plan, transfer_case, waitlist_referral,
 };
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::recorded::{Happened, Recorded};
@@ -258,6 +258,9 @@ pub(crate) fn intent(event: CaseEvent) -> Intent {
         CaseEvent::ReviewCompleted(f) => complete_review::CompleteReview(f).into(),
         CaseEvent::ClosureProposed(f) => propose_closure::ProposeClosure(f).into(),
         CaseEvent::ClosureRefused(f) => propose_closure::RefuseClosure(f).into(),
+        CaseEvent::LinkedInformationReceived(f) => {
+            receive_linked_information::ReceiveLinkedInformation(f).into()
+        }
         CaseEvent::CaseClosed(f) => close_case::CloseCase(f).into(),
         CaseEvent::CaseReopened(f) => reopen_case::ReopenCase(f).into(),
         CaseEvent::FactCorrected(f) => CorrectFact(f).into(),

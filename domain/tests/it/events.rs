@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::amend_fact::{FactCorrected, FactRetracted};
+use throughline_domain::case::receive_linked_information::{
+    LinkedInformationReceived, LinkedRisk, LinkedStrategy,
+};
 use throughline_domain::case::record_measure::MeasureValue;
 use throughline_domain::case::set_safe_contact_plan::{ChannelPlan, SafeHours};
 use throughline_domain::case::{
@@ -68,6 +71,7 @@ fn step(kind: &str, pick: u8, about: EventId) -> Option<CaseEvent> {
             criteria_version: some(pick, 2).then_some(1),
             returns_from: None,
             list_date: some(pick, 4).then(|| jiff::civil::date(2014, 3, 1)),
+            missing_reasons: missing_facts(pick),
         }),
         "ReferralAccepted" => {
             CaseEvent::ReferralAccepted(accept_referral::ReferralAccepted { reason, decided_by })
@@ -197,6 +201,7 @@ fn safety(kind: &str, pick: u8) -> Option<CaseEvent> {
                 in_force_from: some(pick, 4).then(|| hour(24 * i64::from(pick))),
             })
         }
+        "LinkedInformationReceived" => CaseEvent::LinkedInformationReceived(told(pick)),
         "ContactHeld" => CaseEvent::ContactHeld(hold_contact::ContactHeld { reason: any(pick) }),
         "CaseTransferred" => CaseEvent::CaseTransferred(transfer_case::CaseTransferred {
             area: code(["north", "south", "city"][usize::from(pick) % 3]),
@@ -214,6 +219,17 @@ fn safety(kind: &str, pick: u8) -> Option<CaseEvent> {
         }),
         _ => return None,
     })
+}
+
+fn told(pick: u8) -> LinkedInformationReceived {
+    if some(pick, 2) {
+        let (level, previous_level) = (some(pick, 3).then(|| any(pick)), Some(any(pick / 2)));
+        let risk = LinkedRisk { level, previous_level, assessed: None };
+        return LinkedInformationReceived::RiskChange(risk);
+    }
+    let on_hold = some(pick, 3);
+    let strategy = LinkedStrategy { on_hold, ..LinkedStrategy::default() };
+    LinkedInformationReceived::SafeToContactStrategy(strategy)
 }
 
 fn channel_plan(pick: u8) -> ChannelPlan {
@@ -315,6 +331,14 @@ fn code(text: &str) -> Code {
 
 fn any<T: CodeList>(pick: u8) -> T {
     T::ALL[usize::from(pick) % T::ALL.len()]
+}
+
+/// What a referral here does not give, with a reason or none.
+fn missing_facts(pick: u8) -> receive_referral::MissingFacts {
+    receive_referral::MissingFacts {
+        latest_incident_at: (!some(pick, 5) && some(pick, 3)).then(|| any(pick)),
+        incidents_12_months: (!some(pick, 2) && some(pick, 7)).then(|| any(pick)),
+    }
 }
 
 fn some(pick: u8, nth: u8) -> bool {

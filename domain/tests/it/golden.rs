@@ -6,7 +6,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
+use throughline_domain::case_link::CaseLinkEvent;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
 use throughline_domain::staff::{TeamEvent, WorkerEvent};
@@ -40,7 +42,9 @@ fn goldens() -> Vec<(String, String)> {
 fn types() -> impl Iterator<Item = (&'static str, i16)> {
     let of_staff = TeamEvent::TYPES.iter().chain(WorkerEvent::TYPES);
     let of_cases = CaseEvent::TYPES.iter().chain(PersonEvent::TYPES);
-    of_cases.chain(ProgrammeEvent::TYPES).chain(of_staff).copied()
+    let of_programmes = ProgrammeEvent::TYPES.iter().chain(ScheduleEvent::TYPES);
+    let of_links = CaseLinkEvent::TYPES;
+    of_cases.chain(of_programmes).chain(of_staff).chain(of_links).copied()
 }
 
 fn newest(event_type: &str) -> i16 {
@@ -93,7 +97,15 @@ fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> 
             })+
         };
     }
-    read_as!(CaseEvent, PersonEvent, ProgrammeEvent, TeamEvent, WorkerEvent);
+    read_as!(
+        CaseEvent,
+        PersonEvent,
+        ProgrammeEvent,
+        ScheduleEvent,
+        TeamEvent,
+        WorkerEvent,
+        CaseLinkEvent
+    );
     None
 }
 

@@ -10,9 +10,11 @@
 mod asking;
 mod casework;
 mod deciding;
+mod definitions;
 mod events;
 mod golden;
 mod lifecycle;
+mod linked;
 mod naive;
 mod resuming;
 mod seeded;

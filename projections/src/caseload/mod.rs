@@ -15,7 +15,7 @@ use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
-use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
+use throughline_domain::rules::case_risk::{CaseRisk, RiskRule, case_risk};
 use throughline_domain::rules::{dormant, review_due};
 use throughline_domain::two_clocks::Asked;
 
@@ -26,11 +26,11 @@ pub use answer::{Answer, Caseload, Question, Totals, answer};
 pub use read::{read, read_case};
 
 /// The version of the fold and its table.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// The table: one row a case, with the position of the case's latest event.
 pub(crate) const TABLES: &[Table] = &[Table {
-    name: "caseload",
+    name: "caseload_2",
     columns: &[
         Column::new("case_id", Kind::Uuid),
         Column::new("position", Kind::BigInt),
@@ -44,6 +44,7 @@ pub(crate) const TABLES: &[Table] = &[Table {
         Column::new("team", Kind::Text),
         Column::new("risk_level", Kind::Text),
         Column::new("risk_assessed_at", Kind::Time),
+        Column::new("risk_rule", Kind::Text),
         Column::new("attempts", Kind::Int),
         Column::new("reached", Kind::Int),
         Column::new("last_attempt_at", Kind::Time),
@@ -76,10 +77,12 @@ pub struct CaseloadRow {
     pub worker: Option<Code>,
     /// Their team.
     pub team: Option<Code>,
-    /// The level of the latest risk assessment.
+    /// The level of risk, by the rule that the case's definition names.
     pub risk_level: Option<RiskLevel>,
-    /// When that assessment was made.
+    /// When the assessment was made whose level it is.
     pub risk_assessed_at: Option<Timestamp>,
+    /// The rule that found the level.
+    pub risk_rule: Option<RiskRule>,
     /// How many attempts to reach the person were made.
     pub attempts: u32,
     /// How many of them reached the person.
@@ -103,7 +106,7 @@ pub struct CaseloadRow {
 pub fn row(case_id: CaseId, state: &CaseState, programmes: &Programmes) -> Option<CaseloadRow> {
     let referral = state.referral.as_ref()?;
     let programme = programmes.of_referral(referral)?;
-    let risk = case_risk(state);
+    let risk = case_risk(state, &programme);
     Some(CaseloadRow {
         case_id,
         programme: referral.programme.clone(),
@@ -116,6 +119,7 @@ pub fn row(case_id: CaseId, state: &CaseState, programmes: &Programmes) -> Optio
         team: state.team.clone(),
         risk_level: risk.as_ref().map(CaseRisk::level),
         risk_assessed_at: risk.as_ref().map(|risk| risk.deciding.occurred.at),
+        risk_rule: risk.as_ref().map(|risk| risk.rule),
         attempts: state.contacts.attempts,
         reached: state.contacts.reached,
         last_attempt_at: state.contacts.last_attempt_at,
@@ -141,6 +145,7 @@ impl CaseloadRow {
             Cell::opt(self.team.as_ref()),
             Cell::opt(self.risk_level.map(RiskLevel::as_str)),
             Cell::opt(self.risk_assessed_at),
+            Cell::opt(self.risk_rule.map(RiskRule::as_str)),
             Cell::count(self.attempts),
             Cell::count(self.reached),
             Cell::opt(self.last_attempt_at),

@@ -2,6 +2,7 @@
 
 use throughline_domain::case::CaseStatus;
 use throughline_domain::ids::CaseId;
+use throughline_domain::rules::case_risk::RiskRule;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -84,7 +85,7 @@ fn totals(row: &Row) -> Result<Totals, ReadError> {
 }
 
 fn decode(row: &Row) -> Result<CaseloadRow, ReadError> {
-    let columns = Columns { table: "caseload", row };
+    let columns = Columns { table: "caseload_2", row };
     Ok(CaseloadRow {
         case_id: CaseId(columns.get("case_id")?),
         programme: columns.code("programme")?,
@@ -97,6 +98,7 @@ fn decode(row: &Row) -> Result<CaseloadRow, ReadError> {
         team: columns.code_opt("team")?,
         risk_level: columns.listed_opt("risk_level")?,
         risk_assessed_at: columns.get("risk_assessed_at")?,
+        risk_rule: columns.parse_opt("risk_rule", RiskRule::find)?,
         attempts: columns.count("attempts")?,
         reached: columns.count("reached")?,
         last_attempt_at: columns.get("last_attempt_at")?,

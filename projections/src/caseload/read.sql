@@ -6,16 +6,16 @@ WITH totals AS (
            count(*) FILTER (WHERE dormant_from <= $3) AS dormant,
            count(*) FILTER (WHERE risk_level = 'high') AS high_risk,
            count(*) FILTER (WHERE review_due < $3) AS reviews_overdue
-    FROM {caseload}
+    FROM {caseload_2}
     WHERE tenant_no = $1
       AND status = 'open'
       AND ($2 IS NULL OR worker = $2)
 ),
 page AS (
     SELECT case_id, programme, role, area, status, episode, opened_at, worker, team, risk_level,
-           risk_assessed_at, attempts, reached, last_attempt_at, last_reached_at, dormant_from,
-           review_due, open_information_requests
-    FROM {caseload}
+           risk_assessed_at, risk_rule, attempts, reached, last_attempt_at, last_reached_at,
+           dormant_from, review_due, open_information_requests
+    FROM {caseload_2}
     WHERE tenant_no = $1
       AND status = 'open'
       AND ($2 IS NULL OR worker = $2)
@@ -25,7 +25,7 @@ page AS (
 )
 SELECT open, dormant, high_risk, reviews_overdue,
        case_id, programme, role, area, status, episode, opened_at, worker, team, risk_level,
-       risk_assessed_at, attempts, reached, last_attempt_at, last_reached_at, dormant_from,
-       review_due, open_information_requests
+       risk_assessed_at, risk_rule, attempts, reached, last_attempt_at, last_reached_at,
+       dormant_from, review_due, open_information_requests
 FROM totals LEFT JOIN page ON true
 ORDER BY case_id

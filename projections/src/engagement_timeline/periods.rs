@@ -111,6 +111,7 @@ impl Periods {
             | CaseEvent::InformationRefused(_)
             | CaseEvent::CaseTransferred(_)
             | CaseEvent::ArmAllocated(_)
+            | CaseEvent::LinkedInformationReceived(_)
             | CaseEvent::SafeContactPlanSet(_)
             | CaseEvent::ContactHeld(_)
             | CaseEvent::ContactHoldLifted(_)

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{CaseRole, ReferralSource};
+use throughline_domain::code_lists::{CaseRole, DeclineReason, ReferralSource};
 
 use super::waits::{Gathered, Times};
-use super::{Decision, ReferralRow, Waits};
+use super::{Criteria, Decision, ReferralRow, Waits};
 use crate::ReadError;
 
 /// The most referrals that are counted at once: quantiles need every wait in memory.
@@ -42,6 +42,19 @@ pub struct Pipeline {
     pub by_area: Vec<Group<Code>>,
     /// By decision, each reason to decline apart.
     pub by_decision: Vec<Group<Decision>>,
+    /// By the criteria that they were made under, in the order of their versions; those of which
+    /// nobody said so come first.
+    pub by_criteria: Vec<CriteriaGroup>,
+}
+
+/// Referrals that were made under the same criteria.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CriteriaGroup {
+    /// Which, and what became of them.
+    pub group: Group<Criteria>,
+    /// How many of them were declined for each reason, in the order of the code list; reasons that
+    /// were never given are left out.
+    pub declined_for: Vec<(DeclineReason, u64)>,
 }
 
 /// Referrals that have something in common.
@@ -101,6 +114,7 @@ pub struct Answer<'a> {
 /// One referral, as small as the counting allows.
 #[derive(Debug, Clone, Copy)]
 struct Taken {
+    criteria: Criteria,
     source: ReferralSource,
     area: u32,
     decision: Decision,
@@ -125,6 +139,7 @@ impl<'a> Answer<'a> {
         }
         let area = self.area(&row.area);
         self.referrals.push(Taken {
+            criteria: row.criteria,
             source: row.source,
             area,
             decision: row.decision,
@@ -162,6 +177,7 @@ impl<'a> Answer<'a> {
             by_source: groups(&self.referrals, |taken| taken.source),
             by_area,
             by_decision: groups(&self.referrals, |taken| taken.decision),
+            by_criteria: by_criteria(&self.referrals),
         })
     }
 
@@ -185,6 +201,26 @@ impl Question<'_> {
             && self.from.is_none_or(|from| row.received_at >= from)
             && self.to.is_none_or(|to| row.received_at < to)
     }
+}
+
+/// The referrals by their criteria, each with why its own were declined.
+fn by_criteria(referrals: &[Taken]) -> Vec<CriteriaGroup> {
+    let mut reasons: BTreeMap<(Criteria, DeclineReason), u64> = BTreeMap::new();
+    for taken in referrals {
+        if let Decision::Declined(reason) = taken.decision {
+            *reasons.entry((taken.criteria, reason)).or_default() += 1;
+        }
+    }
+    let groups = groups(referrals, |taken| taken.criteria).into_iter();
+    groups
+        .map(|group| {
+            let own = reasons.iter().filter(|((criteria, _), _)| *criteria == group.key);
+            CriteriaGroup {
+                declined_for: own.map(|((_, reason), count)| (*reason, *count)).collect(),
+                group,
+            }
+        })
+        .collect()
 }
 
 /// The referrals by what they have in common, in its order.

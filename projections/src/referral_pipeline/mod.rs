@@ -15,6 +15,9 @@
 //! dates are known to the day or the month alone, what ends a wait can stand before what began it:
 //! that wait is no days long.
 //!
+//! **The criteria** are those that the referral says it was made under: a programme that changes them
+//! midway is seen before and after, with why it declined.
+//!
 //! The stored row has the facts and their times. Nothing in it depends on the date asked about.
 
 mod answer;
@@ -37,18 +40,22 @@ use crate::TouchedCase;
 use crate::cell::{Cell, Kind, Row};
 use crate::table::{Column, Table};
 
-pub use answer::{Answer, Decisions, Figures, Group, Pipeline, Question, REFERRALS_MAX};
+pub use answer::{
+    Answer, CriteriaGroup, Decisions, Figures, Group, Pipeline, Question, REFERRALS_MAX,
+};
 pub use read::read;
 pub use waits::{Wait, Waits};
 
 /// The version of the fold and its table.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 /// The table: one row a referral.
 pub(crate) const TABLES: &[Table] = &[Table {
-    name: "referral_pipeline",
+    name: "referral_pipeline_2",
     columns: &[
         Column::new("case_id", Kind::Uuid),
         Column::new("programme", Kind::Text),
+        Column::new("programme_version", Kind::Int),
+        Column::new("criteria_version", Kind::Int),
         Column::new("role", Kind::Text),
         Column::new("area", Kind::Text),
         Column::new("source", Kind::Text),
@@ -72,6 +79,8 @@ pub struct ReferralRow {
     pub case_id: CaseId,
     /// The programme.
     pub programme: Code,
+    /// The definition and the criteria that the referral was made under.
+    pub criteria: Criteria,
     /// Whom the case is about.
     pub role: CaseRole,
     /// The programme's area.
@@ -90,6 +99,16 @@ pub struct ReferralRow {
     pub first_attempt_at: Option<Timestamp>,
     /// When the person was first reached.
     pub first_reached_at: Option<Timestamp>,
+}
+
+/// The criteria that a referral was made under: each version of a programme's definition has its
+/// own, by version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Criteria {
+    /// The version of the programme's definition.
+    pub programme_version: u16,
+    /// The version of its criteria; `None` where the referral was recorded before it said which.
+    pub version: Option<u16>,
 }
 
 /// What was decided on a referral, in the order of a referral's life.
@@ -144,6 +163,10 @@ pub fn row(case_id: CaseId, history: &[Recorded<CaseEvent>], asked: &Asked) -> O
     Some(ReferralRow {
         case_id,
         programme: referral.programme.clone(),
+        criteria: Criteria {
+            programme_version: referral.programme_version,
+            version: referral.criteria_version,
+        },
         role: referral.role,
         area: referral.area.clone(),
         source: referral.source,
@@ -181,6 +204,8 @@ impl ReferralRow {
         vec![
             self.case_id.0.into(),
             (&self.programme).into(),
+            Cell::Int(self.criteria.programme_version.into()),
+            self.criteria.version.map_or(Cell::Null, |version| Cell::Int(version.into())),
             self.role.as_str().into(),
             (&self.area).into(),
             self.source.as_str().into(),

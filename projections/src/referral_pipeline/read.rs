@@ -6,7 +6,7 @@ use throughline_domain::ids::CaseId;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
-use super::{Answer, Decision, Pipeline, Question, REFERRALS_MAX, ReferralRow};
+use super::{Answer, Criteria, Decision, Pipeline, Question, REFERRALS_MAX, ReferralRow};
 use crate::column::Columns;
 use crate::{Place, ReadError};
 
@@ -44,7 +44,7 @@ pub async fn read(
 }
 
 fn decode(row: &Row) -> Result<ReferralRow, ReadError> {
-    let columns = Columns { table: "referral_pipeline", row };
+    let columns = Columns { table: "referral_pipeline_2", row };
     let decision = match columns.get("decision")? {
         "pending" => Decision::Pending,
         "waiting" => Decision::Waiting,
@@ -55,6 +55,10 @@ fn decode(row: &Row) -> Result<ReferralRow, ReadError> {
     Ok(ReferralRow {
         case_id: CaseId(columns.get("case_id")?),
         programme: columns.code("programme")?,
+        criteria: Criteria {
+            programme_version: columns.version("programme_version")?,
+            version: columns.version_opt("criteria_version")?,
+        },
         role: columns.listed("role")?,
         area: columns.code("area")?,
         source: columns.listed("source")?,

@@ -275,3 +275,54 @@ fn more_than_can_be_counted_is_refused() {
     assert_eq!(answer.finish().unwrap().all.referrals, REFERRALS_MAX as u64);
     assert!(matches!(one_more.finish(), Err(crate::ReadError::TooMany { .. })));
 }
+
+/// A referral made under a version of a definition, and of its criteria.
+fn under(programme_version: u16, version: Option<u16>) -> Fact {
+    let (mut event, at) = referred("south", "police");
+    if let CaseEvent::ReferralReceived(facts) = &mut event {
+        (facts.programme_version, facts.criteria_version) = (programme_version, version);
+    }
+    (event, at)
+}
+
+#[test]
+fn referrals_are_told_apart_by_the_criteria_that_they_were_made_under() {
+    let cases = [
+        vec![under(1, Some(1)), accepted("2014-04-01")],
+        vec![under(1, Some(1)), declined("out_of_area", "2014-04-01")],
+        vec![under(1, Some(2)), declined("criteria_not_met", "2014-11-01")],
+        vec![under(1, Some(2)), declined("out_of_area", "2014-11-01")],
+        vec![under(1, Some(2)), declined("criteria_not_met", "2014-11-02")],
+        // Recorded before referrals said which; and the first criteria of the next definition.
+        vec![under(1, None)],
+        vec![under(2, Some(1)), waitlisted("2016-04-01")],
+    ];
+    let groups = pipeline(MRP, &cases, &Asked::LATEST).by_criteria;
+    let seen: Vec<_> = groups
+        .iter()
+        .map(|CriteriaGroup { group, declined_for }| {
+            let Criteria { programme_version, version } = group.key;
+            let decisions = group.figures.decisions;
+            let reasons: Vec<_> = declined_for.iter().map(|(why, n)| (why.as_str(), *n)).collect();
+            ((programme_version, version), group.permille, decisions, reasons)
+        })
+        .collect();
+    let none = Decisions::default();
+    let expected = [
+        ((1, None), 143, Decisions { pending: 1, ..none }, vec![]),
+        (
+            (1, Some(1)),
+            286,
+            Decisions { accepted: 1, declined: 1, ..none },
+            vec![("out_of_area", 1)],
+        ),
+        (
+            (1, Some(2)),
+            429,
+            Decisions { declined: 3, ..none },
+            vec![("criteria_not_met", 2), ("out_of_area", 1)],
+        ),
+        ((2, Some(1)), 143, Decisions { waiting: 1, ..none }, vec![]),
+    ];
+    assert_eq!(seen, expected);
+}

@@ -1,10 +1,14 @@
 //! How risk went: the time at each level, how often it rose and fell, and for how long it has been
 //! as it is.
 //!
-//! **A level holds** from the assessment that gave it to the next, as a timeline's periods and a
-//! case's state have it. **Only time within an episode counts**: from the referral or a reopening to
+//! **It is of the assessments**, one after the other, whoever made them: it shows what was said, and
+//! when. It does not go by the programme's rule for a case's level: that picks one among assessments
+//! side by side, and which one it picks can turn with a closure or a reopening, when nobody
+//! assessed anything. Where the rule is `latest-assessment/1`, the last spell is the case's level.
+//!
+//! **A level holds** from the assessment that gave it to the next, as a timeline's periods have it. **Only time within an episode counts**: from the referral or a reopening to
 //! the closure, to the decision not to take the person on, or to the date asked about. A reopened
-//! case is at the level it was last assessed at, as `caseload` shows it, in a spell of its own.
+//! case is at the level it was last assessed at, in a spell of its own.
 //!
 //! **A spell** is time at one level without a break: assessments that confirm the level go on with
 //! it. **A movement** is an assessment with another level than the one before it, whenever that was:

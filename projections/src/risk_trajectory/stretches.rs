@@ -70,6 +70,7 @@ impl Stretches<'_> {
             | CaseEvent::CaseHandedOver(_)
             | CaseEvent::CaseTransferred(_)
             | CaseEvent::ArmAllocated(_)
+            | CaseEvent::LinkedInformationReceived(_)
             | CaseEvent::SafeContactPlanSet(_)
             | CaseEvent::ContactHeld(_)
             | CaseEvent::ContactHoldLifted(_)

@@ -118,11 +118,12 @@ impl Held {
         }
         let referral = state.referral.as_ref()?;
         let programme = programmes.of_referral(referral)?;
+        let risk = case_risk(state, &programme);
         Some(Self {
             programme: referral.programme.clone(),
             worker: state.worker.clone()?,
             team: state.team.clone(),
-            is_high_risk: case_risk(state).is_some_and(|risk| risk.level() == RiskLevel::High),
+            is_high_risk: risk.is_some_and(|risk| risk.level() == RiskLevel::High),
             dormant_from: dormant::dormant_from(state, &programme),
         })
     }

@@ -7,12 +7,12 @@ use uuid::Uuid;
 use crate::database::with_tables;
 
 const MANY_CASES: &str = "
-    INSERT INTO caseload (tenant_no, case_id, position, programme, role, area, status, episode,
+    INSERT INTO caseload_2 (tenant_no, case_id, position, programme, role, area, status, episode,
         opened_at, worker, attempts, reached, open_information_requests)
     SELECT 1 + n % 2, gen_random_uuid(), n, 'mrp', 'victim_survivor', 'south',
         CASE WHEN n % 3 = 0 THEN 'closed' ELSE 'open' END, 1, now(), 'w' || n % 100, 0, 0, 0
     FROM generate_series(1, 20000) AS n;
-    ANALYZE caseload;";
+    ANALYZE caseload_2;";
 
 const MANY_FACTS: &str = "
     INSERT INTO engagement_timeline (tenant_no, case_id, position, event_id, type, schema_version,
@@ -32,12 +32,12 @@ const MANY_VALUES: &str = "
     ANALYZE outcome_value, outcome_case;";
 
 const MANY_REFERRALS: &str = "
-    INSERT INTO referral_pipeline (tenant_no, case_id, programme, role, area, source, received_at,
-        decision)
-    SELECT 1 + n % 2, gen_random_uuid(), 'programme' || n % 5, 'victim_survivor', 'south', 'police',
+    INSERT INTO referral_pipeline_2 (tenant_no, case_id, programme, programme_version, role, area,
+        source, received_at, decision)
+    SELECT 1 + n % 2, gen_random_uuid(), 'programme' || n % 5, 1, 'victim_survivor', 'south', 'police',
         timestamptz '2026-01-01 00:00Z' - n * interval '1 hour', 'pending'
     FROM generate_series(1, 20000) AS n;
-    ANALYZE referral_pipeline;";
+    ANALYZE referral_pipeline_2;";
 
 const MANY_REQUESTS: &str = "
     INSERT INTO agency_request (tenant_no, case_id, request_id, programme, agency, requested_at,
@@ -111,18 +111,18 @@ async fn caseload_plan(worker: Option<&str>, after: Option<Uuid>) -> String {
 #[tokio::test]
 async fn a_workers_caseload_is_found_by_an_index() {
     let first = caseload_plan(Some("w7"), None).await;
-    assert_uses(&first, "caseload_by_worker");
-    assert!(!first.contains("caseload_open"), "other workers' cases are read:\n{first}");
+    assert_uses(&first, "caseload_2_by_worker");
+    assert!(!first.contains("caseload_2_open"), "other workers' cases are read:\n{first}");
     let next = caseload_plan(Some("w7"), Some(Uuid::from_u128(1))).await;
-    assert_uses(&next, "caseload_by_worker");
-    assert!(!next.contains("caseload_open"), "other workers' cases are read:\n{next}");
+    assert_uses(&next, "caseload_2_by_worker");
+    assert!(!next.contains("caseload_2_open"), "other workers' cases are read:\n{next}");
 }
 
 /// The totals of all open cases count every one of them; the page stops early.
 #[tokio::test]
 async fn a_page_of_all_open_cases_is_found_by_an_index() {
     let plan = caseload_plan(None, None).await;
-    assert!(plan.contains("Index Scan using caseload_open"), "{plan}");
+    assert!(plan.contains("Index Scan using caseload_2_open"), "{plan}");
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn the_referrals_of_a_month_are_found_by_an_index() {
         (&None::<jiff::Timestamp>, Type::TIMESTAMPTZ),
         (&500_001_i64, Type::INT8),
     ];
-    assert_uses(&plan(&client, read, &parameters).await, "referral_pipeline_by_programme");
+    assert_uses(&plan(&client, read, &parameters).await, "referral_pipeline_2_by_programme");
 }
 
 #[tokio::test]

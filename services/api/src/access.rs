@@ -131,6 +131,18 @@ impl Operation {
         ["/v1/workers", "/v1/teams"].iter().any(|place| self.path().starts_with(place))
     }
 
+    /// Whether it is about links between cases: then no version is asked for or answered.
+    #[must_use]
+    pub fn is_about_links(self) -> bool {
+        self.path().starts_with("/v1/case-links")
+    }
+
+    /// Whether it is about one case that is there.
+    #[must_use]
+    pub fn is_about_one_case(self) -> bool {
+        self.path().starts_with("/v1/cases/{case_id}")
+    }
+
     /// Whether it is about what holds for every case: definitions, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {
@@ -157,6 +169,8 @@ operations! {
     WaitlistReferral = POST "/v1/cases/{case_id}/waitlisting",
     /// Give a case to a worker.
     AllocateCase = POST "/v1/cases/{case_id}/allocations",
+    /// Draw the arm of a case, from the schedule of its programme and area.
+    DrawArm = POST "/v1/cases/{case_id}/arm",
     /// Hand a case over to another worker.
     HandOverCase = POST "/v1/cases/{case_id}/handovers",
     /// Transfer a case to another area.
@@ -237,6 +251,22 @@ operations! {
     ReadTeams = GET "/v1/teams",
     /// The workers at two dates, with what they have and how much more they can take.
     ReadWorkers = GET "/v1/workers",
+    /// Open a schedule that draws cases into arms, its seed concealed.
+    OpenAllocationSchedule = POST "/v1/allocation-schedules",
+    /// Close a schedule of arms, which discloses its seed.
+    CloseAllocationSchedule = POST "/v1/allocation-schedules/{schedule_id}/closure",
+    /// The schedules of arms, the newest first.
+    ReadAllocationSchedules = GET "/v1/allocation-schedules",
+    /// A schedule of arms: what was drawn so far, and once it is closed how to compute it again.
+    ReadAllocationSchedule = GET "/v1/allocation-schedules/{schedule_id}",
+    /// Link two cases.
+    LinkCases = POST "/v1/case-links",
+    /// End a link between two cases.
+    EndCaseLink = POST "/v1/case-links/{link_id}/ending",
+    /// The links between cases, at two dates.
+    ReadCaseLinks = GET "/v1/case-links",
+    /// One link between two cases, at two dates.
+    ReadCaseLink = GET "/v1/case-links/{link_id}",
     /// A case at two dates.
     ReadCase = GET "/v1/cases/{case_id}",
     /// What happened in a case, at two dates.
@@ -356,14 +386,22 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadTeams
         | Operation::ReadWorkers
         | Operation::ReadOverdueRequests => &[Caseworker, TeamManager],
+        // Whoever gives cases out knows no arm before it is drawn; nor does anybody.
         Operation::RefuseClosure
+        | Operation::DrawArm
+        | Operation::OpenAllocationSchedule
+        | Operation::CloseAllocationSchedule
         | Operation::ReadContactOverrides
         | Operation::FormTeam
         | Operation::DissolveTeam
         | Operation::JoinWorker
         | Operation::SetCapacity
         | Operation::MoveWorker
-        | Operation::LeaveWorker => &[TeamManager],
+        | Operation::LeaveWorker
+        | Operation::LinkCases
+        | Operation::EndCaseLink => &[TeamManager],
+        // Of a link only those learn who may know of both sides.
+        Operation::ReadCaseLinks | Operation::ReadCaseLink => &[TeamManager, DataProtectionOfficer],
         Operation::EraseSubject | Operation::PlaceLegalHold | Operation::ReleaseLegalHold => {
             &[DataProtectionOfficer]
         }
@@ -383,7 +421,9 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         Operation::DefineProgramme => &[TeamManager, Operator],
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
-        Operation::ReadWorkload => &[TeamManager, Evaluator],
+        Operation::ReadWorkload
+        | Operation::ReadAllocationSchedules
+        | Operation::ReadAllocationSchedule => &[TeamManager, Evaluator],
         // An evaluator is given the totals without the cases.
         Operation::ReadRiskDisagreement
         | Operation::ReadOutcomes

@@ -10,6 +10,7 @@ use throughline_domain::case::CaseState;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, CodeList as _, RiskLevel};
 use throughline_domain::ids::CaseId;
+use throughline_domain::rules::case_risk::RiskRule;
 use throughline_domain::rules::{dormant, review_due};
 use throughline_projections::Projection;
 use throughline_projections::caseload::{self, Answer, CaseloadRow, Question, Totals};
@@ -78,11 +79,13 @@ pub struct CaseloadCase {
     worker: Option<String>,
     /// Their team.
     team: Option<String>,
-    /// The level of the latest risk assessment; null where there is none.
+    /// The level of risk, by the programme's rule; null where nobody assessed it.
     #[schema(schema_with = code_list::<RiskLevel>)]
     risk_level: Option<&'static str>,
-    /// When that was made.
+    /// When the assessment was made whose level it is.
     risk_assessed_at: Option<Timestamp>,
+    /// The rule that found the level, with its version.
+    risk_rule: Option<&'static str>,
     /// How many attempts to reach the person were made.
     attempts: u32,
     /// How many of them reached the person.
@@ -228,6 +231,7 @@ fn case(row: CaseloadRow, as_of: Timestamp, stale: &HashSet<CaseId>) -> Caseload
         team: row.team.map(|team| team.to_string()),
         risk_level: row.risk_level.map(RiskLevel::as_str),
         risk_assessed_at: row.risk_assessed_at,
+        risk_rule: row.risk_rule.map(RiskRule::as_str),
         attempts: row.attempts,
         reached: row.reached,
         last_attempt_at: row.last_attempt_at,

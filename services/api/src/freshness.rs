@@ -15,7 +15,7 @@ use tokio_postgres::{Client, IsolationLevel};
 use crate::app::App;
 use crate::cases::command::now;
 use crate::dates::Dates;
-use crate::problem::{self, Problem};
+use crate::problem::{self, FieldError, Problem};
 use crate::refusal;
 
 /// The position that an answer reflects.
@@ -247,6 +247,9 @@ fn after(request: &HttpRequest) -> Result<Option<Position>, Problem> {
     let position = value.to_str().ok().and_then(|text| text.parse().ok());
     match position {
         Some(position) if position >= 0 => Ok(Some(Position(position))),
-        _ => Err(Problem::new(problem::UNREADABLE)),
+        _ => {
+            let fault = FieldError::parameter(AFTER_HEADER, "is a whole number from 0 on");
+            Err(Problem::new(problem::UNREADABLE).with(fault))
+        }
     }
 }

@@ -8,12 +8,14 @@
 
 pub mod access;
 pub mod agency_response;
+pub mod allocation_schedules;
 pub mod answering;
 pub mod app;
 pub mod asyncapi;
 pub mod authentication;
 pub mod body;
 pub mod caller;
+pub mod case_links;
 pub mod caseloads;
 pub mod cases;
 pub mod contact_overrides;
@@ -27,6 +29,7 @@ pub mod idempotency;
 pub mod instruments;
 pub mod metrics;
 pub mod openapi;
+pub mod operation_problems;
 pub mod outcomes;
 pub mod page;
 pub mod persons;

@@ -7,7 +7,7 @@ use actix_web::http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use throughline_domain::ids::Version;
 
-use crate::problem::{self, Problem};
+use crate::problem::{self, FieldError, Problem};
 
 /// What `If-Match` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +54,15 @@ impl FromRequest for IfMatch {
             request.headers().get_all(IF_MATCH).map(HeaderValue::to_str).collect();
         ready(match text {
             Ok(values) if values.is_empty() => Ok(Self::Absent),
-            Ok(values) => parse(&values.join(",")).ok_or_else(|| Problem::new(problem::UNREADABLE)),
-            Err(_) => Err(Problem::new(problem::UNREADABLE)),
+            Ok(values) => parse(&values.join(",")).ok_or_else(unreadable),
+            Err(_) => Err(unreadable()),
         })
     }
+}
+
+fn unreadable() -> Problem {
+    let form = "is `*`, or versions in double quotes with commas between them, such as \"3\"";
+    Problem::new(problem::UNREADABLE).with(FieldError::parameter("If-Match", form))
 }
 
 /// Reads a list of entity tags. A tag that is not one of ours is kept as a version that no case

@@ -30,10 +30,10 @@ pub struct ProblemType {
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// Where: a JSON Pointer into the body. Absent for a query parameter.
+    /// Where: a JSON Pointer into the body. Absent for a parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// Which query parameter, where it is one.
+    /// Which parameter of the query or header, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<&'static str>,
     /// What would be right.
@@ -46,7 +46,7 @@ impl FieldError {
         Self { pointer: Some(pointer.into()), parameter: None, detail: detail.into() }
     }
 
-    /// A fault in the query.
+    /// A fault in the query or a header.
     pub fn parameter(name: &'static str, detail: impl Into<String>) -> Self {
         Self { pointer: None, parameter: Some(name), detail: detail.into() }
     }
@@ -300,12 +300,36 @@ problem_types! {
     SAME_AREA = 409 "same-area" "The case is in this area already.",
     /// The arm was drawn.
     ARM_IS_FINAL = 409 "arm-is-final" "The arm of a case is drawn once, and stays.",
+    /// No schedule to draw from.
+    NO_SCHEDULE = 409 "no-schedule" "No open allocation schedule is for the case's programme and area.",
+    /// A case that belongs to no arm.
+    NOT_OF_TRIAL = 409 "not-of-trial" "The case's programme draws no arm for such a case.",
+    /// One open schedule of a programme and area.
+    SCHEDULE_OPEN = 409 "schedule-open" "An allocation schedule is open for the programme and area; Location says where to look.",
+    /// The schedule is over.
+    SCHEDULE_CLOSED = 409 "schedule-closed" "The allocation schedule is closed.",
+    /// The schedule takes no more.
+    SCHEDULE_FULL = 409 "schedule-full" "The allocation schedule has as many draws as one can have: close it and open another.",
+    /// So many schedules there are.
+    TOO_MANY_SCHEDULES = 409 "too-many-schedules" "There are as many allocation schedules as there can be.",
+    /// What was told was told.
+    LINKED_INFORMATION_IS_FINAL = 409 "linked-information-is-final" "What was received of a linked case is neither corrected nor retracted: what comes later supersedes it.",
+    /// The cases are linked.
+    ALREADY_LINKED = 409 "already-linked" "The two cases are linked already.",
+    /// The link is no more.
+    LINK_ENDED = 409 "link-ended" "The link has ended.",
+    /// So many links of one case.
+    LINK_LIMIT = 409 "link-limit" "One of the cases has been linked with as many others as it can be.",
     /// A proposal waits.
     CLOSURE_PROPOSED = 409 "closure-proposed" "A proposal to close the case waits already.",
     /// The proposal was refused, or the case closed.
     CLOSURE_PROPOSAL_DECIDED = 409 "closure-proposal-decided" "The proposal to close the case was refused, or the case closed since.",
     /// No such proposal waits.
     UNKNOWN_CLOSURE_PROPOSAL = 409 "unknown-closure-proposal" "No such proposal to close the case waits.",
+    /// Nobody approved the closure.
+    CLOSURE_APPROVAL_NEEDED = 409 "closure-approval-needed" "The programme has a manager approve closing for this reason: a manager closes the case, naming the proposal for this reason that waits.",
+    /// The approver proposed it.
+    SELF_APPROVAL = 409 "self-approval" "Nobody approves what they proposed themselves.",
     /// A correction or retraction where a fact should be.
     NOT_A_FACT = 409 "not-a-fact" "Corrections and retractions name the original fact.",
     /// A fact that was taken back.
@@ -313,7 +337,7 @@ problem_types! {
     /// The case's other steps rest on this one.
     BREAKS_LIFECYCLE = 409 "breaks-lifecycle" "The other steps of the case could not have followed.",
     /// The person is erased, for good.
-    SUBJECT_ERASED = 409 "subject-erased" "The person has been erased: nothing can be written about them in words, and no case opened.",
+    SUBJECT_ERASED = 409 "subject-erased" "The person has been erased: nothing can be written about them in words, and no case opened or linked.",
     /// The person must not be erased now.
     LEGAL_HOLD = 409 "legal-hold" "A legal hold is in force.",
     /// The hold is over.
@@ -348,6 +372,8 @@ problem_types! {
     IN_FUTURE = 422 "in-future" "The time lies in the future.",
     /// A programme that nobody runs.
     UNKNOWN_PROGRAMME = 422 "unknown-programme" "No programme has this name.",
+    /// A case with itself.
+    SAME_CASE = 422 "same-case" "A case is not linked with itself.",
     /// A team the tenant does not know.
     UNKNOWN_TEAM = 422 "unknown-team" "There is no such team.",
     /// More complex cases than cases.
@@ -360,12 +386,26 @@ problem_types! {
     UNKNOWN_CRITERION = 422 "unknown-criterion" "The programme had no such criterion when the referral was received.",
     /// A definition that contradicts itself.
     CONTRADICTORY_PROGRAMME = 422 "contradictory-programme" "The programme's definition contradicts itself, in each of the places named.",
+    /// A programme without arms.
+    NO_ARMS = 422 "no-arms" "The programme has no arms to draw.",
+    /// Arms that cannot be drawn.
+    INVALID_ARMS = 422 "invalid-arms" "The arms are the programme's, each once: 2 to 8.",
+    /// Blocks that cannot be even.
+    INVALID_BLOCKS = 422 "invalid-blocks" "Block sizes are 1 to 8 different multiples of the number of arms, up to 96.",
     /// A person the tenant does not know.
     UNKNOWN_PERSON = 422 "unknown-person" "The person is not known.",
     /// Evidence that is not of the case.
     UNKNOWN_EVIDENCE = 422 "unknown-evidence" "Evidence must be events of this case.",
+    /// A reason for which the programme closes no case.
+    CLOSURE_REASON_NOT_ALLOWED = 422 "closure-reason-not-allowed" "The case's programme does not close cases for this reason.",
+    /// A reason that rests on nothing.
+    CLOSURE_EVIDENCE_NEEDED = 422 "closure-evidence-needed" "The case's programme wants the events that closing for this reason rests on.",
+    /// A case that the tenant does not know, or that is another person's.
+    UNKNOWN_CASE = 422 "unknown-case" "There is no such case, or it is not this person's.",
     /// An incident after the referral.
     INCIDENT_AFTER_REFERRAL = 422 "incident-after-referral" "The latest incident lies after the referral.",
+    /// A fact that is given, and a reason why it is missing.
+    GIVEN_AND_MISSING = 422 "given-and-missing" "A fact is given, and a reason why it is missing: give one of them.",
     /// No answers, level or judgement.
     NO_RISK_RESULT = 422 "no-risk-result" "A risk assessment needs answers, a level or a judgement.",
     /// An instrument that is not shipped, or of the other kind.

@@ -9,7 +9,7 @@ use throughline_domain::case::Moment;
 use throughline_domain::code::Code;
 use throughline_domain::ids::{EventId, Position};
 use throughline_domain::programme::{
-    DefineProgramme, Programme, ProgrammeCommand, ProgrammeHistory, Programmes, aggregate,
+    DefineProgramme, Programme, ProgrammeCommand, ProgrammeHistory, aggregate,
 };
 use throughline_domain::time::Occurred;
 use throughline_log::Remembered;
@@ -25,9 +25,6 @@ use crate::freshness::POSITION_HEADER;
 use crate::idempotency::{self, CommandKey, NotRecorded, Recalled};
 use crate::problem::{self, Problem};
 use crate::schema::definition;
-
-/// Definitions that a tenant may load, all its programmes together.
-pub const LOADED_MAX: usize = 1_000;
 
 /// A programme's definition, whole.
 #[derive(Serialize, Deserialize)]
@@ -179,11 +176,7 @@ async fn define(
 ) -> Result<DefinedAnswer, NotRecorded> {
     let tenant = caller.tenant.tenant_no;
     let known = app.log.programmes(tenant).await?;
-    let loaded = known.all().count().saturating_sub(Programmes::shipped().all().count());
-    let is_new = known.find(definition.id.as_str(), definition.version).is_none();
-    if is_new && loaded >= LOADED_MAX {
-        return Err(Problem::new(problem::TOO_MANY_DEFINITIONS).into());
-    }
+    known.require_room_for(&definition).map_err(Problem::from)?;
     let (programme, version) = (definition.id.clone(), definition.version);
     let stream = aggregate::stream_id(&programme);
     let now = now();

@@ -10,7 +10,8 @@ use throughline_domain::programme::Programmes;
 use throughline_domain::two_clocks::Asked;
 use throughline_projections::Projection;
 use throughline_projections::referral_pipeline::{
-    self, Answer, Decision, Decisions, Figures, Group, Pipeline, Question, Wait, Waits,
+    self, Answer, CriteriaGroup, Decision, Decisions, Figures, Group, Pipeline, Question, Wait,
+    Waits,
 };
 use utoipa::ToSchema;
 
@@ -44,6 +45,9 @@ pub struct PipelineAnswer {
     by_area: Vec<AreaFigures>,
     /// By decision, each reason to decline apart.
     by_decision: Vec<DecisionFigures>,
+    /// By the version of the criteria that they were made under: what changed when the criteria
+    /// did.
+    by_criteria_version: Vec<CriteriaFigures>,
     /// The rule of what counts and how waits are measured.
     rule: &'static str,
     /// The date in force: what had happened by then.
@@ -157,6 +161,34 @@ pub struct DecisionFigures {
     figures: PipelineFigures,
 }
 
+/// Referrals that were made under the same criteria.
+#[derive(Serialize, ToSchema)]
+pub struct CriteriaFigures {
+    /// The version of the programme's definition, which has criteria of its own.
+    #[schema(minimum = 1)]
+    programme_version: u16,
+    /// The version of the criteria; null where the referral was recorded before it said which.
+    #[schema(minimum = 1)]
+    criteria_version: Option<u16>,
+    /// Their share of the referrals asked about, to a tenth, halves up.
+    percent: f64,
+    /// What became of them.
+    #[serde(flatten)]
+    figures: PipelineFigures,
+    /// Why those declined were, each reason that was given.
+    decline_reasons: Vec<DeclineFigures>,
+}
+
+/// Referrals that were declined for one reason.
+#[derive(Serialize, ToSchema)]
+pub struct DeclineFigures {
+    /// Why.
+    #[schema(schema_with = code_list::<DeclineReason>)]
+    decline_reason: &'static str,
+    /// How many.
+    referrals: u64,
+}
+
 /// What became of a programme's referrals.
 ///
 /// # Errors
@@ -219,6 +251,7 @@ fn render(question: Question<'_>, pipeline: Pipeline, asked: &Asked) -> Pipeline
         by_source: pipeline.by_source.into_iter().map(Into::into).collect(),
         by_area: pipeline.by_area.into_iter().map(Into::into).collect(),
         by_decision: pipeline.by_decision.into_iter().map(Into::into).collect(),
+        by_criteria_version: pipeline.by_criteria.into_iter().map(Into::into).collect(),
         rule: referral_pipeline::RULE,
         as_of: asked.as_of,
         known_at: asked.known_at,
@@ -248,6 +281,23 @@ impl From<Group<Decision>> for DecisionFigures {
             decline_reason: group.key.decline_reason().map(DeclineReason::as_str),
             percent: group.percent(),
             figures: group.figures.into(),
+        }
+    }
+}
+
+impl From<CriteriaGroup> for CriteriaFigures {
+    fn from(CriteriaGroup { group, declined_for }: CriteriaGroup) -> Self {
+        let declined = declined_for.into_iter();
+        let declined = declined.map(|(reason, referrals)| DeclineFigures {
+            decline_reason: reason.as_str(),
+            referrals,
+        });
+        Self {
+            programme_version: group.key.programme_version,
+            criteria_version: group.key.version,
+            percent: group.percent(),
+            figures: group.figures.into(),
+            decline_reasons: declined.collect(),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Which problem each refusal becomes. No wildcard arm: a new rule must choose its answer.
 
+use throughline_domain::allocation_schedule::ScheduleError;
 use throughline_domain::case::CaseError;
+use throughline_domain::case_link::CaseLinkError;
 use throughline_domain::code::Code;
 use throughline_domain::person::PersonError;
-use throughline_domain::programme::ProgrammeError;
+use throughline_domain::programme::{ClosureMisfit, ProgrammeError};
 use throughline_domain::staff::StaffError;
 use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
@@ -56,6 +58,9 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::IncidentAfterReferral => {
             (problem::INCIDENT_AFTER_REFERRAL, Some("/latest_incident_at"))
         }
+        CaseError::GivenAndMissing { member } => {
+            return (problem::GIVEN_AND_MISSING, Some(format!("/missing_reasons/{member}")));
+        }
         CaseError::UnknownInstrument { .. } => (problem::UNKNOWN_INSTRUMENT, Some("/instrument")),
         // Keys are the caller's own text as well.
         CaseError::UnknownMeasureKey { .. } => (problem::UNKNOWN_MEASURE_KEY, Some("/values")),
@@ -89,6 +94,7 @@ fn case_problem(error: &CaseError) -> (ProblemType, Option<String>) {
         CaseError::SameArea => (problem::SAME_AREA, Some("/area")),
         CaseError::NoPlacement => (problem::NO_PLACEMENT, Some("/to")),
         CaseError::DueBeforeReview => (problem::DUE_BEFORE_REVIEW, Some("/next_due")),
+        CaseError::LinkedInformationIsFinal => (problem::LINKED_INFORMATION_IS_FINAL, None),
         CaseError::ArmIsFinal => (problem::ARM_IS_FINAL, None),
         CaseError::ClosureProposed => (problem::CLOSURE_PROPOSED, None),
         CaseError::ClosureProposalDecided => (problem::CLOSURE_PROPOSAL_DECIDED, None),
@@ -143,6 +149,24 @@ impl From<StaffError> for Problem {
     }
 }
 
+impl From<CaseLinkError> for Problem {
+    fn from(error: CaseLinkError) -> Self {
+        let (kind, pointer) = match error {
+            CaseLinkError::InFuture { .. } => (problem::IN_FUTURE, Some("/occurred_at")),
+            CaseLinkError::BeforePreviousStep { .. } => {
+                (problem::BEFORE_PREVIOUS_STEP, Some("/occurred_at"))
+            }
+            CaseLinkError::AlreadyLinked => (problem::ALREADY_LINKED, None),
+            CaseLinkError::NeverLinked => (problem::NOT_FOUND, None),
+            CaseLinkError::LinkEnded => (problem::LINK_ENDED, None),
+        };
+        match pointer {
+            Some(pointer) => Self::new(kind).with(FieldError::at(pointer, kind.title)),
+            None => Self::new(kind),
+        }
+    }
+}
+
 impl From<ProgrammeError> for Problem {
     fn from(error: ProgrammeError) -> Self {
         match error {
@@ -156,8 +180,21 @@ impl From<ProgrammeError> for Problem {
                 let error = FieldError::at("/version", format!("the next version is {next}"));
                 Self::new(problem::NOT_THE_NEXT_VERSION).with(error)
             }
+            ProgrammeError::TooMany { .. } => Self::new(problem::TOO_MANY_DEFINITIONS),
             ProgrammeError::NeverChanged => Self::new(problem::DEFINITION_NEVER_CHANGES),
         }
+    }
+}
+
+impl From<ClosureMisfit> for Problem {
+    fn from(misfit: ClosureMisfit) -> Self {
+        let (kind, pointer) = match misfit {
+            ClosureMisfit::ReasonNotAllowed => (problem::CLOSURE_REASON_NOT_ALLOWED, "/reason"),
+            ClosureMisfit::EvidenceNeeded => (problem::CLOSURE_EVIDENCE_NEEDED, "/evidence"),
+            ClosureMisfit::ApprovalNeeded => (problem::CLOSURE_APPROVAL_NEEDED, "/proposal"),
+            ClosureMisfit::SelfApproval => (problem::SELF_APPROVAL, "/proposal"),
+        };
+        Self::new(kind).with(FieldError::at(pointer, kind.title))
     }
 }
 
@@ -174,6 +211,26 @@ impl From<PersonError> for Problem {
             PersonError::Erased => Self::new(problem::SUBJECT_ERASED),
             PersonError::LegalHold { .. } => Self::new(problem::LEGAL_HOLD),
             PersonError::HoldReleased { .. } => Self::new(problem::HOLD_RELEASED),
+        }
+    }
+}
+
+impl From<ScheduleError> for Problem {
+    fn from(error: ScheduleError) -> Self {
+        let at = |kind: ProblemType, pointer: &str| {
+            Self::new(kind).with(FieldError::at(pointer, kind.title))
+        };
+        match error {
+            ScheduleError::NotOpened => Self::new(problem::NOT_FOUND),
+            ScheduleError::AlreadyOpen => Self::new(problem::SCHEDULE_OPEN),
+            ScheduleError::Closed => Self::new(problem::SCHEDULE_CLOSED),
+            ScheduleError::InFuture { .. } => Self::new(problem::IN_FUTURE),
+            ScheduleError::InvalidArms => at(problem::INVALID_ARMS, "/arms"),
+            ScheduleError::InvalidBlocks => at(problem::INVALID_BLOCKS, "/block_sizes"),
+            ScheduleError::AlreadyDrawn => Self::new(problem::ARM_IS_FINAL),
+            ScheduleError::Full { .. } => Self::new(problem::SCHEDULE_FULL),
+            // The seed is opened from beside its own commitment: one of them was altered.
+            ScheduleError::OtherSeed => internal(&error),
         }
     }
 }

@@ -8,8 +8,16 @@ use actix_web::{HttpResponse, Route};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::access::Operation;
+use crate::allocation_schedules::{
+    close_schedule::close_schedule,
+    open_schedule::open_schedule,
+    read_schedules::{read_schedule, read_schedules},
+};
 use crate::asyncapi;
 use crate::caller::Guard;
+use crate::case_links::end_case_link::end_case_link;
+use crate::case_links::link_cases::link_cases;
+use crate::case_links::read_case_links;
 use crate::cases::command::record;
 use crate::cases::{
     accept_referral::AcceptanceBody,
@@ -20,6 +28,7 @@ use crate::cases::{
     close_case::ClosureBody,
     complete_review::ReviewBody,
     decline_referral::DeclineBody,
+    draw_arm::draw_arm,
     hand_over_case::HandoverBody,
     hold_contact::{ContactHoldBody, LiftingBody},
     identify_need::NeedBody,
@@ -116,6 +125,7 @@ fn handler(operation: Operation) -> Route {
         Operation::DeclineReferral => route.to(record::<DeclineBody>),
         Operation::WaitlistReferral => route.to(record::<WaitlistingBody>),
         Operation::AllocateCase => route.to(record::<AllocationBody>),
+        Operation::DrawArm => route.to(draw_arm),
         Operation::HandOverCase => route.to(record::<HandoverBody>),
         Operation::TransferCase => route.to(record::<TransferBody>),
         Operation::ProposeClosure => route.to(record::<ClosureProposalBody>),
@@ -156,8 +166,16 @@ fn handler(operation: Operation) -> Route {
         Operation::SetCapacity => route.to(worker_commands::set_capacity),
         Operation::MoveWorker => route.to(worker_commands::move_worker),
         Operation::LeaveWorker => route.to(worker_commands::leave_worker),
+        Operation::LinkCases => route.to(link_cases),
+        Operation::EndCaseLink => route.to(end_case_link),
+        Operation::ReadCaseLinks => route.to(read_case_links::read_case_links),
+        Operation::ReadCaseLink => route.to(read_case_links::read_case_link),
         Operation::ReadTeams => route.to(read_teams),
         Operation::ReadWorkers => route.to(read_workers),
+        Operation::OpenAllocationSchedule => route.to(open_schedule),
+        Operation::CloseAllocationSchedule => route.to(close_schedule),
+        Operation::ReadAllocationSchedules => route.to(read_schedules),
+        Operation::ReadAllocationSchedule => route.to(read_schedule),
         Operation::ReadCase => route.to(read_case),
         Operation::ReadTimeline => route.to(read_timeline),
         Operation::ReadCaseRules => route.to(rules::read_case_rules),

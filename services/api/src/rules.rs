@@ -125,10 +125,11 @@ pub async fn read_case_rules(
     let tenant = caller.tenant.tenant_no;
     let (_, asked) = freshness::reach_log(&app, &request, tenant, &dates).await?;
     let history = history::read(&app, &caller, case_id).await?;
+    let programmes = app.log.programmes(tenant).await?;
+    let history = history.judged_by(&programmes);
 
     let (version, position) =
         (history.version_at(asked.known_at), history.position_at(asked.known_at));
-    let programmes = app.log.programmes(tenant).await?;
     let Some(view) =
         CaseView::at(&history.events, &asked, |referral| programmes.of_referral(referral))
     else {

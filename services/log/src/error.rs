@@ -47,7 +47,8 @@ pub enum LogError {
         /// The stream as it was asked for.
         stream: StreamId,
     },
-    /// There is no key to seal under: the subject was erased, or the stream is the tenant's own.
+    /// There is no key to seal under: the subject was erased, or the stream is of a kind that seals
+    /// nothing.
     #[error("{stream} has no key, so nothing can be sealed in it")]
     NoKey {
         /// The stream.

@@ -14,6 +14,7 @@ use crate::error::{DatabaseError, LogError};
 use crate::framework::Turns;
 use crate::programmes::KnownProgrammes;
 use crate::seal::MasterKey;
+use crate::stream::StreamId;
 use crate::tenant::{KnownTenants, TenantNo, TenantState};
 use crate::tidings::Tidings;
 
@@ -136,6 +137,13 @@ impl EventLog {
 
     pub(crate) fn known_programmes(&self) -> &KnownProgrammes {
         &self.0.programmes
+    }
+
+    /// Waits for the turn of a stream, in the order of arrival, and has it until the guard is
+    /// dropped: for commands on several streams that would only lose to each other. The version
+    /// check stays the authority, since other processes have turns of their own.
+    pub async fn turn(&self, tenant: TenantNo, stream: StreamId) -> impl Sized + '_ {
+        self.0.turns.take(tenant, stream).await
     }
 
     pub(crate) fn turns(&self) -> &Turns {

@@ -10,9 +10,12 @@
 //! Nothing of an event's content is logged, put in a span or carried by an error.
 
 mod aggregates;
+mod allocation_schedules;
 mod announce;
 mod append;
 mod backend;
+mod case_links;
+mod cases_of_person;
 mod checkpoint;
 mod checkpoint_file;
 mod database;
@@ -50,10 +53,12 @@ mod verify;
 #[cfg(test)]
 mod plans;
 
+pub use allocation_schedules::{ScheduleHead, StoredSchedule};
 pub use append::{
     Append, AppendError, AppendSettings, Appended, CommandMeta, Idempotency, NewEvent, Remembered,
     StreamWrite,
 };
+pub use case_links::{CASE_LINKS_MAX, LinkSource};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use checkpoint_file::{
     Agreement, CheckpointFileError, CheckpointLine, CheckpointPlace, Difference, read_checkpoints,

@@ -6,10 +6,12 @@ use throughline_test_database::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::allocation_schedules::READ_SCHEDULES;
 use crate::append::columns::{INSERT_EVENTS, INSERT_STREAM_KEYS, INSERT_STREAMS, UPDATE_HEAD};
 use crate::append::idempotency::{DELETE_KEYS, INSERT_KEYS, PURGE_EXPIRED, READ_KEYS};
 use crate::append::stream_reads::READ_STREAMS;
 use crate::append::transaction::{locked, take_lock};
+use crate::case_links::{LINKS_OF, SOURCES};
 use crate::database::begin;
 use crate::erase::READ_CASES;
 use crate::micros::Micros;
@@ -71,8 +73,16 @@ async fn the_hot_reads_use_their_indexes() {
         let delete = plan(&client, DELETE_KEYS, &[&1, &scopes]).await;
         let purge = plan(&client, PURGE_EXPIRED, &[&1, &512_i64]).await;
         let workers = plan(&client, &list_sql(StreamKind::Worker), &[&1, &100_i64]).await;
+        let schedules = plan(&client, READ_SCHEDULES, &[&1]).await;
         let programmes = plan(&client, COUNT_DEFINITIONS, &[&1]).await;
+        let links = plan(&client, LINKS_OF, &[&1, &vec![person.as_str(); 64]]).await;
+        let types = vec!["CasesLinked", "RiskAssessed"];
+        let params: [&(dyn ToSql + Sync); 5] = [&1, &10_000_i64, &10_100_i64, &types, &500_i64];
+        let sources = plan(&client, SOURCES, &params).await;
         for (plan, indexes) in [
+            (links.clone(), ["event_linked_lower", "event_linked_higher"]),
+            (links, ["event_linked_lower", "stream_pkey"]),
+            (sources, ["event_pkey", "stream_pkey"]),
             (stream, STREAM),
             (after, ["event_pkey", "stream_pkey"]),
             (heads, STREAM),
@@ -81,6 +91,7 @@ async fn the_hot_reads_use_their_indexes() {
             (delete, ["idempotency_key_pkey", "Tid Scan"]),
             (purge, ["idempotency_key_created_at", "Tid Scan"]),
             (workers, ["stream_kind"; 2]),
+            (schedules, ["stream_kind", "event_tenant_no_stream_no_version_key"]),
             (programmes, ["stream_kind", "event_tenant_no_stream_no_version_key"]),
         ] {
             assert!(!plan.contains("Seq Scan"), "{plan}");

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
+use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
+use throughline_domain::case_link::CaseLinkEvent;
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
@@ -98,12 +100,30 @@ impl StoredEvent {
         Ok(self.recorded(event))
     }
 
+    /// The event of a link between cases.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_case_link_event(&self) -> Result<Recorded<CaseLinkEvent>, UnreadableEvent> {
+        let event = CaseLinkEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
     /// The event of a programme.
     ///
     /// # Errors
     /// [`UnreadableEvent`] when the type, version or facts are not known.
     pub fn to_programme_event(&self) -> Result<Recorded<ProgrammeEvent>, UnreadableEvent> {
         let event = ProgrammeEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
+    /// The event of a schedule of arms.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_schedule_event(&self) -> Result<Recorded<ScheduleEvent>, UnreadableEvent> {
+        let event = ScheduleEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
         Ok(self.recorded(event))
     }
 

@@ -60,16 +60,12 @@ impl StreamKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    /// Whether what is sealed in the stream has a key of its own, which erasure destroys.
+    /// Whether the stream has a key of its own for what is sealed in it. That of a case or person
+    /// is what erasure destroys; that of a schedule keeps its seed, and stays.
     pub(crate) fn has_key(self) -> bool {
         match self {
-            Self::Case | Self::Person => true,
-            Self::Tenant
-            | Self::Programme
-            | Self::Worker
-            | Self::Team
-            | Self::AllocationSchedule
-            | Self::CaseLink => false,
+            Self::Case | Self::Person | Self::AllocationSchedule => true,
+            Self::Tenant | Self::Programme | Self::Worker | Self::Team | Self::CaseLink => false,
         }
     }
 }
@@ -86,6 +82,14 @@ pub struct StreamId {
 impl StreamId {
     /// The tenant's own stream: there is one in each log, so its id need not be random.
     pub const TENANT: Self = Self { kind: StreamKind::Tenant, id: Uuid::nil() };
+}
+
+impl StreamId {
+    /// The id as telemetry tells it. The id of a link follows from the two cases: whoever knows of
+    /// cases could tell by it which are linked.
+    pub(crate) fn told(self) -> Option<tracing::field::DisplayValue<Uuid>> {
+        (self.kind != StreamKind::CaseLink).then(|| tracing::field::display(self.id))
+    }
 }
 
 impl fmt::Display for StreamId {

@@ -5,6 +5,8 @@
 //! share the work and never apply an event twice, one that is killed leaves a transaction that never
 //! was, and one that is stopped for a while and goes on writes nothing.
 //!
+//! What passes between linked cases follows the log in the same way, and writes to the log (`links`).
+//!
 //! Deliberately absent: the folds and their SQL (the projections have them).
 
 mod batch;
@@ -14,6 +16,7 @@ mod dispatch;
 mod fold;
 mod histories;
 mod lease;
+mod links;
 mod look;
 mod metrics;
 mod new_events;
@@ -38,6 +41,7 @@ pub use checkpoint::{Live, live};
 pub use compare::{
     Comparison, DIFFERENCES_MAX, Difference, DifferenceKind, Sample, TableRows, VerifyError, verify,
 };
+pub use links::{LinkFollower, LinkSettings};
 pub use page::Page;
 pub use parked::{PARKED_MAX, Parked, parked, parked_page, retry_parked, stale_among};
 pub use projector::Projector;

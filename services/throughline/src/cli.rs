@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::allocation::AllocationArguments;
 use crate::commands::bench::BenchArguments;
 use crate::commands::bench_child::BenchChildArguments;
 use crate::commands::demo::DemoArguments;
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     /// Exit codes: 0 done; 1 the definition contradicts itself; 2 it could not be done or read; 3 a
     /// rule refuses; 4 there is no such tenant or definition; 130 interrupted.
     Programmes(ProgrammesArguments),
+    /// Compute the draws of a closed schedule of arms again.
+    Allocation(AllocationArguments),
     /// Load a demonstration history if there is none, then serve.
     Demo(DemoArguments),
     /// Measure the event log beside the bare database, in databases of its own.

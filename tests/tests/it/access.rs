@@ -18,6 +18,7 @@ const READERS: &[&str] = &["caseworker", "team_manager", "data_protection_office
 const COUNTERS: &[&str] = &["caseworker", "team_manager", "evaluator"];
 const MANAGERS: &[&str] = &["team_manager", "evaluator"];
 const LEADERS: &[&str] = &["team_manager"];
+const OF_BOTH_SIDES: &[&str] = &["team_manager", "data_protection_officer"];
 const OFFICERS: &[&str] = &["data_protection_officer"];
 const OPERATORS: &[&str] = &["operator"];
 
@@ -28,6 +29,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/cases/{case_id}/decline", CASEWORK),
     ("POST", "/v1/cases/{case_id}/waitlisting", CASEWORK),
     ("POST", "/v1/cases/{case_id}/allocations", CASEWORK),
+    ("POST", "/v1/cases/{case_id}/arm", LEADERS),
     ("POST", "/v1/cases/{case_id}/handovers", CASEWORK),
     ("POST", "/v1/cases/{case_id}/transfers", CASEWORK),
     ("POST", "/v1/cases/{case_id}/closure-proposals", CASEWORK),
@@ -66,8 +68,16 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/workers/{worker_id}/capacity", LEADERS),
     ("POST", "/v1/workers/{worker_id}/team", LEADERS),
     ("POST", "/v1/workers/{worker_id}/departure", LEADERS),
+    ("POST", "/v1/case-links", LEADERS),
+    ("POST", "/v1/case-links/{link_id}/ending", LEADERS),
+    ("GET", "/v1/case-links", OF_BOTH_SIDES),
+    ("GET", "/v1/case-links/{link_id}", OF_BOTH_SIDES),
     ("GET", "/v1/teams", CASEWORK),
     ("GET", "/v1/workers", CASEWORK),
+    ("POST", "/v1/allocation-schedules", LEADERS),
+    ("POST", "/v1/allocation-schedules/{schedule_id}/closure", LEADERS),
+    ("GET", "/v1/allocation-schedules", MANAGERS),
+    ("GET", "/v1/allocation-schedules/{schedule_id}", MANAGERS),
     ("GET", "/v1/cases/{case_id}", READERS),
     ("GET", "/v1/cases/{case_id}/timeline", READERS),
     ("GET", "/v1/cases/{case_id}/risk-trajectory", READERS),
@@ -114,6 +124,8 @@ struct Place {
     person: String,
     hold: String,
     rebuild: String,
+    link: String,
+    schedule: String,
 }
 
 impl Place {
@@ -137,7 +149,14 @@ impl Place {
         let worker =
             json!({"worker": "w-ann", "role": "idva", "team": "city-team", "capacity": capacity});
         manager.post("/v1/workers", worker).await.expect(201);
-        Self { service, case, facts, person, hold, rebuild }
+        let other = an_open_case(service.worker()).await;
+        let linked = json!({"cases": [case, other], "reason": "family"});
+        let linked = manager.post("/v1/case-links", linked).await.expect(201);
+        let link = text(&linked["link_id"]);
+        let schedules = "/v1/allocation-schedules";
+        let schedule = manager.post(schedules, json!({"programme": "drive"})).await.expect(201);
+        let schedule = text(&schedule["schedule_id"]);
+        Self { service, case, facts, person, hold, rebuild, link, schedule }
     }
 
     async fn ask(&self, role: &str, method: &str, path: &str) -> Answer {
@@ -150,6 +169,8 @@ impl Place {
             .replace("{case_id}", &self.case)
             .replace("{person_id}", &self.person)
             .replace("{operation_id}", &self.rebuild)
+            .replace("{link_id}", &self.link)
+            .replace("{schedule_id}", &self.schedule)
             .replace("{name}", "caseload")
             .replace("{instrument}", "dara")
             .replace("{programme}", "mrp")
@@ -181,7 +202,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 313);
+    assert_eq!(refused, 354);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -199,7 +220,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 313);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 354);
 }
 
 #[tokio::test]

@@ -54,6 +54,9 @@ async fn described(service: &Service) -> BTreeMap<String, Value> {
         "/v1/programmes",
         "/v1/workers",
         "/v1/teams",
+        "/v1/allocation-schedules",
+        "/v1/cases/{case_id}/arm",
+        "/v1/case-links",
     ];
     let is_elsewhere = |path: &str| elsewhere.iter().any(|place| path.starts_with(place));
     let of_cases = paths.iter().filter(|(path, _)| !is_elsewhere(path));

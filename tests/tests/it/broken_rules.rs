@@ -7,6 +7,7 @@ use crate::cases::{
     Facts, REFERRED_AT, a_closed_case, a_loaded_arm, a_referral, a_referred_case, absent_id,
     an_attempt, an_open_case, text,
 };
+use crate::closing::{a_proposal, with_approval};
 use crate::refused::{Bench, CANARY, CANARY_WORDS};
 
 const BEFORE: &str = "2023-12-01T09:00:00Z";
@@ -476,6 +477,176 @@ async fn work_that_changes_nothing_or_comes_too_late_is_refused() {
         ("closure-proposals", json!({"reason": "goals_met"}), (409, "not-in-work"), &[]),
     ];
     assert_all_refused(&bench, &closed, late).await;
+}
+
+#[tokio::test]
+async fn a_closure_that_its_programme_does_not_know_is_refused() {
+    let bench = Bench::new().await;
+    let client = bench.service.worker();
+    let unproven: Vec<Refusal> = vec![
+        (
+            "closure",
+            json!({"reason": "disengaged"}),
+            (422, "closure-evidence-needed"),
+            &["/evidence"],
+        ),
+        (
+            "closure-proposals",
+            json!({"reason": "disengaged"}),
+            (422, "closure-evidence-needed"),
+            &["/evidence"],
+        ),
+        (
+            "closure",
+            json!({"reason": "criteria_changed", "approver": "m-eve"}),
+            (409, "closure-approval-needed"),
+            &["/proposal"],
+        ),
+        ("transfers", json!({"area": CANARY}), (422, "unknown-area"), &["/area"]),
+    ];
+    assert_all_refused(&bench, &an_open_case(client).await, unproven).await;
+
+    with_approval(&bench.service).await;
+    let case = an_open_case(client).await;
+    let manager = bench.service.as_role("city", "team_manager");
+    let proposal = a_proposal(manager, &case).await;
+    let closure = json!({"reason": "goals_met", "proposal": proposal});
+    let unallowed = (422, "closure-reason-not-allowed");
+    let refusals: Vec<Refusal> = vec![
+        ("closure", json!({"reason": "duplicate"}), unallowed, &["/reason"]),
+        ("closure", closure.clone(), (409, "closure-approval-needed"), &["/proposal"]),
+    ];
+    assert_all_refused(&bench, &case, refusals).await;
+    let path = format!("/v1/cases/{case}/closure");
+    let as_manager = async |body: &Value| {
+        let request = bench.asking_as("team_manager", Method::POST, &path).await;
+        request.header("If-Match", "*").json(body)
+    };
+    let own = as_manager(&closure).await;
+    bench.assert_refused("own", own, (409, "self-approval"), &["/proposal"]).await;
+    let unproposed = as_manager(&json!({"reason": "goals_met"})).await;
+    let needed = (409, "closure-approval-needed");
+    bench.assert_refused("unproposed", unproposed, needed, &["/proposal"]).await;
+    let refusal = format!("/v1/cases/{case}/closure-proposals/{proposal}/refusal");
+    manager.post(&refusal, json!({})).await.expect(201);
+    let again: Vec<Refusal> =
+        vec![("closure-proposals", json!({"reason": "duplicate"}), unallowed, &["/reason"])];
+    assert_all_refused(&bench, &case, again).await;
+    let proposal = a_proposal(client, &case).await;
+    let another = json!({"reason": "goals_met", "proposal": proposal, "approver": CANARY});
+    let another = as_manager(&another).await;
+    bench.assert_refused("another", another, (422, "invalid"), &["/approver"]).await;
+
+    // Nor is a closure corrected to one that would have been refused.
+    let closed = json!({"reason": "declined", "proposal": proposal});
+    let closed = text(&client.step(&case, "closure", closed).await.expect(201)["event_id"]);
+    let path = format!("/v1/cases/{case}/events/{closed}/correction");
+    for (replacement, problem, place) in [
+        (json!({"reason": "duplicate"}), unallowed, "/replacement/reason"),
+        (
+            json!({"reason": "disengaged"}),
+            (422, "closure-evidence-needed"),
+            "/replacement/evidence",
+        ),
+        (json!({"reason": "goals_met"}), needed, "/replacement/proposal"),
+    ] {
+        let body = json!({"reason": CANARY_WORDS, "replacement": replacement});
+        let request = bench.posting(&path, &body).await;
+        bench.assert_refused(&replacement.to_string(), request, problem, &[place]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_return_to_what_is_no_closed_case_of_the_person_is_refused() {
+    let bench = Bench::new().await;
+    let client = bench.service.worker();
+    let closed = a_closed_case(client).await;
+    let person_of = async |case: &str| {
+        client.get(&format!("/v1/cases/{case}")).await.expect(200)["person_id"].clone()
+    };
+    let (person, open_person) = (person_of(&closed).await, person_of(&bench.case).await);
+    let returning = |person: Value, case: &str, at: &str| {
+        let mut referral = a_referral();
+        referral["person"] = person;
+        referral["returns_from"] = json!(case);
+        referral["received_at"] = json!(at);
+        referral
+    };
+    let known = |id: &Value| json!({"person_id": id});
+    let late = "2024-09-01T09:00:00Z";
+    let unknown = (422, "unknown-case");
+    for (what, body, problem, place) in [
+        ("absent", returning(known(&person), &absent_id(), late), unknown, "/returns_from"),
+        ("a person", returning(known(&person), &text(&person), late), unknown, "/returns_from"),
+        ("another's", returning(known(&open_person), &closed, late), unknown, "/returns_from"),
+        ("new", returning(json!({"given_name": CANARY}), &closed, late), unknown, "/returns_from"),
+        (
+            "open",
+            returning(known(&open_person), &bench.case, late),
+            (409, "not-closed"),
+            "/returns_from",
+        ),
+        (
+            "before it closed",
+            returning(known(&person), &closed, "2024-05-01T09:00:00Z"),
+            (409, "before-previous-step"),
+            "/received_at",
+        ),
+    ] {
+        let request = bench.posting("/v1/referrals", &body).await;
+        bench.assert_refused(what, request, problem, &[place]).await;
+    }
+    // Nor does a correction bring a case back from where it cannot have come, or from itself.
+    let timeline = client.get(&format!("/v1/cases/{closed}/timeline")).await.expect(200);
+    let referral = text(&timeline["entries"][0]["event_id"]);
+    let path = format!("/v1/cases/{closed}/events/{referral}/correction");
+    for case in [&closed, &bench.case] {
+        let body = json!({"reason": CANARY_WORDS, "replacement": {"returns_from": case}});
+        let request = bench.posting(&path, &body).await;
+        let place = ["/replacement/returns_from"];
+        bench.assert_refused("correction", request, unknown, &place).await;
+    }
+}
+
+#[tokio::test]
+async fn a_fact_of_a_referral_that_is_given_and_said_to_be_missing_is_refused() {
+    let bench = Bench::new().await;
+    let mut referral = a_referral();
+    referral["missing_reasons"] = json!({"incidents_12_months": "declined"});
+    let recorded = bench.service.worker().post("/v1/referrals", referral.clone()).await.expect(201);
+    referral["incidents_12_months"] = json!(3);
+    let both = (422, "given-and-missing");
+    let place = "/missing_reasons/incidents_12_months";
+    let request = bench.posting("/v1/referrals", &referral).await;
+    bench.assert_refused("both", request, both, &[place]).await;
+    referral["missing_reasons"] = json!({"incidents_12_months": CANARY});
+    let request = bench.posting("/v1/referrals", &referral).await;
+    bench.assert_refused("no reason", request, (422, "invalid"), &[place]).await;
+    // Nor is it corrected to be both; and it is corrected to be known.
+    let (case, event) = (text(&recorded["case_id"]), text(&recorded["event_id"]));
+    let path = format!("/v1/cases/{case}/events/{event}/correction");
+    let corrected =
+        |replacement: Value| json!({"reason": CANARY_WORDS, "replacement": replacement});
+    let request = bench.posting(&path, &corrected(json!({"incidents_12_months": 3}))).await;
+    let place = format!("/replacement{place}");
+    bench.assert_refused("corrected", request, both, &[&place]).await;
+    let known = json!({"incidents_12_months": 3, "missing_reasons": null});
+    bench.service.worker().post(&path, corrected(known)).await.expect(201);
+    // Any reason stands where an answer would, and counts as none.
+    let answers = json!({
+        "q1": "yes", "q2": "not_asked", "q3": "declined", "q4": "unknown_to_client",
+        "q5": "unsafe_to_ask",
+    });
+    let assessed = json!({
+        "instrument": "dash-safelives/2009", "answers": answers, "assessor_role": "idva",
+        "occurred_at": "2024-02-01T09:00:00Z",
+    });
+    let path = format!("/v1/cases/{}/risk-assessments", bench.case);
+    let assessed = bench.service.worker().post(&path, assessed).await.expect(201);
+    let path = format!("/v1/cases/{}/events/{}", bench.case, text(&assessed["event_id"]));
+    let data = bench.service.worker().get(&path).await.expect(200)["data"].clone();
+    assert_eq!((&data["yes_count"], &data["level"]), (&json!(1), &json!("standard")));
+    assert_eq!(data["answers"]["q5"], json!("unsafe_to_ask"));
 }
 
 /// There is no command for an arm: it comes with a history.

@@ -43,6 +43,60 @@ async fn the_description_is_openapi_three_one_and_whole() {
     insta::assert_json_snapshot!("openapi", document);
 }
 
+/// Each problem that an operation lists has an example, which is right by the schema of problems and
+/// stands under the last part of its type; and every problem that there is has one.
+#[tokio::test]
+async fn every_problem_has_an_example_that_is_one() {
+    let service = Service::start().await;
+    let document = get(&service, "/openapi.json").await.expect(200);
+    let problem = &document["components"]["schemas"]["Problem"];
+    let examples = document["components"]["examples"].as_object().unwrap();
+    for (name, example) in examples {
+        let value = &example["value"];
+        assert_eq!(value["type"], format!("urn:throughline:problem:{name}"));
+        assert!(!value["title"].as_str().unwrap().is_empty(), "{name}");
+        assert_is_of_schema(value, problem, name);
+    }
+    let mut listed = BTreeSet::new();
+    for operations in document["paths"].as_object().unwrap().values() {
+        for operation in operations.as_object().unwrap().values() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let content = &response["content"]["application/problem+json"];
+                if status.starts_with('2') {
+                    assert!(content.is_null());
+                    continue;
+                }
+                let of_status = content["examples"].as_object().unwrap();
+                assert!(!of_status.is_empty(), "{} {status}", operation["operationId"]);
+                for (name, reference) in of_status {
+                    assert_eq!(reference["$ref"], format!("#/components/examples/{name}"));
+                    assert_eq!(examples[name]["value"]["status"].to_string(), *status, "{name}");
+                    listed.insert(name.as_str());
+                }
+            }
+        }
+    }
+    let nobodys = examples.keys().filter(|name| !listed.contains(name.as_str()));
+    assert_eq!(nobodys.collect::<Vec<_>>(), ["already-referred", "method-not-allowed"]);
+}
+
+/// Whether a value has the members that a schema asks for, of the types that it says, and no other.
+fn assert_is_of_schema(value: &Value, schema: &Value, name: &str) {
+    let properties = schema["properties"].as_object().unwrap();
+    for required in schema["required"].as_array().unwrap() {
+        assert!(value.get(required.as_str().unwrap()).is_some(), "{name} lacks {required}");
+    }
+    for (member, value) in value.as_object().unwrap() {
+        let is_right = match properties[member]["type"].as_str().unwrap() {
+            "string" => value.is_string(),
+            "integer" => value.is_u64(),
+            "array" => value.is_array(),
+            other => panic!("{other} of {member}"),
+        };
+        assert!(is_right, "{name} {member}");
+    }
+}
+
 /// What a page or a style sheet loads: the texts after `src=`, `href=`, `url(` and `@import`.
 fn loaded(text: &str) -> Vec<String> {
     let mut loaded = Vec::new();

@@ -208,8 +208,8 @@ async fn the_server_does_not_wait_for_ever_for_a_reader_with_an_open_snapshot() 
                 current_setting('idle_in_transaction_session_timeout')::interval)::bigint);
             RETURN true;
         END $$;
-        CREATE POLICY tell ON caseload FOR SELECT USING (tell());
-        ALTER TABLE caseload ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY tell ON caseload_2 FOR SELECT USING (tell());
+        ALTER TABLE caseload_2 ENABLE ROW LEVEL SECURITY;
         SELECT pg_advisory_lock(key) FROM unnest(ARRAY[880000, 880030]) AS key";
     database.batch_execute(tell).await.unwrap();
     let seen = async {

@@ -173,6 +173,17 @@ impl<'a> Journal<'a> {
         self.log.last_mut().unwrap().amends = Some(amends);
     }
 
+    /// What the service recorded by itself, as the case's timeline shows it.
+    pub(crate) fn told(&mut self, case: &str, entry: &Value) {
+        let mut body = entry["data"].as_object().unwrap().clone();
+        body.insert("occurred_at".to_owned(), entry["occurred_at"].clone());
+        let version = self.log.iter().filter(|posted| posted.case == case).count() + 1;
+        let answer = json!({
+            "event_id": entry["event_id"], "position": entry["position"], "version": version,
+        });
+        self.note(case, "LinkedInformationReceived", body, &answer);
+    }
+
     /// The words of a fact as they now stand.
     fn standing_narrative(&self, event_id: &str) -> Option<Value> {
         let speaks = |posted: &&Posted| {

@@ -4,14 +4,18 @@
 
 mod access;
 mod agency_response;
+mod allocation;
 mod architecture;
 mod bad_fields;
 mod bad_requests;
 mod broken_rules;
 mod cases;
 mod checkpoints;
+mod closing;
 mod commands;
+mod conforming;
 mod demo_data;
+mod described;
 mod documents;
 mod erasure;
 mod feed;
@@ -21,6 +25,7 @@ mod instruments;
 mod journal;
 mod journeys;
 mod licences;
+mod linked_cases;
 mod long_journey;
 mod operators;
 mod outage;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cases::{a_referral, text};
+use crate::cases::{a_referral, an_attempt, text};
 use crate::service::{Service, program};
 
 async fn the_shipped(service: &Service, programme: &str) -> Value {
@@ -248,6 +248,55 @@ async fn a_correction_keeps_the_version_unless_it_moves_the_referral() {
 }
 
 #[tokio::test]
+async fn the_cases_of_a_tenants_own_programme_are_replayed_by_its_name() {
+    let service = Service::start().await;
+    let mut own = the_shipped(&service, "mrp").await;
+    own["id"] = json!("north-star");
+    own["rules"]["engagement"]["sporadic_from"] = json!(2);
+    own["rules"]["engagement"]["engaged_from"] = json!(4);
+    let arguments = |programme: &'static str| {
+        let rules = ["rules", "replay", "mrp-engagement@1", "--against", "police-engagement@1"];
+        let of = ["--tenant", "city", "--programme", programme, "--format", "jsonl"];
+        let replay = ["replay"].into_iter().chain(of).collect();
+        let rules = rules.into_iter().chain(of).chain(["--all"]).collect();
+        [replay, rules]
+    };
+    let unknown: [Vec<&str>; 2] = arguments("north-star");
+    for command in unknown {
+        let output = service.run(&command, &[]).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains("there is no programme"), "{said}");
+    }
+    service.as_role("city", "operator").post("/v1/programmes", own).await.expect(201);
+    let mut cases = Vec::new();
+    for programme in ["mrp", "north-star"] {
+        let mut referral = a_referral();
+        referral["programme"] = json!(programme);
+        let case = service.worker().post("/v1/referrals", referral).await.expect(201);
+        let case = text(&case["case_id"]);
+        an_attempt(service.worker(), &case).await;
+        cases.push(case);
+    }
+    for (programme, case, level) in
+        [("mrp", &cases[0], "sporadic"), ("north-star", &cases[1], "none")]
+    {
+        let [replay, rules] = arguments(programme);
+        let line = async |command: Vec<&str>| -> Value {
+            let output = service.run(&command, &[]).await;
+            let lines = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(lines.lines().count(), 1, "{lines}");
+            serde_json::from_str(&lines).unwrap()
+        };
+        let (of_replay, of_rules) = (line(replay).await, line(rules).await);
+        assert_eq!((&of_replay["case_id"], &of_rules["case_id"]), (&json!(case), &json!(case)));
+        // Once reached: by each programme's own line.
+        assert_eq!((&of_replay["engagement"], &of_rules["answer"]), (&json!(level), &json!(level)));
+        let shown = service.worker().get(&format!("/v1/cases/{case}")).await.expect(200);
+        assert_eq!(shown["engagement"]["level"], level);
+    }
+}
+
+#[tokio::test]
 async fn eligibility_is_computed_and_keeps_nobody_out() {
     let service = Service::start().await;
     let worker = service.worker();
@@ -293,6 +342,11 @@ async fn the_command_line_lists_shows_checks_and_loads() {
     let mut broken = second.clone();
     broken["areas"] = json!([]);
     broken["stages"] = json!([]);
+    broken["rules"]["risk_level"] = json!("own-service/1");
+    broken["instruments"] = json!([{"id": "change-in-risk/1"}]);
+    let refused = service.as_role("city", "operator").post("/v1/programmes", broken.clone()).await;
+    assert_eq!(refused.problem(), "contradictory-programme");
+    let named = pointers(&refused.expect(422));
     let broken = write("broken.json", &broken);
     let none = write("none.json", &json!({"id": "mrp"}));
     assert_eq!(told(&checked(&sound)).0, 0);
@@ -302,6 +356,9 @@ async fn the_command_line_lists_shows_checks_and_loads() {
     let places: Vec<&str> = places.iter().map(|one| one["pointer"].as_str().unwrap()).collect();
     assert_eq!(code, 1);
     assert!(places.contains(&"/areas") && places.contains(&"/stages"), "{places:?}");
+    assert!(places.contains(&"/rules/own_assessors"), "{places:?}");
+    assert!(places.contains(&"/instruments/0/id"), "{places:?}");
+    assert_eq!(places, named, "REST and the command line name the same places");
     assert_eq!(told(&checked(&none)).0, 2);
 
     let load = |file: String, tenant: &'static str| {
@@ -312,6 +369,8 @@ async fn the_command_line_lists_shows_checks_and_loads() {
         }
     };
     assert_eq!(load(broken, "city").await, 1);
+    // As a whole: nothing of it is there.
+    service.worker().get("/v1/programmes/mrp/versions/2").await.expect(404);
     assert_eq!(load(sound.clone(), "nowhere").await, 4);
     assert_eq!(load(sound, "city").await, 0);
     let mut fourth = second;

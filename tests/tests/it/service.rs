@@ -13,6 +13,8 @@ use throughline_test_database::TestDatabase;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::described;
+
 /// How long the program may take to begin serving.
 const START_WAIT_MAX: Duration = Duration::from_mins(1);
 /// A master key for tests; it opens nothing but what the tests seal.
@@ -250,13 +252,20 @@ pub(crate) fn signal(process_id: u32, signal: Signal) {
 
 /// Sends a request and reads its answer whole; of a stream, which has no end, its beginning.
 pub(crate) async fn read(request: reqwest::RequestBuilder) -> Answer {
-    let mut response = request.send().await.unwrap();
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let mut response = client.execute(request).await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
         let beginning = response.chunk().await.unwrap().unwrap_or_default();
         return Answer { status, headers, text: String::from_utf8(beginning.into()).unwrap() };
     }
-    Answer { status, headers, text: response.text().await.unwrap() }
+    let answer = Answer { status, headers, text: response.text().await.unwrap() };
+    if answer.header("content-type") == Some("application/problem+json") {
+        described::assert_described(&method, &path, &answer);
+    }
+    answer
 }
 
 async fn spawn(data_dir: &Path, url: &str, env: &[(&str, &str)]) -> (Child, String) {

@@ -210,7 +210,7 @@ async fn a_projection_that_lags_makes_the_service_unready() {
     client.get("/v1/caseloads").await.expect(200);
     let mut database = service.database.connect().await;
     let holding = database.transaction().await.unwrap();
-    holding.batch_execute("LOCK TABLE caseload IN SHARE MODE").await.unwrap();
+    holding.batch_execute("LOCK TABLE caseload_2 IN SHARE MODE").await.unwrap();
     an_attempt(client, &case).await;
     an_attempt(client, &case).await;
     let lagging = read(service.request(Method::GET, "/readyz")).await.expect(503);
@@ -221,7 +221,7 @@ async fn a_projection_that_lags_makes_the_service_unready() {
     holding.rollback().await.unwrap();
     let build = "INSERT INTO projection_checkpoint (tenant_no, projection, version, build, holder,
             leased_until)
-        VALUES (1, 'caseload', 1, 7, gen_random_uuid(), clock_timestamp() + interval '1 hour')";
+        VALUES (1, 'caseload', 2, 7, gen_random_uuid(), clock_timestamp() + interval '1 hour')";
     database.batch_execute(build).await.unwrap();
     let begun = Instant::now();
     while read(service.request(Method::GET, "/readyz")).await.status != 200 {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::journal::{Journal, now};
+use crate::linked_cases;
 use crate::long_journey::live_through;
 use crate::reference::{self, Asked, Posted};
 use crate::service::{Answer, Client, Service};
@@ -215,6 +216,38 @@ async fn every_question_at_any_two_dates_is_answered_as_an_independent_fold_answ
         }
     }
     assert!(asked.len() > 20_000, "{}", asked.len());
+    assert_all_answered(manager, &journal.log, asked).await;
+}
+
+/// What a case is told of a linked one is on its timeline, and changes no other answer.
+#[tokio::test]
+async fn what_a_case_is_told_of_another_is_answered_as_the_fold_answers_it() {
+    let service = Service::start().await;
+    let mut journal = Journal::new(&service);
+    let manager = service.as_role("city", "team_manager");
+    let cases = live_through(&mut journal, async |_| {}).await;
+    let case = cases[1].clone();
+    let his = linked_cases::a_case(service.worker(), "perpetrator").await;
+    linked_cases::link(&service, &case, &his).await;
+    for (n, level) in ["medium", "high", "standard"].into_iter().enumerate() {
+        linked_cases::assess(service.worker(), &his, level).await;
+        linked_cases::told_of(service.worker(), &case, n + 1).await;
+        let told = linked_cases::told(service.worker(), &case).await;
+        assert_eq!(told[n]["data"]["level"], level);
+        journal.told(&case, &told[n]);
+    }
+    let known_at = journal.noted();
+    let mut asked = Vec::new();
+    for as_of in as_of_dates(&journal.log) {
+        for known_at in known_at.iter().rev().take(5).copied() {
+            let questions = Question::of(&case).into_iter();
+            let questions = questions.chain([Question::SafeContact(case.clone())]);
+            let dates = |effective| Asked { as_of, known_at, effective };
+            asked.extend(questions.clone().map(|question| (question, dates(true))));
+            asked.extend(Question::of(&case).map(|question| (question, dates(false))));
+        }
+    }
+    assert!(asked.len() > 1_000, "{}", asked.len());
     assert_all_answered(manager, &journal.log, asked).await;
 }
 

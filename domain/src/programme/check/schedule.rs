@@ -3,8 +3,9 @@
 use super::ContradictionKind::{
     BeyondMaximum, NotAfterPreviousStage, UnknownInstrument, UnknownStage, Zero,
 };
-use super::{ENTRIES_MAX, Findings, INSTRUMENTS};
+use super::{ENTRIES_MAX, Findings};
 use crate::code::Code;
+use crate::instrument;
 use crate::programme::Programme;
 
 pub(super) fn check(definition: &Programme, found: &mut Findings) {
@@ -38,7 +39,7 @@ fn instruments(definition: &Programme, found: &mut Findings) {
     let ids: Vec<&Code> = definition.instruments.iter().map(|instrument| &instrument.id).collect();
     found.list("/instruments", &ids);
     for (n, instrument) in definition.instruments.iter().enumerate().take(ENTRIES_MAX) {
-        let is_known = INSTRUMENTS.contains(&instrument.id.as_str());
+        let is_known = instrument::find(instrument.id.as_str()).is_some();
         found.add_if(!is_known, format_args!("/instruments/{n}/id"), UnknownInstrument);
         let place = format!("/instruments/{n}/stages");
         found.set(&place, &instrument.stages);

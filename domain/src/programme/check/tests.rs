@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::ContradictionKind as Kind;
 use super::{ENTRIES_MAX, contradictions};
+use crate::instrument;
 use crate::programme::{Programme, Programmes};
+use crate::rules::case_risk::RiskRule;
 
 /// The shipped definition of Drive, changed at places.
 fn drive(changes: &[(&str, Value)]) -> Programme {
@@ -72,6 +74,11 @@ fn stages_and_dates_are_checked() {
     assert_found(place, json!(0), place, Kind::Zero);
     let unknown = json!([{"id": "crystal-ball/1"}]);
     assert_found("/instruments", unknown, "/instruments/0/id", Kind::UnknownInstrument);
+    // Named once, before instruments were data, and never defined.
+    let undefined = json!([{"id": "dara/1"}, {"id": "change-in-risk/1"}]);
+    assert_found("/instruments", undefined, "/instruments/1/id", Kind::UnknownInstrument);
+    let every: Vec<Value> = instrument::all().iter().map(|one| json!({"id": one.id})).collect();
+    assert_eq!(found(&[("/instruments", json!(every))]), []);
     let stage = json!([{"id": "dara/1", "stages": ["never"]}]);
     assert_found("/instruments", stage, "/instruments/0/stages/0", Kind::UnknownStage);
 }
@@ -141,6 +148,16 @@ fn rules_and_the_trial_are_checked() {
         // A rule that is there, and about something else.
         assert_found(place, json!("dormant/1"), place, Kind::UnknownRule);
     }
+    for rule in RiskRule::ALL {
+        let own = ("/rules/own_assessors", json!(["case_manager", "idva"]));
+        assert_eq!(found(&[("/rules/risk_level", json!(rule.as_str())), own]), []);
+    }
+    let place = "/rules/risk_level";
+    assert_found(place, json!("highest-current/1"), place, Kind::UnknownRule);
+    // Nobody would be the programme's own.
+    assert_found(place, json!("own-service/1"), "/rules/own_assessors", Kind::Empty);
+    let place = "/rules/own_assessors";
+    assert_found(place, json!(["idva", "idva"]), "/rules/own_assessors/1", Kind::Duplicate);
     let place = "/rules/engagement/engaged_from";
     assert_found(place, json!(1), place, Kind::NotAfterPreviousThreshold);
     let place = "/allocation/block_sizes/0";

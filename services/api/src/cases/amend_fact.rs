@@ -21,7 +21,9 @@ use crate::cases::history::{self, History};
 use crate::cases::opened_words;
 use crate::cases::referral_definition;
 use crate::cases::replacement::{self, Replacement};
+use crate::cases::returns;
 use crate::cases::sealed_words::{SealedWords, Words};
+use crate::cases::terms;
 use crate::idempotency::{self, CommandKey, NotRecorded};
 use crate::preconditions::IfMatch;
 use crate::problem::{self, FieldError, Problem};
@@ -112,7 +114,13 @@ async fn correct(
             let (was, is) = ((entry.event, entry.occurred), (&mut event, corrected));
             referral_definition::settle_again(&programmes, was, is)
                 .map_err(|problem| problem.below("/replacement"))?;
+            may_return(app, caller, case_id, (entry.event, (&event, corrected)))
+                .await
+                .map_err(|problem| problem.below("/replacement"))?;
         }
+        terms::settle_correction(app, caller, &history, entry, &event)
+            .await
+            .map_err(|problem| problem.below("/replacement"))?;
         let narrative = match narrative {
             Some(narrative) => Some(narrative),
             None if changes.contains_key("narrative") => None,
@@ -136,6 +144,28 @@ async fn correct(
         }
     }
     Err(Problem::new(problem::CONTENDED).into())
+}
+
+/// Whether a referral, as corrected, may come back to the case that it names; one that it named
+/// before is nobody's business here.
+async fn may_return(
+    app: &App,
+    caller: &Caller,
+    case_id: CaseId,
+    (was, (is, received)): (&CaseEvent, (&CaseEvent, Occurred)),
+) -> Result<(), Problem> {
+    let (CaseEvent::ReferralReceived(was), CaseEvent::ReferralReceived(is)) = (was, is) else {
+        return Ok(());
+    };
+    match is.returns_from {
+        Some(earlier) if is.returns_from != was.returns_from => {
+            if earlier == case_id {
+                return Err(returns::unknown_case());
+            }
+            returns::may_return(app, caller, earlier, is.person_id, received).await.map(|_| ())
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The words of a fact as it now stands: a correction holds them whole, like the facts.

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::cases::sealed_words::{SealedWords, Words};
+use crate::cases::terms;
 use crate::freshness::POSITION_HEADER;
 use crate::idempotency::{self, CommandKey, NotRecorded, Recalled};
 use crate::preconditions::{IfMatch, etag};
@@ -254,14 +255,22 @@ async fn execute_once(
     meta.idempotency = key.map(|key| key.remembering(&RecordedIds { event_id })).transpose()?;
     let moment = Moment { event_id, occurred, now: now() };
     let tenant = caller.tenant.tenant_no;
-    let command = CaseCommand { moment, intent };
+    let mut command = CaseCommand { moment, intent };
     for _ in 0..staff::ATTEMPTS_MAX {
+        let settled = terms::settle(app, caller, case_id, expected, &mut command).await?;
         let condition = giving::condition(app, caller, case_id, expected, &command).await?;
         let rests_on = condition.as_ref().map(|condition| condition.stream);
         let (command, meta, words) = (command.clone(), meta.clone(), plaintext.clone());
         let id = case_id.0;
-        let executing =
-            app.log.execute_on::<Case>(tenant, id, expected, command, meta, words, condition);
+        let executing = app.log.execute_on::<Case>(
+            tenant,
+            id,
+            settled.or(expected),
+            command,
+            meta,
+            words,
+            condition,
+        );
         match executing.await {
             Ok(executed) => {
                 let (version, position) = (executed.version, executed.position);
@@ -270,6 +279,9 @@ async fn execute_once(
             Err(ExecuteError::Stale { current: Version(0) }) => {
                 return Err(Problem::new(problem::NOT_FOUND).into());
             }
+            // The case has changed since it was held against its programme, and the caller did not
+            // say on which version it was to be: it is held against it again.
+            Err(ExecuteError::Stale { .. }) if settled.is_some() && expected.is_none() => {}
             // Whoever is given the case has changed: they are looked at again.
             Err(ExecuteError::Append(AppendError::Conflict { stream, .. }))
                 if rests_on == Some(stream) => {}

@@ -1,9 +1,11 @@
 //! One case's history, read from the log.
 
 use jiff::Timestamp;
-use throughline_domain::case::CaseEvent;
-use throughline_domain::ids::{CaseId, Position, Version};
-use throughline_domain::recorded::Recorded;
+use throughline_domain::case::{Case, CaseEvent};
+use throughline_domain::code::Code;
+use throughline_domain::ids::{CaseId, EventId, Position, Version};
+use throughline_domain::programme::Programmes;
+use throughline_domain::recorded::{Happened, Recorded};
 use throughline_log::{StoredEvent, UnreadableEvent};
 
 use crate::app::App;
@@ -27,10 +29,25 @@ pub struct Unreadable {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Why.
-    pub source: UnreadableEvent,
+    source: Unfollowed,
+}
+
+/// Why a case is not followed beyond an event.
+#[derive(Debug, thiserror::Error)]
+enum Unfollowed {
+    #[error(transparent)]
+    Unreadable(UnreadableEvent),
+    #[error("the case was referred under a definition that is not known")]
+    UnknownDefinition,
 }
 
 impl History {
+    /// The case's version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.stored.last().map(|event| event.version).unwrap_or_default()
+    }
+
     /// The case's version as known at a time; 0 before anything was known.
     #[must_use]
     pub fn version_at(&self, known_at: Timestamp) -> Version {
@@ -58,6 +75,21 @@ impl History {
         }
     }
 
+    /// The same, for what the programme's rules say of the case: without the events from the first
+    /// on that names a definition not known here, as the read models have it.
+    ///
+    /// `programmes` were read after the case.
+    #[must_use]
+    pub fn judged_by(mut self, programmes: &Programmes) -> Self {
+        if let Some(unknown) = programmes.first_unknown(&self.events) {
+            let (position, recorded_at) = (unknown.position, unknown.recorded_at);
+            self.events.retain(|event| event.position < position);
+            self.unreadable =
+                Some(Unreadable { recorded_at, source: Unfollowed::UnknownDefinition });
+        }
+        self
+    }
+
     /// The same where nothing may be missing, as for a decision.
     ///
     /// # Errors
@@ -67,6 +99,29 @@ impl History {
             Some(event) => Err(refusal::internal(&event.source)),
             None => Ok(self),
         }
+    }
+
+    /// The case, for a decision.
+    #[must_use]
+    pub fn case(&self) -> Case {
+        let mut case = Case::default();
+        for Recorded { event_id, occurred, event, .. } in &self.events {
+            let (event_id, occurred) = (*event_id, *occurred);
+            case.take(Happened { event_id, occurred, event: event.clone() });
+        }
+        case
+    }
+
+    /// Whether somebody recorded a fact, or amended it since.
+    #[must_use]
+    pub fn had_a_part(&self, subject: &Code, fact: EventId) -> bool {
+        let of_fact = |event: &&Recorded<CaseEvent>| {
+            event.event_id == fact || event.event.amends() == Some(fact)
+        };
+        self.events.iter().filter(of_fact).any(|event| {
+            let stored = self.stored.iter().find(|stored| stored.event_id == event.event_id);
+            stored.is_some_and(|stored| stored.actor == subject.as_str())
+        })
     }
 
     fn last_known(&self, known_at: Timestamp) -> Option<&StoredEvent> {
@@ -95,6 +150,7 @@ pub fn decode(stored: &[StoredEvent]) -> (Vec<Recorded<CaseEvent>>, Option<Unrea
         match event.to_case_event() {
             Ok(event) => events.push(event),
             Err(source) => {
+                let source = Unfollowed::Unreadable(source);
                 return (events, Some(Unreadable { recorded_at: event.recorded_at, source }));
             }
         }

@@ -10,8 +10,7 @@ use throughline_domain::code_lists::{
 };
 use throughline_domain::ids::{CaseId, Position, Version};
 use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
-use throughline_domain::rules::engagement;
-use throughline_domain::two_clocks::Asked;
+use throughline_domain::rules::{CaseView, engagement};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -19,6 +18,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::cases::command::{CasePath, now};
 use crate::cases::history;
+use crate::cases::returns;
 use crate::dates::{AS_OF, Dates, KNOWN_AT, READING};
 use crate::freshness::{self, POSITION_HEADER};
 use crate::preconditions::etag;
@@ -75,6 +75,14 @@ pub struct CaseAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     /// The proposal to close the case that waits: the event that made it.
     closure_proposal: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The person's earlier case that the referral came back to.
+    returns_from: Option<Uuid>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The person's later cases whose referrals came back to this one, oldest first; left out where
+    /// there are none.
+    #[schema(required = false)]
+    returned_as: Vec<Uuid>,
     /// Information requests neither answered nor refused.
     open_information_requests: usize,
     /// The case's version as known at `known_at`; also the `ETag`.
@@ -174,12 +182,17 @@ pub async fn read_case(
     let tenant = caller.tenant.tenant_no;
     let (_, asked) = freshness::reach_log(&app, &request, tenant, &dates).await?;
     let history = history::read(&app, &caller, case_id).await?;
+    let programmes = app.log.programmes(tenant).await?;
+    let history = history.judged_by(&programmes);
 
     let version = history.version_at(asked.known_at);
     let position = history.position_at(asked.known_at);
-    let state = CaseState::at(&history.events, &asked);
-    let mut answer = CaseAnswer::new(case_id, &state, &asked, version, position)
+    let view = CaseView::at(&history.events, &asked, |referral| programmes.of_referral(referral));
+    let view = view.ok_or_else(|| history.absent_at(asked.known_at))?;
+    let mut answer = CaseAnswer::new(case_id, &view, version, position)
         .ok_or_else(|| history.absent_at(asked.known_at))?;
+    let returned = returns::returned_as(&app, &caller, case_id, &view.state, &asked).await?;
+    answer.returned_as = returned.into_iter().map(|case| case.0).collect();
     answer.stale = history.is_stale_at(asked.known_at);
     let mut response = HttpResponse::Ok();
     response.insert_header(etag(version));
@@ -194,12 +207,13 @@ impl CaseAnswer {
     /// None where no referral is in view.
     fn new(
         case_id: CaseId,
-        state: &CaseState,
-        asked: &Asked,
+        view: &CaseView<'_>,
         version: Version,
         position: Position,
     ) -> Option<Self> {
+        let CaseView { state, asked, programme, .. } = view;
         let referral = state.referral.as_ref()?;
+        let (engagement, engagement_rule) = engagement::by_programme(view);
         Some(Self {
             case_id: case_id.0,
             person_id: referral.person_id.0,
@@ -213,11 +227,8 @@ impl CaseAnswer {
             arm: state.arm.as_ref().map(ToString::to_string),
             worker: state.worker.as_ref().map(ToString::to_string),
             team: state.team.as_ref().map(ToString::to_string),
-            risk: case_risk(state).map(RiskAnswer::from),
-            engagement: EngagementAnswer {
-                level: engagement::engagement(state).as_str(),
-                rule: engagement::RULE,
-            },
+            risk: case_risk(state, programme).map(RiskAnswer::from),
+            engagement: EngagementAnswer { level: engagement.as_str(), rule: engagement_rule },
             contacts: ContactsAnswer {
                 attempts: state.contacts.attempts,
                 reached: state.contacts.reached,
@@ -228,6 +239,8 @@ impl CaseAnswer {
             open_needs: open_needs(state),
             placement: state.placement.as_ref().map(ToString::to_string),
             closure_proposal: state.closure_proposal.map(|proposal| proposal.0),
+            returns_from: referral.returns_from.map(|earlier| earlier.0),
+            returned_as: Vec::new(),
             open_information_requests: state.open_requests.len(),
             version: version.0,
             as_of: asked.as_of,

@@ -104,13 +104,16 @@ pub async fn read_risk_assessments(
     let tenant = caller.tenant.tenant_no;
     let (_, asked) = freshness::reach_log(&app, &request, tenant, &dates).await?;
     let history = history::read(&app, &caller, case_id).await?;
+    let programmes = app.log.programmes(tenant).await?;
+    let history = history.judged_by(&programmes);
 
     let (version, position) =
         (history.version_at(asked.known_at), history.position_at(asked.known_at));
     let case = CaseState::at(&history.events, &asked);
-    if case.referral.is_none() {
+    let referral = case.referral.as_ref();
+    let Some(programme) = referral.and_then(|referral| programmes.of_referral(referral)) else {
         return Err(history.absent_at(asked.known_at));
-    }
+    };
     let stale = history.is_stale_at(asked.known_at);
     let mut response = HttpResponse::Ok();
     response.insert_header(etag(version));
@@ -131,7 +134,7 @@ pub async fn read_risk_assessments(
         levels_differ: levels_differ(latest().map(|risk| risk.level)),
         person_disagrees: person_says(latest().map(|risk| risk.own_view))
             == Some(OwnView::Disagrees),
-        risk: case_risk(&case).map(RiskAnswer::from),
+        risk: case_risk(&case, &programme).map(RiskAnswer::from),
         rule: risk_disagreement::RULE,
         version: version.0,
         as_of: asked.as_of,

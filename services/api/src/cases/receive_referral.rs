@@ -7,15 +7,17 @@ use actix_web::web::Data;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use throughline_domain::case::receive_referral::{ReceiveReferral, ReferralReceived};
+use throughline_domain::case::receive_referral::{MissingFacts, ReceiveReferral, ReferralReceived};
 use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{CaseRole, ReferralSource};
+use throughline_domain::code_lists::{CaseRole, MissingReason, ReferralSource};
 use throughline_domain::ids::{CaseId, EventId, PersonId, Position, Version};
 use throughline_domain::person::{Person, PersonCommand, PersonError, RegisterPerson};
 use throughline_domain::time::{Occurred, Precision};
 use throughline_log::{Append, AppendError, Appended, CommandMeta, Remembered, StreamWrite};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder};
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -24,6 +26,7 @@ use crate::caller::Caller;
 use crate::cases::command::{CommandBody, Timing, command_body, common_members, now};
 use crate::cases::person::PersonBody;
 use crate::cases::referral_definition;
+use crate::cases::returns;
 use crate::cases::sealed_words::{SealedWords, Words};
 use crate::freshness::POSITION_HEADER;
 use crate::idempotency::{self, CommandKey, NotRecorded, Recalled};
@@ -65,14 +68,51 @@ pub struct ReferralBody {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     pub criteria: Vec<Code>,
+    /// The person's earlier case, closed, that this referral comes back to. Then `person` names
+    /// the person.
+    #[schema(value_type = Option<Uuid>)]
+    pub returns_from: Option<CaseId>,
     /// The date of the list that the referral came on.
     #[schema(value_type = Option<String>, format = Date)]
     pub list_date: Option<jiff::civil::Date>,
     /// Whose case it is: a person who is known, or the identity of a new one.
     pub person: PersonBody,
+    /// Why facts are missing that a referral can give.
+    #[serde(default)]
+    #[schema(schema_with = missing_facts)]
+    pub missing_reasons: MissingFactsBody,
     /// What the referrer wrote, in words. Stored sealed.
     #[schema(value_type = Option<String>)]
     pub narrative: Option<Words>,
+}
+
+/// Why facts of a referral are missing, by the member that each would be. A fact that is given has
+/// no reason.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MissingFactsBody {
+    /// Why the latest incident is not known.
+    pub latest_incident_at: Option<MissingReason>,
+    /// Why the number of incidents is not known.
+    pub incidents_12_months: Option<MissingReason>,
+}
+
+/// The form of [`MissingFactsBody`], in place: the events of the feed have it as well.
+fn missing_facts() -> Schema {
+    let reason = || RefOr::T(crate::schema::code_list::<MissingReason>());
+    let facts = ObjectBuilder::new()
+        .description(Some("Why facts are missing that a referral can give, by the facts' names."))
+        .property("latest_incident_at", reason())
+        .property("incidents_12_months", reason())
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    Schema::Object(facts.build())
+}
+
+impl From<MissingFactsBody> for MissingFacts {
+    fn from(body: MissingFactsBody) -> Self {
+        let MissingFactsBody { latest_incident_at, incidents_12_months } = body;
+        Self { latest_incident_at, incidents_12_months }
+    }
 }
 
 /// The answer to a referral.
@@ -118,12 +158,16 @@ command_body! {
         #[serde(default)]
         #[schema(value_type = Vec<String>)]
         criteria: Vec<Code>,
-        /// The person's earlier case in the programme that this referral comes back to.
+        /// The person's earlier case, closed, that this referral comes back to.
         #[schema(value_type = Option<Uuid>)]
         returns_from: Option<CaseId>,
         /// The date of the list that the referral came on.
         #[schema(value_type = Option<String>, format = Date)]
         list_date: Option<jiff::civil::Date>,
+        /// Why facts are missing that a referral can give.
+        #[serde(default)]
+        #[schema(schema_with = missing_facts)]
+        missing_reasons: MissingFactsBody,
     }
 }
 
@@ -146,6 +190,7 @@ impl CommandBody for ReferralFactsBody {
             criteria_version: None,
             returns_from: self.returns_from,
             list_date: self.list_date,
+            missing_reasons: self.missing_reasons.into(),
         })
         .into()
     }
@@ -177,8 +222,9 @@ impl ReferralBody {
             incidents_12_months: self.incidents_12_months,
             criteria: self.criteria,
             criteria_version: None,
-            returns_from: None,
+            returns_from: self.returns_from,
             list_date: self.list_date,
+            missing_reasons: self.missing_reasons.into(),
         }
     }
 }
@@ -247,37 +293,71 @@ async fn refer(
     let programmes = app.log.programmes(tenant).await?;
     referral_definition::settle(&programmes, &mut facts, occurred)?;
 
+    let returning = facts.returns_from.map(|earlier| Returning { earlier, person_id, occurred });
+    if let Some(returning) = returning {
+        // Before the rules of the case have their say.
+        returning.look_back(app, caller).await.map_err(received_at)?;
+    }
+
     let case_id = CaseId(Uuid::new_v4());
     let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred, now };
     let command = CaseCommand { moment, intent: ReceiveReferral(facts).into() };
-    let decided =
-        app.log.decide_first::<Case>(tenant, case_id.0, command).await.map_err(received_at)?;
+    let decided = app.log.decide_first::<Case>(tenant, case_id.0, command).await;
+    let decided = decided.map_err(|error| received_at(error.into()))?;
     let case = decided.to_write(case_id.into(), narrative)?;
 
     let ids = ReferredIds { case_id, person_id, event_id: moment.event_id };
     let mut meta = caller.command_meta(None);
     meta.idempotency = key.map(|key| key.remembering(&ids)).transpose()?;
-    let appended = append(app, caller, person_id, registration, case, meta).await?;
+    let referred = Referring { person_id, registration, returning, case };
+    let appended = append(app, caller, &referred, meta).await?;
     Ok(Referred::new(ids, &appended.versions, appended.last))
+}
+
+/// What a referral writes, and what it rests on.
+struct Referring {
+    person_id: PersonId,
+    /// What registers the person, if they are new.
+    registration: Option<StreamWrite>,
+    returning: Option<Returning>,
+    case: StreamWrite,
+}
+
+/// The earlier case that a referral comes back to.
+#[derive(Clone, Copy)]
+struct Returning {
+    earlier: CaseId,
+    person_id: PersonId,
+    occurred: Occurred,
+}
+
+impl Returning {
+    async fn look_back(self, app: &App, caller: &Caller) -> Result<StreamWrite, Problem> {
+        let Self { earlier, person_id, occurred } = self;
+        returns::may_return(app, caller, earlier, person_id, occurred).await
+    }
 }
 
 /// Appends the case, and beside it what registers a new person. Of one who is known it only asserts
 /// that nothing has happened to them since they were looked at: above all, that they were not
-/// erased.
+/// erased. The same of the case that they come back from: that it was not reopened.
 async fn append(
     app: &App,
     caller: &Caller,
-    person_id: PersonId,
-    registration: Option<StreamWrite>,
-    case: StreamWrite,
+    referring: &Referring,
     meta: CommandMeta,
 ) -> Result<Appended, NotRecorded> {
+    let Referring { person_id, registration, returning, case } = referring;
     for _ in 0..ATTEMPTS_MAX {
-        let person = match &registration {
+        let mut writes = vec![match registration {
             Some(registration) => registration.clone(),
-            None => look_at(app, caller, person_id).await?,
-        };
-        let append = Append { meta: meta.clone(), writes: vec![person, case.clone()] };
+            None => look_at(app, caller, *person_id).await?,
+        }];
+        if let Some(returning) = returning {
+            writes.push(returning.look_back(app, caller).await.map_err(received_at)?);
+        }
+        writes.push(case.clone());
+        let append = Append { meta: meta.clone(), writes };
         match app.log.append(caller.tenant.tenant_no, append).await {
             Err(AppendError::Conflict { .. }) => {}
             appended => return Ok(appended?),
@@ -337,8 +417,6 @@ async fn register(
 }
 
 /// A referral's time is given as `received_at`: the pointer says so.
-fn received_at(
-    error: throughline_log::ExecuteError<throughline_domain::case::CaseError>,
-) -> Problem {
-    Problem::from(error).renaming("/occurred_at", "/received_at")
+fn received_at(problem: Problem) -> Problem {
+    problem.renaming("/occurred_at", "/received_at")
 }

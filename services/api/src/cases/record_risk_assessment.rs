@@ -16,7 +16,8 @@ command_body! {
         /// The instrument and its version, such as `dash-safelives/2009`.
         #[schema(schema_with = crate::schema::code)]
         instrument: Code,
-        /// By question (`q1` to `q24` for DASH): `yes`, `no`, `dont_know` or `not_asked`.
+        /// By question (`q1` to `q24` for DASH): `yes`, `no` or `dont_know`, or why there is no
+        /// answer.
         #[schema(schema_with = crate::schema::risk_answers)]
         answers: Option<BTreeMap<Code, RiskAnswer>>,
         /// The level that the assessor judged; it may raise the level, never lower it.

@@ -102,6 +102,9 @@ pub fn build(
         CaseEvent::CaseHandedOver(_) => plain::<HandoverBody>(event, occurred, patch),
         CaseEvent::CaseTransferred(_) => plain::<TransferBody>(event, occurred, patch),
         CaseEvent::ArmAllocated(_) => Err(Problem::new(problem::ARM_IS_FINAL)),
+        CaseEvent::LinkedInformationReceived(_) => {
+            Err(Problem::new(problem::LINKED_INFORMATION_IS_FINAL))
+        }
         CaseEvent::SafeContactPlanSet(_) => plain::<SafeContactPlanBody>(event, occurred, patch),
         CaseEvent::ContactHeld(_) => plain::<ContactHoldBody>(event, occurred, patch),
         CaseEvent::ContactHoldLifted(facts) => {

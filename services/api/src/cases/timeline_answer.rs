@@ -88,7 +88,7 @@ pub struct PeriodAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Timestamp>,
     /// The episode's number, the level, the worker, or the days of the break.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = crate::schema::period_value)]
     value: serde_json::Value,
     /// The rule that a computed period rests on.
     #[serde(skip_serializing_if = "Option::is_none")]

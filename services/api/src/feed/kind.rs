@@ -6,7 +6,8 @@
 //! tenant's own events are for those who run the service.
 //!
 //! An event that tells how a person can be contacted safely is withheld too, and so is its
-//! correction and its retraction: a feed is copied, and a copy that leaks must not lead anybody to her door.
+//! correction and its retraction: a feed is copied, and a copy that leaks must not lead anybody to her door. And so is what a case is told of a linked one: beside the source's own
+//! event it would tell of the link.
 
 use throughline_domain::case::CaseEvent;
 use throughline_domain::person::PersonEvent;
@@ -128,6 +129,7 @@ kinds! {
         SafeContactPlanSet,
         ContactHeld,
         ContactHoldLifted,
+        LinkedInformationReceived,
     ];
     person: told [
         SubjectErased: "Whatever was written about a person has been destroyed: forget it too.",
@@ -183,6 +185,7 @@ mod tests {
                 "SafeContactPlanSet",
                 "ContactHeld",
                 "ContactHoldLifted",
+                "LinkedInformationReceived",
                 "PersonRegistered",
                 "LegalHoldPlaced",
                 "LegalHoldReleased"

@@ -60,7 +60,10 @@ pub fn last_event_id(request: &HttpRequest) -> Result<Option<Position>, Problem>
         return Ok(None);
     };
     let text = value.to_str().ok().filter(|text| !text.is_empty());
-    text.and_then(position).map(Some).ok_or_else(|| Problem::new(problem::UNREADABLE))
+    text.and_then(position).map(Some).ok_or_else(|| {
+        let fault = FieldError::parameter(LAST_EVENT_ID, "is a whole number from 0 on");
+        Problem::new(problem::UNREADABLE).with(fault)
+    })
 }
 
 /// Refuses a position that the log does not have: its client followed another log, or one of which

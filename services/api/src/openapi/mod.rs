@@ -1,6 +1,7 @@
 //! The `OpenAPI` 3.1 description, built from the access table, the body types and the problem types:
 //! what is not in those is not in the interface.
 
+mod members;
 mod parameters;
 mod responses;
 
@@ -21,6 +22,13 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::access::{Operation, Role, permits};
 use crate::agency_response::AgencyResponseAnswer;
 use crate::agency_response::overdue::OverdueRequestsAnswer;
+use crate::allocation_schedules::close_schedule::ScheduleClosureBody;
+use crate::allocation_schedules::open_schedule::{Opened, ScheduleBody};
+use crate::allocation_schedules::read_schedules::{ScheduleAnswer, SchedulesAnswer};
+use crate::case_links::LinkRecorded;
+use crate::case_links::end_case_link::LinkEndBody;
+use crate::case_links::link_cases::LinkBody;
+use crate::case_links::read_case_links::{CaseLinkAnswer, CaseLinksAnswer};
 use crate::caseloads::CaseloadAnswer;
 use crate::cases::accept_referral::AcceptanceBody;
 use crate::cases::allocate_case::AllocationBody;
@@ -31,6 +39,7 @@ use crate::cases::close_case::ClosureBody;
 use crate::cases::command::{CommandBody, Recorded};
 use crate::cases::complete_review::ReviewBody;
 use crate::cases::decline_referral::DeclineBody;
+use crate::cases::draw_arm::{DrawBody, Drawn};
 use crate::cases::hand_over_case::HandoverBody;
 use crate::cases::hold_contact::{ContactHoldBody, LiftingBody};
 use crate::cases::identify_need::NeedBody;
@@ -96,11 +105,15 @@ pub fn describe() -> OpenApi {
         add(&mut paths, &mut schemas, *operation);
     }
     schemas.0.push(("Problem".to_owned(), responses::problem_schema()));
+    for (name, schema) in &mut schemas.0 {
+        members::complete(name, schema);
+    }
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    let components = ComponentsBuilder::new()
+    let mut components = ComponentsBuilder::new()
         .schemas_from_iter(schemas.0)
         .security_scheme(SCHEME, bearer)
         .build();
+    components.examples = responses::examples();
     let mut info = Info::new("Throughline", env!("CARGO_PKG_VERSION"));
     info.description = Some(INTRODUCTION.to_owned());
     info.license = Some(License::new("MIT OR Apache-2.0"));
@@ -117,7 +130,19 @@ const INTRODUCTION: &str = "\
 Case lifecycles as immutable events, answered at any two dates: what was true then (`as_of`), as it \
 was known then (`known_at`). Times are UTC, RFC 3339. Errors are `application/problem+json` \
 (RFC 9457); nothing that was sent is echoed. A command's answer carries `Throughline-Position`; a \
-query with `Throughline-After` waits for that position.";
+query with `Throughline-After` waits for that position.
+
+A case begins with a referral and is then `referred`. It is put on a waiting list (`waiting`), \
+`accepted` or `declined`; the first allocation to a worker makes an accepted case `open`, and a \
+closure `closed`. A reopening makes it open again, as the next episode. These steps, and handovers, \
+name the version they were decided on in `If-Match`; other commands need not. What a programme asks \
+for (its areas, stages, criteria, instruments, reasons for closure, checklist of a handover) is in \
+its definition, `GET /v1/programmes/{programme}/versions/{version}`. Where nothing else is said, a \
+code is 1 to 64 lower-case letters, digits and `_ - . / :`.
+
+A command says when something happened in `occurred_at`, which may lie in the past; what it records \
+is known from the moment of its recording on. An answer to a question that names both dates never \
+changes, but for words that are erased.";
 
 /// The name of every member of every body and answer.
 #[must_use]
@@ -178,8 +203,8 @@ fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
     }
     let (status, answer) = answer(schemas, operation);
     builder = builder.response(status, responses::done(operation, answer));
-    for status in responses::problem_statuses(operation, needs_version) {
-        builder = builder.response(status.to_string(), responses::problem(status));
+    for (status, problem) in responses::problems(operation) {
+        builder = builder.response(status.to_string(), problem);
     }
     let method = match operation.method() {
         Method::GET => HttpMethod::Get,
@@ -200,6 +225,7 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::DeclineReferral => of::<DeclineBody>(schemas),
         Operation::WaitlistReferral => of::<WaitlistingBody>(schemas),
         Operation::AllocateCase => of::<AllocationBody>(schemas),
+        Operation::DrawArm => (Some(schemas.refer::<DrawBody>()), false),
         Operation::HandOverCase => of::<HandoverBody>(schemas),
         Operation::TransferCase => of::<TransferBody>(schemas),
         Operation::ProposeClosure => of::<ClosureProposalBody>(schemas),
@@ -232,12 +258,16 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::EraseSubject => (Some(schemas.refer::<ErasureBody>()), false),
         Operation::PlaceLegalHold => (Some(schemas.refer::<LegalHoldBody>()), false),
         Operation::ReleaseLegalHold => (Some(schemas.refer::<ReleaseBody>()), false),
+        Operation::LinkCases => (Some(schemas.refer::<LinkBody>()), false),
+        Operation::EndCaseLink => (Some(schemas.refer::<LinkEndBody>()), false),
         Operation::FormTeam => (Some(schemas.refer::<TeamBody>()), false),
         Operation::DissolveTeam => (Some(schemas.refer::<DissolutionBody>()), false),
         Operation::JoinWorker => (Some(schemas.refer::<JoiningBody>()), false),
         Operation::SetCapacity => (Some(schemas.refer::<CapacityBody>()), false),
         Operation::MoveWorker => (Some(schemas.refer::<MoveBody>()), false),
         Operation::LeaveWorker => (Some(schemas.refer::<DepartureBody>()), false),
+        Operation::OpenAllocationSchedule => (Some(schemas.refer::<ScheduleBody>()), false),
+        Operation::CloseAllocationSchedule => (Some(schemas.refer::<ScheduleClosureBody>()), false),
         Operation::RebuildProjection => (Some(schemas.refer::<RebuildBody>()), false),
         Operation::VerifyProjection => (Some(schemas.refer::<VerificationBody>()), false),
         Operation::RollBackProjection | Operation::CancelOperation => {
@@ -252,6 +282,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadRules
         | Operation::ReadTeams
         | Operation::ReadWorkers
+        | Operation::ReadCaseLinks
+        | Operation::ReadCaseLink
         | Operation::ReadProgrammes
         | Operation::ReadProgramme
         | Operation::ReadCaseloads
@@ -276,6 +308,8 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadInstruments
         | Operation::ReadInstrument
         | Operation::ReadWorkload
+        | Operation::ReadAllocationSchedules
+        | Operation::ReadAllocationSchedule
         | Operation::ReadRiskTrajectories => (None, false),
     }
 }
@@ -288,8 +322,15 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         | Operation::SetCapacity
         | Operation::MoveWorker
         | Operation::LeaveWorker => ("201", schemas.refer::<WorkerRecorded>()),
+        Operation::LinkCases | Operation::EndCaseLink => ("201", schemas.refer::<LinkRecorded>()),
+        Operation::ReadCaseLinks => ("200", schemas.refer::<CaseLinksAnswer>()),
+        Operation::ReadCaseLink => ("200", schemas.refer::<CaseLinkAnswer>()),
         Operation::ReadTeams => ("200", schemas.refer::<TeamsAnswer>()),
         Operation::ReadWorkers => ("200", schemas.refer::<WorkersAnswer>()),
+        Operation::DrawArm => ("201", schemas.refer::<Drawn>()),
+        Operation::OpenAllocationSchedule => ("201", schemas.refer::<Opened>()),
+        Operation::ReadAllocationSchedules => ("200", schemas.refer::<SchedulesAnswer>()),
+        Operation::ReadAllocationSchedule => ("200", schemas.refer::<ScheduleAnswer>()),
         Operation::ReadCase => ("200", schemas.refer::<CaseAnswer>()),
         Operation::ReadTimeline => ("200", schemas.refer::<TimelineAnswer>()),
         Operation::ReadEvent => ("200", schemas.refer::<EntryAnswer>()),
@@ -337,11 +378,13 @@ const TAGS: &[(&str, &str)] = &[
     ("referrals", "Where a case begins."),
     ("cases", "What is decided and recorded about one case, and what happened with it."),
     ("persons", "Erasing a person, and what keeps one from being erased."),
+    ("case links", "Which cases belong together, for those who may know of both."),
     ("workers", "Who takes cases, in which teams, and how many."),
     ("caseloads", "The open cases of each worker."),
     ("contact overrides", "Contacts that were made although something spoke against them."),
     ("referral pipeline", "What became of referrals, and how long people waited."),
     ("agency response", "How agencies answer requests for information, and what is overdue."),
+    ("allocation schedules", "Schedules that draw cases into the arms of a trial."),
     ("outcomes", "How measures went between two stages."),
     ("workload", "Caseloads and contacts of workers over time."),
     ("risk trajectory", "How risk went over many cases."),
@@ -365,8 +408,10 @@ fn tag(operation: Operation) -> &'static str {
     match operation.path().split('/').nth(2) {
         Some("referrals") => "referrals",
         Some("persons") => "persons",
+        Some("case-links") => "case links",
         Some("workers" | "teams") => "workers",
         Some("caseloads") => "caseloads",
+        Some("allocation-schedules") => "allocation schedules",
         Some("outcomes") => "outcomes",
         Some("events") => "events",
         Some("referral-pipeline") => "referral pipeline",

@@ -55,18 +55,20 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = &'static str> {
 fn path_parameter(name: &'static str) -> Known {
     let (schema, description) = match name {
         "worker_id" => (schema::code(), "The worker, as the subject of their token."),
+        "link_id" => (formatted("uuid"), "The link, as linking the cases answered."),
         "team_id" => (schema::code(), "The team."),
         "event_id" => (formatted("uuid"), "The event, as the command that recorded it answered."),
         "request_id" => {
             (formatted("uuid"), "The information request: the `event_id` that making it answered.")
         }
         "person_id" => (formatted("uuid"), "The person, as the referral answered."),
+        "schedule_id" => (formatted("uuid"), "The schedule, as opening it answered."),
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
         "programme" => (schema::code(), "The programme; `/` in its name as `%2F`."),
         "instrument" => (schema::code(), "The instrument's name, such as `dash-safelives`."),
         "version" => (schema::code(), "The version."),
-        "build" => (integer(), "The build."),
+        "build" => (whole(0, None), "The build."),
         "need_id" => (formatted("uuid"), "The need: the `event_id` that identifying it answered."),
         "proposal_id" => {
             (formatted("uuid"), "The proposal: the `event_id` that making it answered.")
@@ -83,31 +85,43 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     if is_operators {
         return Vec::new();
     }
-    if operation.is_reference() && operation.method() == Method::GET {
+    let is_reference = operation.is_reference() && operation.method() == Method::GET;
+    // One event never changes: it is there or not.
+    if is_reference || operation == Operation::ReadEvent {
         return Vec::new();
     }
     if operation.method() == Method::GET {
         let description = "Waits until the answer reflects this position, up to a limit.";
         let name = "Throughline-After";
-        let after = Known { name, place, required: false, schema: integer(), description };
+        let after = Known { name, place, required: false, schema: whole(0, None), description };
         if operation != Operation::StreamEvents {
             return vec![after];
         }
         let description = "The last `id` that the client has: the stream goes on after it, \
             whatever `after` says.";
         let (name, place) = (LAST_EVENT_ID, ParameterIn::Header);
-        return vec![after, Known { name, place, required: false, schema: integer(), description }];
+        return vec![
+            after,
+            Known { name, place, required: false, schema: whole(0, None), description },
+        ];
     }
     let description = "A command that is sent again with the same key is recorded once, and \
         answered as the first time, for 24 hours. 1 to 255 visible ASCII characters, in double \
         quotes or not, of the caller's own choice for this one command. With another path, body or \
         `If-Match` the key is refused. A refusal is not remembered: nothing was recorded.";
     let name = idempotency::HEADER;
-    let key =
-        Known { name, place: ParameterIn::Header, required: false, schema: text(), description };
+    let key = Known {
+        name,
+        place: ParameterIn::Header,
+        required: false,
+        schema: key_text(),
+        description,
+    };
     if operation == Operation::ReceiveReferral
+        || operation == Operation::OpenAllocationSchedule
         || operation.is_about_a_person()
         || operation.is_about_staff()
+        || operation.is_about_links()
         || operation.is_operators()
         || operation.is_reference()
     {
@@ -116,7 +130,8 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     let description =
         "The version that was decided on, as an earlier answer's `ETag`; `*` for any.";
     let required = needs_version;
-    vec![Known { name: "If-Match", place, required, schema: text(), description }, key]
+    let tags = patterned(IF_MATCH);
+    vec![Known { name: "If-Match", place, required, schema: tags, description }, key]
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others have no query")]
@@ -125,13 +140,18 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadCase
         | Operation::ReadRiskTrajectory
         | Operation::ReadRiskAssessments
-        | Operation::ReadCaseRules => dates().into(),
+        | Operation::ReadCaseRules
+        | Operation::ReadCaseLink => dates().into(),
         Operation::ReadSafeContactPlan => dates().into_iter().take(2).collect(),
         Operation::ReadRiskDisagreement => {
             let status = "Only cases that stand there.";
             let status = Known::query("status", schema::case_status(), status);
             let question = trajectory_question().into_iter().chain([status]);
             question.chain(dates()).chain(pages()).collect()
+        }
+        Operation::ReadCaseLinks => {
+            let case = Known::query("case_id", formatted("uuid"), "Only the links of this case.");
+            [case].into_iter().chain(dates()).chain(pages()).collect()
         }
         Operation::ReadTimeline
         | Operation::ReadCaseloads
@@ -141,12 +161,12 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
         Operation::ReadEvents => {
             let after = "The position that the client has: `next_after` of the page before. \
                 Default: 0, the beginning.";
-            [Known::query("after", integer(), after), limit(), event_type()].into()
+            [Known::query("after", whole(0, None), after), limit(), event_type()].into()
         }
         Operation::StreamEvents => {
             let after = "The position that the client has. Default: the log's last, so that the \
                 stream tells what comes from now on.";
-            [Known::query("after", integer(), after), event_type()].into()
+            [Known::query("after", whole(0, None), after), event_type()].into()
         }
         Operation::ReadReferralPipeline => referral_question().into_iter().chain(dates()).collect(),
         Operation::ReadAgencyResponse => {
@@ -167,6 +187,7 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             ];
             window.into_iter().chain(dates()).chain(pages()).collect()
         }
+        Operation::ReadAllocationSchedules => vec![limit()],
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),
         Operation::ReadWorkload => workload_question().into_iter().chain(dates()).collect(),
         Operation::ReadRiskTrajectories => {
@@ -197,8 +218,8 @@ fn workload_question() -> [Known; 8] {
             schema::step(),
             "Calendar weeks, from Monday, or months, in UTC. Default: week.",
         ),
-        Known::query("limit", integer(), "Workers in a page: 1 to 100. Default: 50."),
-        Known::query("cursor", text(), "`next` of the page before, for the same question."),
+        Known::query("limit", whole(1, Some(100)), "Workers in a page: 1 to 100. Default: 50."),
+        cursor(),
     ]
 }
 
@@ -233,17 +254,21 @@ fn dates() -> [Known; 3] {
 }
 
 fn limit() -> Known {
-    Known::query("limit", integer(), "Rows in a page: 1 to 1000. Default: 200.")
+    Known::query("limit", whole(1, Some(1000)), "Rows in a page: 1 to 1000. Default: 200.")
+}
+
+fn cursor() -> Known {
+    Known::query("cursor", filled(), "`next` of the page before, for the same question.")
 }
 
 fn event_type() -> Known {
     let types = "Only events of these types, separated by commas, such as \
         `org.throughline.case.ContactAttempted`. Default: all.";
-    Known::query("type", text(), types)
+    Known::query("type", filled(), types)
 }
 
 fn pages() -> [Known; 2] {
-    [limit(), Known::query("cursor", text(), "`next` of the page before, for the same question.")]
+    [limit(), cursor()]
 }
 
 fn referral_question() -> [Known; 6] {
@@ -260,7 +285,7 @@ fn referral_question() -> [Known; 6] {
 }
 
 fn programme() -> Known {
-    Known::query("programme", text(), "mrp, drive, safe-steps or stepping-out.")
+    Known::query("programme", schema::code(), "A programme of `GET /v1/programmes`.")
 }
 
 fn agency() -> Known {
@@ -276,7 +301,8 @@ fn window() -> [Known; 2] {
 
 fn outcome_question() -> [Known; 7] {
     [
-        Known::query("programme", text(), "mrp, drive, safe-steps or stepping-out.").required(),
+        Known::query("programme", schema::code(), "A programme of `GET /v1/programmes`.")
+            .required(),
         Known::query(
             "measure",
             schema::code(),
@@ -287,7 +313,7 @@ fn outcome_question() -> [Known; 7] {
         Known::query("from", schema::code(), "The earlier stage. Default: intake."),
         Known::query("to", schema::code(), "The later stage. Default: exit."),
         Known::query("instrument", schema::code(), "Only values that this instrument took."),
-        Known::query("role", text(), "Only cases about this role."),
+        Known::query("role", schema::code_list::<CaseRole>(), "Only cases about this role."),
         Known::query("area", schema::code(), "Only cases of this area."),
     ]
 }
@@ -298,6 +324,29 @@ pub(super) fn text() -> Schema {
 
 pub(super) fn integer() -> Schema {
     Schema::Object(ObjectBuilder::new().schema_type(Type::Integer).build())
+}
+
+/// Entity tags as we make them, or `*`.
+const IF_MATCH: &str = r#"^(\*|"[0-9]+"( *, *"[0-9]+")*)$"#;
+
+fn patterned(pattern: &str) -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    Schema::Object(text.build())
+}
+
+fn key_text() -> Schema {
+    patterned("^[!-~]{1,255}$")
+}
+
+/// A text that is not empty.
+fn filled() -> Schema {
+    Schema::Object(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).build())
+}
+
+/// A whole number from `least` on.
+fn whole(least: i64, most: Option<i64>) -> Schema {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least));
+    Schema::Object(number.maximum(most).build())
 }
 
 fn date_time() -> Schema {

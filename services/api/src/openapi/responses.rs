@@ -1,13 +1,17 @@
 //! What each operation answers: its answer with its headers, and its problems.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::Method;
 use serde_json::json;
+use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 use super::parameters::{integer, text};
 use crate::access::Operation;
+use crate::operation_problems;
 use crate::problem::{ALL, ProblemType, TYPE_PREFIX};
 
 const STREAM: &str = "\
@@ -46,7 +50,8 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
     }
     let mut headers = Vec::new();
     // Nothing has a version that could be asked for, or a place of its own.
-    let of_person = operation.is_about_a_person() || operation.is_about_staff();
+    let of_person =
+        operation.is_about_a_person() || operation.is_about_staff() || operation.is_about_links();
     let of_case = matches!(
         operation,
         Operation::ReadCase
@@ -61,6 +66,9 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
         headers.push(("Throughline-Position", integer(), what));
         headers.push(("Location", text(), "Where the definition can be read."));
     }
+    if operation.is_about_links() && !is_query {
+        headers.push(("Location", text(), "Where the link can be read."));
+    }
     if operation.is_reference() {
         return headers;
     }
@@ -73,7 +81,15 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             followed to their last event.";
         headers.push(("Throughline-Stale", text(), what));
     }
-    if of_case || (!is_query && !of_person) {
+    let of_schedule = matches!(
+        operation,
+        Operation::OpenAllocationSchedule
+            | Operation::CloseAllocationSchedule
+            | Operation::ReadAllocationSchedule
+    );
+    if of_schedule {
+        headers.push(("ETag", text(), "The schedule's version, for `If-Match`."));
+    } else if of_case || (!is_query && !of_person) {
         headers.push(("ETag", text(), "The case's version, for `If-Match`."));
     }
     if !is_query && !of_person {
@@ -101,6 +117,7 @@ fn is_paged(operation: Operation) -> bool {
             | Operation::ReadWorkload
             | Operation::ReadTeams
             | Operation::ReadWorkers
+            | Operation::ReadCaseLinks
             | Operation::ReadOperations
             | Operation::ReadProjectionAudit
             | Operation::ReadParked
@@ -135,46 +152,27 @@ fn header(schema: Schema, description: &str) -> Header {
     HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
 }
 
-/// The statuses with which an operation may say no.
-pub(super) fn problem_statuses(operation: Operation, needs_version: bool) -> Vec<u16> {
-    let mut statuses = vec![400, 401, 403, 404, 422, 500, 503];
-    if operation == Operation::StreamEvents {
-        statuses.push(429);
+/// How an operation may say no: by status, the problems of it.
+pub(super) fn problems(operation: Operation) -> BTreeMap<u16, Response> {
+    let mut by_status: BTreeMap<u16, Vec<ProblemType>> = BTreeMap::new();
+    for kind in operation_problems::of(operation) {
+        by_status.entry(kind.status).or_default().push(kind);
     }
-    if operation.method() != Method::GET {
-        statuses.push(409);
-    }
-    let has_body = [Method::POST, Method::PUT].contains(&operation.method());
-    if has_body {
-        statuses.extend([413, 415]);
-    }
-    if has_body && !operation.is_operators() && !operation.is_reference() {
-        statuses.push(412);
-    }
-    if needs_version {
-        statuses.push(428);
-    }
-    statuses.sort_unstable();
-    statuses
+    by_status.into_iter().map(|(status, kinds)| (status, problem(status, &kinds))).collect()
 }
 
-/// The problems of a status, each with an example.
-pub(super) fn problem(status: u16) -> Response {
-    let kinds: Vec<&ProblemType> = ALL.iter().filter(|kind| kind.status == status).collect();
-    let names: Vec<String> =
-        kinds.iter().map(|kind| format!("`{TYPE_PREFIX}{}`: {}", kind.name, kind.title)).collect();
-    let example = kinds.first().map(|kind| {
-        json!({
-            "type": format!("{TYPE_PREFIX}{}", kind.name),
-            "title": kind.title,
-            "status": status,
-            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
-        })
-    });
+/// One status, with an example of each problem that it can be.
+fn problem(status: u16, kinds: &[ProblemType]) -> Response {
+    let example = |kind: &ProblemType| {
+        let example = Ref::new(format!("{EXAMPLES}{}", kind.name));
+        (kind.name, RefOr::Ref(example))
+    };
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
-        .example(example)
+        .examples_from_iter(kinds.iter().map(example))
         .build();
+    let names: Vec<String> =
+        kinds.iter().map(|kind| format!("`{}`: {}", kind.name, kind.title)).collect();
     let mut response = ResponseBuilder::new();
     if [429, 503].contains(&status) {
         response = response.header("Retry-After", header(integer(), "Seconds to wait."));
@@ -182,12 +180,36 @@ pub(super) fn problem(status: u16) -> Response {
     response.description(names.join("\n\n")).content("application/problem+json", content).build()
 }
 
+/// Where examples are, for whoever refers to one.
+const EXAMPLES: &str = "#/components/examples/";
+
+/// An example of every problem, by the last part of its type.
+pub(super) fn examples() -> BTreeMap<String, RefOr<Example>> {
+    let example = |kind: &ProblemType| {
+        let body = json!({
+            "type": format!("{TYPE_PREFIX}{}", kind.name),
+            "title": kind.title,
+            "status": kind.status,
+            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        });
+        let example = ExampleBuilder::new().summary(kind.title).value(Some(body)).build();
+        (kind.name.to_owned(), RefOr::T(example))
+    };
+    ALL.iter().map(example).collect()
+}
+
+fn said(description: &str) -> Schema {
+    Schema::Object(
+        ObjectBuilder::new().schema_type(Type::String).description(Some(description)).build(),
+    )
+}
+
 /// The form of every problem.
 pub(super) fn problem_schema() -> RefOr<Schema> {
     let error = ObjectBuilder::new()
-        .property("pointer", text())
-        .property("parameter", text())
-        .property("detail", text())
+        .property("pointer", said("Where in the body: a JSON Pointer."))
+        .property("parameter", said("Which parameter of the query, or which header."))
+        .property("detail", said("What would be right."))
         .required("detail");
     let errors = ArrayBuilder::new().items(error).build();
     RefOr::T(Schema::Object(

@@ -19,9 +19,9 @@ use uuid::Uuid;
     "taken_away": 0,
     "differences": [{
         "case_id": "5f0c1f6e-3c0b-4c52-9a3e-0d6b8e1f6c11",
-        "table": "caseload", "kind": "differs", "columns": ["status"]
+        "table": "caseload_2", "kind": "differs", "columns": ["status"]
     }],
-    "tables": [{"table": "caseload", "rows": 48_211}]
+    "tables": [{"table": "caseload_2", "rows": 48_211}]
 }))]
 pub struct ComparisonAnswer {
     /// The build.

@@ -127,7 +127,7 @@ fn rules() -> Schema {
             ("repeat", code(), "Whether a person is a repeat victim."),
             ("risk_level", code(), "Which assessment the level of risk comes from."),
         ],
-        &[],
+        &[("own_assessors", codes(), "The roles that `own-service/1` takes for the programme's.")],
     )
 }
 

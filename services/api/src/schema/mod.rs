@@ -34,6 +34,25 @@ pub fn code() -> Schema {
     )
 }
 
+/// A seed, or the hash of one: 32 bytes in hexadecimal.
+#[must_use]
+pub fn seed() -> Schema {
+    Schema::Object(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(64))
+            .max_length(Some(64))
+            .pattern(Some("^[0-9a-f]{64}$"))
+            .build(),
+    )
+}
+
+/// Where a schedule of arms stands.
+#[must_use]
+pub fn schedule_status() -> Schema {
+    one_of(&["open", "closed"])
+}
+
 /// How exactly a time is known.
 #[must_use]
 pub fn precision() -> Schema {
@@ -72,6 +91,14 @@ pub fn rule_answer() -> Schema {
     Schema::Array(
         ArrayBuilder::new().schema_type(SchemaType::from_iter(types)).items(RefOr::T(text)).build(),
     )
+}
+
+/// What held in a period of a timeline: a number, or a code.
+#[must_use]
+pub fn period_value() -> Schema {
+    let types = SchemaType::from_iter([Type::Integer, Type::String]);
+    let text = "The episode's number, the level, the worker, or the days of the break.";
+    Schema::Object(ObjectBuilder::new().schema_type(types).description(Some(text)).build())
 }
 
 /// What an instrument is for.

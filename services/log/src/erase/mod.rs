@@ -35,7 +35,6 @@ use crate::event_log::EventLog;
 use crate::stored::StoredEvent;
 use crate::tenant::{Tenant, TenantState};
 
-#[cfg(test)]
 pub(crate) use self::subject::READ_CASES;
 
 /// A lost connection is worth one more attempt: the ledger keeps both the same erasure.

@@ -199,7 +199,7 @@ impl EventLog {
         fields(
             throughline.tenant_no = tenant.0,
             throughline.stream_kind = stream_of::<A>(id).kind.as_str(),
-            throughline.stream_id = %id,
+            throughline.stream_id = stream_of::<A>(id).told(),
             throughline.version,
             throughline.events,
         )

@@ -1,8 +1,10 @@
 //! How an aggregate's events are stored.
 
 use cqrs_es::DomainEvent;
+use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
+use throughline_domain::case_link::CaseLinkEvent;
 use throughline_domain::ids::EventId;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
@@ -84,6 +86,8 @@ stored_forms! {
     ProgrammeEvent = Programme by to_programme_event,
     WorkerEvent = Worker by to_worker_event,
     TeamEvent = Team by to_team_event,
+    ScheduleEvent = AllocationSchedule by to_schedule_event,
+    CaseLinkEvent = CaseLink by to_case_link_event,
 }
 
 /// The event as it is to be appended.

@@ -5,7 +5,7 @@ use cqrs_es::{AggregateError, CqrsFramework, EventStore};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use throughline_domain::case::accept_referral::{AcceptReferral, ReferralAccepted};
-use throughline_domain::case::receive_referral::{ReceiveReferral, ReferralReceived};
+use throughline_domain::case::receive_referral::{MissingFacts, ReceiveReferral, ReferralReceived};
 use throughline_domain::case::record_contact_attempt::{ContactAttempted, RecordContactAttempt};
 use throughline_domain::case::{Case, CaseCommand, CaseStatus, Intent, Moment};
 use throughline_domain::code_lists::{CaseRole, ContactChannel, ContactOutcome, ReferralSource};
@@ -48,6 +48,7 @@ fn referral() -> CaseCommand {
             criteria_version: None,
             returns_from: None,
             list_date: None,
+            missing_reasons: MissingFacts::default(),
         })),
     }
 }

@@ -4,6 +4,7 @@
 
 mod following;
 mod killed;
+mod links;
 mod outage;
 mod parking;
 mod process;

@@ -19,7 +19,7 @@ const GATE: &str = "
         RETURN NULL;
     END $$;";
 const IN_THE_TRANSACTION: &str = "
-    CREATE TRIGGER gate AFTER INSERT OR UPDATE ON caseload
+    CREATE TRIGGER gate AFTER INSERT OR UPDATE ON caseload_2
         FOR EACH STATEMENT EXECUTE FUNCTION wait_at_gate();";
 /// After COMMIT was sent, before it is answered.
 const IN_THE_COMMIT: &str = "

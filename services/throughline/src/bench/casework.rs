@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use throughline_domain::case::accept_referral::{AcceptReferral, ReferralAccepted};
-use throughline_domain::case::receive_referral::{ReceiveReferral, ReferralReceived};
+use throughline_domain::case::receive_referral::{MissingFacts, ReceiveReferral, ReferralReceived};
 use throughline_domain::case::record_contact_attempt::{ContactAttempted, RecordContactAttempt};
 use throughline_domain::case::record_risk_assessment::RecordRiskAssessment;
 use throughline_domain::case::{CaseError, Intent};
@@ -138,6 +138,7 @@ impl Casework {
             criteria_version: None,
             returns_from: None,
             list_date: None,
+            missing_reasons: MissingFacts::default(),
         })
         .into()
     }

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod actor;
+pub(crate) mod allocation;
 pub(crate) mod bench;
 pub(crate) mod bench_child;
 mod checkpoint_log;
@@ -57,6 +58,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Rules(arguments) => rules::run(arguments).await,
         Command::Programmes(arguments) => Ok(Box::pin(programmes::run(arguments)).await),
+        Command::Allocation(arguments) => Ok(allocation::run(arguments).await),
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,
         Command::BenchChild(arguments) => bench_child::run(arguments).await,

@@ -260,6 +260,10 @@ async fn define(
     let Some(tenant) = open.log.find_tenant(arguments.tenant.as_str()).await? else {
         return Ok(Loaded::NoTenant);
     };
+    let known = open.log.programmes(tenant.tenant_no).await?;
+    if let Err(refusal) = known.require_room_for(&definition) {
+        return Ok(Loaded::Refused(refusal));
+    }
     let stream = aggregate::stream_id(&definition.id);
     let now = to_microseconds(Timestamp::now());
     let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred: Occurred::at(now), now };

@@ -11,10 +11,9 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use tempfile::NamedTempFile;
 use throughline_domain::code::Code;
-use throughline_domain::programme;
 use throughline_domain::time::to_microseconds;
 use throughline_domain::two_clocks::Asked;
-use throughline_log::EventLog;
+use throughline_log::{EventLog, TenantNo};
 
 use super::database::DatabaseArguments;
 use super::dates::DatesArguments;
@@ -54,9 +53,6 @@ pub(crate) struct ReplayArguments {
 /// When the log cannot be read, or the output cannot be written.
 pub(crate) async fn run(arguments: ReplayArguments) -> anyhow::Result<ExitCode> {
     let asked = arguments.dates.asked(to_microseconds(Timestamp::now()))?;
-    if let Some(programme) = &arguments.programme {
-        require_programme(programme)?;
-    }
     let timed = with_log(&arguments.database, Sealed::Untouched, async |open: OpenLog| {
         let started = Instant::now();
         Ok((fold(&open.log, &arguments, asked).await?, started.elapsed()))
@@ -79,12 +75,23 @@ pub(crate) async fn run(arguments: ReplayArguments) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn require_programme(name: &Code) -> anyhow::Result<()> {
-    if programme::find(name.as_str()).is_some() {
+/// Refuses a programme that the tenant does not know, shipped or its own.
+///
+/// # Errors
+/// The same; or that the log cannot be read.
+pub(super) async fn require_programme(
+    log: &EventLog,
+    tenant: TenantNo,
+    name: Option<&Code>,
+) -> anyhow::Result<()> {
+    let Some(name) = name else { return Ok(()) };
+    let known = log.programmes(tenant).await?;
+    if known.newest(name.as_str()).is_some() {
         return Ok(());
     }
-    let known = programme::all();
-    let names: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
+    // The versions of one programme stand together.
+    let mut names: Vec<&str> = known.all().map(|one| one.id.as_str()).collect();
+    names.dedup();
     bail!("there is no programme {name}: it is one of {}", names.join(", "))
 }
 
@@ -93,6 +100,7 @@ async fn fold(log: &EventLog, arguments: &ReplayArguments, asked: Asked) -> anyh
     let Some(tenant) = log.find_tenant(name.as_str()).await? else {
         bail!("there is no tenant {name}");
     };
+    require_programme(log, tenant.tenant_no, arguments.programme.as_ref()).await?;
     let head = log.head(tenant.tenant_no).await?;
     let read = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&read);

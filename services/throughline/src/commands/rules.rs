@@ -152,9 +152,6 @@ fn list(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
 
 async fn replay(arguments: RulesReplayArguments) -> anyhow::Result<ExitCode> {
     let asked = arguments.dates.asked(to_microseconds(Timestamp::now()))?;
-    if let Some(programme) = &arguments.programme {
-        require_programme(programme)?;
-    }
     let mut compared = with_log(&arguments.database, Sealed::Untouched, async |open: OpenLog| {
         compare(&open, &arguments, asked).await
     })
@@ -186,6 +183,7 @@ async fn compare(
     let Some(tenant) = open.log.find_tenant(name.as_str()).await? else {
         bail!("there is no tenant {name}");
     };
+    require_programme(&open.log, tenant.tenant_no, arguments.programme.as_ref()).await?;
     let head = open.log.head(tenant.tenant_no).await?;
     let read = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&read);

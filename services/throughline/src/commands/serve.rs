@@ -15,7 +15,9 @@ use throughline_api::metrics::HttpMetrics;
 use throughline_api::replay::REPLAYS_AT_ONCE_MAX;
 use throughline_api::{ApiSettings, App, Feed, server};
 use throughline_log::{AppendSettings, EventLog};
-use throughline_projector::{Projector, RebuildSettings, Rebuilder, Settings};
+use throughline_projector::{
+    LinkFollower, LinkSettings, Projector, RebuildSettings, Rebuilder, Settings,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -35,8 +37,8 @@ use crate::telemetry::Telemetry;
 
 /// Connections for the log and the interface.
 pub(crate) const CONNECTIONS_MAX: usize = 24;
-/// Connections for the projector.
-pub(crate) const PROJECTOR_CONNECTIONS_MAX: usize = 6;
+/// Connections for the projector, and one for the follower of linked cases.
+pub(crate) const PROJECTOR_CONNECTIONS_MAX: usize = 7;
 /// Connections for rebuilds: two for each of two workers, and two beside them.
 const REBUILDER_CONNECTIONS_MAX: usize = 6;
 /// Where health and metrics are served when the main address is not a loopback address.
@@ -158,6 +160,7 @@ struct Service {
     app: App,
     log: EventLog,
     projector: Projector,
+    links: LinkFollower,
     rebuilder: Rebuilder,
     checkpoints: Option<Schedule>,
     /// How to connect, for what listens.
@@ -181,6 +184,8 @@ impl Service {
         let projector_pool = throughline_log::pool(config.clone(), PROJECTOR_CONNECTIONS_MAX)?;
         let rebuilder_pool = throughline_log::pool(config.clone(), REBUILDER_CONNECTIONS_MAX)?;
         let rebuilder = Rebuilder::new(log.clone(), rebuilder_pool, RebuildSettings::default());
+        let links = LinkFollower::new(log.clone(), projector_pool.clone(), LinkSettings::default());
+        links.register_metrics(&mut registry);
         let projector = Projector::new(log.clone(), projector_pool, Settings::default());
         projector.register_metrics(&mut registry);
         let data_dir = &arguments.database.data_dir;
@@ -207,7 +212,7 @@ impl Service {
             replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE_MAX)),
         };
         let listener_config = Box::new(config);
-        Ok(Self { app, log, projector, rebuilder, checkpoints, listener_config })
+        Ok(Self { app, log, projector, links, rebuilder, checkpoints, listener_config })
     }
 }
 
@@ -222,6 +227,8 @@ struct Running {
     log: EventLog,
     feed: Feed,
     projector: JoinHandle<()>,
+    links: JoinHandle<()>,
+    linking: CancellationToken,
     rebuilder: JoinHandle<()>,
     projecting: CancellationToken,
     wakeups: Wakeups,
@@ -230,7 +237,7 @@ struct Running {
 
 impl Running {
     fn start(
-        Service { app, log, projector, rebuilder, checkpoints, listener_config }: Service,
+        Service { app, log, projector, links, rebuilder, checkpoints, listener_config }: Service,
         listener: TcpListener,
         admin_listener: Option<TcpListener>,
     ) -> anyhow::Result<Self> {
@@ -240,8 +247,11 @@ impl Running {
         let admin =
             admin_listener.map(|listener| server::serve_admin(listener, app)).transpose()?;
         let projecting = CancellationToken::new();
-        let wakeups = Wakeups::start(log.tidings().clone(), listener_config, projector.clone());
+        let (woken, followed) = (projector.clone(), links.clone());
+        let wakeups = Wakeups::start(log.tidings().clone(), listener_config, woken, followed);
         let (until, rebuild_until) = (projecting.clone(), projecting.clone());
+        let linking = CancellationToken::new();
+        let links_until = linking.clone();
         Ok(Self {
             main_handle: main.handle(),
             main: tokio::spawn(main),
@@ -253,6 +263,8 @@ impl Running {
             log,
             feed,
             projector: tokio::spawn(async move { projector.run(until).await }),
+            links: tokio::spawn(async move { links.run(links_until).await }),
+            linking,
             rebuilder: tokio::spawn(async move { rebuilder.run(rebuild_until).await }),
             projecting,
             wakeups,
@@ -260,11 +272,13 @@ impl Running {
         })
     }
 
-    /// First the streams, which would never end, and the requests, then what they put into the log's queues, then the projections, then the
-    /// last checkpoint; health is told to the last.
+    /// First the streams, which would never end, and the requests, then what passes between linked
+    /// cases, then what they put into the log's queues, then the projections, then the last checkpoint; health is told to the last.
     async fn stop(self) -> anyhow::Result<()> {
         self.feed.stop();
         server::stop(&self.main_handle).await;
+        self.linking.cancel();
+        self.links.await?;
         self.log.drain().await;
         self.projecting.cancel();
         self.projector.await?;

@@ -1,12 +1,12 @@
-//! What is appended, here or by another process, wakes the projector.
+//! What is appended, here or by another process, wakes the projector and the follower of linked cases.
 
 use throughline_log::Tidings;
-use throughline_projector::Projector;
+use throughline_projector::{LinkFollower, Projector};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 use tokio_util::sync::CancellationToken;
 
-/// Listens to other processes and wakes the projector, until it is stopped.
+/// Listens to other processes and wakes both, until it is stopped.
 pub(crate) struct Wakeups {
     stop: CancellationToken,
     listening: JoinHandle<()>,
@@ -15,13 +15,19 @@ pub(crate) struct Wakeups {
 
 impl Wakeups {
     /// `config` is how to connect, for the one connection that listens.
-    pub(crate) fn start(tidings: Tidings, config: Box<Config>, projector: Projector) -> Self {
+    pub(crate) fn start(
+        tidings: Tidings,
+        config: Box<Config>,
+        projector: Projector,
+        links: LinkFollower,
+    ) -> Self {
         let stop = CancellationToken::new();
         let mut appended = tidings.subscribe();
         let until = stop.clone();
         let waking = tokio::spawn(async move {
             while until.run_until_cancelled(appended.changed()).await.is_some() {
                 projector.wake();
+                links.wake();
             }
         });
         let until = stop.clone();

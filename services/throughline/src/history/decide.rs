@@ -3,6 +3,7 @@
 //! In memory are the cases and persons met so far, and nothing else of the history.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use throughline_api::cases::person::Identity;
@@ -11,6 +12,7 @@ use throughline_domain::case::aggregate::decide;
 use throughline_domain::case::{CaseCommand, CaseEvent, Intent, Moment};
 use throughline_domain::ids::{EventId, PersonId};
 use throughline_domain::person::{PersonEvent, PersonRegistered};
+use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Happened;
 use throughline_domain::time::{Occurred, to_microseconds};
 use throughline_log::{CommandMeta, LoadedEvent, NewEvent, Plaintext};
@@ -31,6 +33,8 @@ const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
 /// Decides line after line.
 pub(crate) struct Decider {
     names: Names,
+    /// The definitions that the tenant knows.
+    programmes: Arc<Programmes>,
     met: Met,
     /// Ids given as such, which may come twice in two cases. Names cannot.
     event_ids: HashSet<EventId>,
@@ -43,12 +47,14 @@ impl Decider {
     /// Begins after what the log holds, whose last event was recorded at `previous`.
     pub(crate) fn new(
         names: Names,
+        programmes: Arc<Programmes>,
         past: Past,
         previous: Option<Timestamp>,
         now: Timestamp,
     ) -> Self {
         Self {
             names,
+            programmes,
             met: Met::new(past),
             event_ids: HashSet::new(),
             previous,
@@ -83,8 +89,9 @@ impl Decider {
         if case.find(event_id).is_some() || (is_given && !self.event_ids.insert(event_id)) {
             return Err(LineError::EventIdReused.into());
         }
-        let context = Context { names: &self.names, case_id, case };
-        let intent = context.intent(&line.event_type, line.data)?;
+        let programmes = &self.programmes;
+        let context = Context { names: &self.names, case_id, case, programmes };
+        let intent = context.intent(&line.event_type, occurred, line.data)?;
         let event = decide_at(case, event_id, occurred, recorded_at, intent)?;
         let new = new_event(
             event_id,

@@ -35,6 +35,8 @@ pub(crate) enum LineError {
     OtherRequest,
     #[error("programme_version is none that there is")]
     UnknownProgrammeVersion,
+    #[error("criteria_version is none that the definition has")]
+    UnknownCriteriaVersion,
     #[error("the {0} given is not the one that the answers come to")]
     WrongComputed(&'static str),
     /// What a rule of the case says.
@@ -102,6 +104,7 @@ fn in_fixed_words(error: &CaseError) -> String {
         | CaseError::AlreadyClosed
         | CaseError::NotClosed { .. }
         | CaseError::BeforePreviousStep { .. }
+        | CaseError::GivenAndMissing { .. }
         | CaseError::IncidentAfterReferral
         | CaseError::NoRiskResult
         | CaseError::JudgementLowers { .. }
@@ -127,6 +130,7 @@ fn in_fixed_words(error: &CaseError) -> String {
         | CaseError::NoPlacement
         | CaseError::DueBeforeReview
         | CaseError::ArmIsFinal
+        | CaseError::LinkedInformationIsFinal
         | CaseError::ClosureProposed
         | CaseError::ClosureProposalDecided
         | CaseError::UnknownClosureProposal { .. }

@@ -11,7 +11,7 @@ use throughline_domain::case::{Case, CaseError, CaseEvent, Intent};
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{OwnView, RiskAnswer, RiskLevel};
 use throughline_domain::ids::{CaseId, EventId};
-use throughline_domain::programme;
+use throughline_domain::programme::Programmes;
 use throughline_domain::time::{Occurred, Precision, to_microseconds};
 
 use crate::history::error::LineError;
@@ -31,21 +31,29 @@ pub(super) struct Context<'a> {
     pub(super) case_id: CaseId,
     /// The case before the line.
     pub(super) case: &'a Case,
+    /// The definitions that the tenant knows.
+    pub(super) programmes: &'a Programmes,
 }
 
 impl Context<'_> {
-    /// The command that records these facts.
-    pub(super) fn intent(&self, event_type: &str, data: Members) -> Result<Intent, LineError> {
+    /// The command that records these facts, which happened at `occurred`.
+    pub(super) fn intent(
+        &self,
+        event_type: &str,
+        occurred: Occurred,
+        data: Members,
+    ) -> Result<Intent, LineError> {
         match event_type {
             "RiskAssessed" => Ok(assessment(&data, DATA)?.into()),
             "FactCorrected" => Ok(self.correction(data)?.into()),
-            _ => Ok(intent_of(self.event(event_type, data, DATA)?)),
+            _ => Ok(intent_of(self.event(event_type, occurred, data, DATA)?)),
         }
     }
 
     fn event(
         &self,
         event_type: &str,
+        occurred: Occurred,
         mut data: Members,
         below: &str,
     ) -> Result<CaseEvent, LineError> {
@@ -55,7 +63,7 @@ impl Context<'_> {
             self.resolve_event(&mut data, below, "need")?;
         }
         if event_type == "ReferralReceived" {
-            complete_referral(&mut data, below)?;
+            complete_referral(self.programmes, &mut data, occurred, below)?;
         }
         if event_type == "MeasureRecorded" {
             check_missing_values(&data, below)?;
@@ -71,14 +79,22 @@ impl Context<'_> {
     fn correction(&self, mut data: Members) -> Result<CorrectFact, LineError> {
         self.resolve(&mut data, DATA)?;
         let facts: CorrectionFacts = misfit::read(data.to_text()?.as_bytes(), DATA)?;
-        let original = self.case.find(facts.corrects).map(|found| &found.event);
+        let found = self.case.find(facts.corrects);
+        let original = found.map(|found| &found.event);
+        let occurred = Occurred {
+            at: to_microseconds(facts.occurred.at),
+            precision: facts.occurred.precision,
+        };
         let below = "/data/replacement/data";
-        let Replacement { event_type, data } = facts.replacement;
+        let Replacement { event_type, mut data } = facts.replacement;
         require_type(&event_type)?;
+        if let Some(found) = found.filter(|found| found.occurred == occurred) {
+            keep_version(&found.event, &mut data, below)?;
+        }
         let replacement = match event_type.as_str() {
             "RiskAssessed" => CaseEvent::RiskAssessed(assessment(&data, below)?.resolve()?),
             "FactCorrected" | "FactRetracted" => return Err(CaseError::OtherKindOfFact.into()),
-            _ => self.event(&event_type, data, below)?,
+            _ => self.event(&event_type, occurred, data, below)?,
         };
         // A line has the newest forms, so it can only repeat what the log will say.
         let version = replacement.schema_version();
@@ -89,10 +105,6 @@ impl Context<'_> {
         if original.is_some_and(|original| followed_request(original) != request) {
             return Err(LineError::OtherRequest);
         }
-        let occurred = Occurred {
-            at: to_microseconds(facts.occurred.at),
-            precision: facts.occurred.precision,
-        };
         Ok(CorrectFact(FactCorrected {
             corrects: facts.corrects,
             occurred,
@@ -153,23 +165,51 @@ pub(super) fn require_type(event_type: &str) -> Result<(), LineError> {
     if known { Ok(()) } else { Err(LineError::UnknownType) }
 }
 
-/// Fills in the version of the programme's definition, as the service does for a referral.
-fn complete_referral(data: &mut Members, below: &str) -> Result<(), LineError> {
+/// Fills in the versions of the definition and of its criteria, as the service does for a referral:
+/// those in force when it was received. A history may know better, within what there is.
+fn complete_referral(
+    programmes: &Programmes,
+    data: &mut Members,
+    received: Occurred,
+    below: &str,
+) -> Result<(), LineError> {
     let Some(text) = data.get("programme") else {
         return Ok(()); // Refused when it is read.
     };
     let name: Code = read_member(text, below, "programme")?;
-    let Some(programme) = programme::find(name.as_str()) else {
+    let Some(in_force) = programmes.in_force(name.as_str(), received) else {
         return Err(CaseError::UnknownProgramme { programme: name }.into());
     };
-    match data.get("programme_version") {
-        None => data.set("programme_version", raw(&programme.version)?),
-        Some(text) => {
-            let version: u16 = read_member(text, below, "programme_version")?;
-            if version == 0 || version > programme.version {
-                return Err(LineError::UnknownProgrammeVersion);
+    let version = match data.get("programme_version") {
+        None => in_force.version,
+        Some(text) => read_member(text, below, "programme_version")?,
+    };
+    let definition = programmes.find(name.as_str(), version);
+    let definition = definition.ok_or(LineError::UnknownProgrammeVersion)?;
+    data.set("programme_version", raw(&version)?);
+    match data.get("criteria_version") {
+        None => {
+            let criteria = definition.criteria_at(received);
+            if let Some(criteria) = criteria {
+                data.set("criteria_version", raw(&criteria.version)?);
             }
         }
+        Some(text) => {
+            let version: u16 = read_member(text, below, "criteria_version")?;
+            definition.criteria_version(version).ok_or(LineError::UnknownCriteriaVersion)?;
+        }
+    }
+    Ok(())
+}
+
+/// A case keeps its definition: a correction that leaves the programme and the time as they were, and
+/// names no version, leaves the version too.
+fn keep_version(original: &CaseEvent, data: &mut Members, below: &str) -> Result<(), LineError> {
+    let CaseEvent::ReferralReceived(original) = original else { return Ok(()) };
+    let Some(text) = data.get("programme") else { return Ok(()) };
+    let name: Code = read_member(text, below, "programme")?;
+    if name == original.programme && data.get("programme_version").is_none() {
+        data.set("programme_version", raw(&original.programme_version)?);
     }
     Ok(())
 }
@@ -309,7 +349,10 @@ mod tests {
     fn every_stored_form_is_read_as_the_command_that_would_record_it() {
         let names = Names::new(&MasterKey::random().unwrap(), "t");
         let case = Case::default();
-        let context = Context { names: &names, case_id: CaseId(Uuid::nil()), case: &case };
+        let programmes = Programmes::shipped();
+        let case_id = CaseId(Uuid::nil());
+        let context = Context { names: &names, case_id, case: &case, programmes: &programmes };
+        let occurred = Occurred::at("2014-03-01T00:00:00Z".parse().unwrap());
         let files = golden_files();
         let types: BTreeSet<&str> = files.iter().map(|golden| golden.event_type.as_str()).collect();
         assert_eq!(types.len(), CaseEvent::TYPES.len());
@@ -317,10 +360,75 @@ mod tests {
             for data in cases {
                 let text = data.to_string();
                 let expected = CaseEvent::from_stored(&event_type, version, &text).unwrap();
+                let expected = as_completed(expected, occurred);
                 let members = serde_json::from_str(&text).unwrap();
-                let intent = context.intent(&event_type, members).unwrap();
+                let intent = context.intent(&event_type, occurred, members).unwrap();
                 assert_eq!(intent.into_facts().unwrap(), expected, "{event_type}");
             }
         }
+    }
+
+    /// A referral that does not say which criteria were in force is completed.
+    fn as_completed(mut event: CaseEvent, received: Occurred) -> CaseEvent {
+        let (facts, received) = if let CaseEvent::FactCorrected(correction) = &mut event {
+            (correction.replacement.as_mut(), correction.occurred)
+        } else {
+            (&mut event, received)
+        };
+        if let CaseEvent::ReferralReceived(facts) = facts {
+            let known = Programmes::shipped();
+            let definition = known.find(facts.programme.as_str(), facts.programme_version).unwrap();
+            let in_force = definition.criteria_at(received).map(|criteria| criteria.version);
+            facts.criteria_version = facts.criteria_version.or(in_force);
+        }
+        event
+    }
+
+    /// The versions that a referral is loaded under, with these members of its line.
+    fn versions(received: &str, members: &Value) -> Result<(u16, Option<u16>), String> {
+        let mut own = Programmes::shipped().find("mrp", 1).unwrap().as_ref().clone();
+        (own.version, own.in_force_from) = (2, jiff::civil::date(2015, 1, 1));
+        own.criteria.truncate(1);
+        own.criteria[0].in_force_until = None;
+        let programmes = Programmes::with_loaded([own]);
+        let names = Names::new(&MasterKey::random().unwrap(), "t");
+        let case = Case::default();
+        let case_id = CaseId(Uuid::nil());
+        let context = Context { names: &names, case_id, case: &case, programmes: &programmes };
+        let mut data = serde_json::json!({
+            "person_id": Uuid::nil(), "programme": "mrp", "role": "victim_survivor",
+            "area": "south", "source": "police",
+        });
+        data.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let received = Occurred::at(received.parse().unwrap());
+        let members = serde_json::from_str(&data.to_string()).unwrap();
+        let intent = context.intent("ReferralReceived", received, members);
+        let facts = intent.map_err(|error| error.to_string())?.into_facts().unwrap();
+        let CaseEvent::ReferralReceived(facts) = facts else { panic!("{facts:?}") };
+        Ok((facts.programme_version, facts.criteria_version))
+    }
+
+    #[test]
+    fn a_referral_is_loaded_under_the_definition_and_the_criteria_of_its_date() {
+        let (spring, autumn, later) =
+            ("2014-03-01T00:00:00Z", "2014-12-01T00:00:00Z", "2015-03-01T00:00:00Z");
+        let filled = |received| versions(received, &serde_json::json!({})).unwrap();
+        assert_eq!(filled(spring), (1, Some(1)));
+        assert_eq!(filled(autumn), (1, Some(2)));
+        assert_eq!(filled(later), (2, Some(1)), "a definition of the tenant's own");
+        // A history that says which is taken at its word, as far as there are such.
+        let given = |definition: u16, criteria: u16| {
+            let said = serde_json::json!({
+                "programme_version": definition, "criteria_version": criteria,
+            });
+            versions(later, &said)
+        };
+        assert_eq!(given(1, 1), Ok((1, Some(1))));
+        assert_eq!(given(1, 2), Ok((1, Some(2))));
+        let unknown = "criteria_version is none that the definition has";
+        assert_eq!(given(2, 2), Err(unknown.to_owned()));
+        let unknown = "programme_version is none that there is";
+        assert_eq!(given(3, 1), Err(unknown.to_owned()));
+        assert_eq!(given(0, 1), Err(unknown.to_owned()));
     }
 }

@@ -46,6 +46,9 @@ pub(super) fn intent_of(event: CaseEvent) -> Intent {
         CaseEvent::ReviewCompleted(f) => c::complete_review::CompleteReview(f).into(),
         CaseEvent::ClosureProposed(f) => c::propose_closure::ProposeClosure(f).into(),
         CaseEvent::ClosureRefused(f) => c::propose_closure::RefuseClosure(f).into(),
+        CaseEvent::LinkedInformationReceived(f) => {
+            c::receive_linked_information::ReceiveLinkedInformation(f).into()
+        }
         CaseEvent::CaseClosed(f) => c::close_case::CloseCase(f).into(),
         CaseEvent::CaseReopened(f) => c::reopen_case::ReopenCase(f).into(),
         CaseEvent::FactCorrected(f) => CorrectFact(f).into(),

@@ -65,7 +65,9 @@ pub(crate) async fn load(
         Some(_) => Past::Log { log: log.clone(), tenant: tenant_no },
     };
     let names = Names::new(master_key, &tenant.name);
-    let feed = Feed::new(reader, Decider::new(names, past, head.recorded_at, Timestamp::now()));
+    let programmes = log.programmes(tenant_no).await?;
+    let decider = Decider::new(names, programmes, past, head.recorded_at, Timestamp::now());
+    let feed = Feed::new(reader, decider);
     let reached = feed.reached();
     watch(Arc::clone(&reached));
     let events = Box::pin(feed.into_events());
@@ -110,5 +112,7 @@ pub(crate) fn decide_alone(
     reader: impl AsyncBufRead + Unpin + Send,
 ) -> impl futures_util::Stream<Item = Result<throughline_log::LoadedEvent, FeedError>> + Send {
     let names = Names::new(master_key, tenant);
-    Feed::new(reader, Decider::new(names, Past::Empty, None, Timestamp::now())).into_events()
+    let programmes = throughline_domain::programme::Programmes::shipped();
+    let decider = Decider::new(names, programmes, Past::Empty, None, Timestamp::now());
+    Feed::new(reader, decider).into_events()
 }

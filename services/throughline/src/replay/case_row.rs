@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
-use throughline_domain::case::{CaseEvent, CaseState, CaseStatus};
+use throughline_domain::case::{CaseEvent, CaseStatus};
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, Engagement, RiskLevel};
 use throughline_domain::ids::{CaseId, Version};
 use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::rules::case_risk::{CaseRisk, case_risk};
-use throughline_domain::rules::{dormant, engagement, review_due};
+use throughline_domain::rules::{CaseView, dormant, engagement, review_due};
 use throughline_domain::two_clocks::Asked;
 
 /// One case at two dates: the columns, in their order.
@@ -67,12 +67,12 @@ impl CaseRow {
         asked: &Asked,
         programmes: &Programmes,
     ) -> Option<Self> {
-        let state = CaseState::at(history, asked);
+        let view = CaseView::at(history, asked, |referral| programmes.of_referral(referral))?;
+        let (state, programme) = (&view.state, &view.programme);
         let known = history.partition_point(|event| event.recorded_at <= asked.known_at);
         let version = history[..known].last().map(|event| event.version)?;
         let referral = state.referral.as_ref()?;
-        let programme = programmes.of_referral(referral)?;
-        let risk = case_risk(&state);
+        let risk = case_risk(state, programme);
         Some(Self {
             case_id,
             programme: referral.programme.clone(),
@@ -83,13 +83,13 @@ impl CaseRow {
             worker: state.worker.clone(),
             risk_level: risk.as_ref().map(CaseRisk::level),
             risk_assessed_at: risk.as_ref().map(|risk| risk.deciding.occurred.at),
-            engagement: engagement::engagement(&state),
+            engagement: engagement::by_programme(&view).0,
             attempts: state.contacts.attempts,
             reached: state.contacts.reached,
             last_attempt_at: state.contacts.last_attempt_at,
             last_reached_at: state.contacts.last_reached_at,
-            dormant: dormant::is_dormant(&state, &programme, asked.as_of),
-            review_due: review_due::review_due(&state, &programme),
+            dormant: dormant::is_dormant(state, programme, asked.as_of),
+            review_due: review_due::review_due(state, programme),
             open_information_requests: state.open_requests.len(),
             version,
         })

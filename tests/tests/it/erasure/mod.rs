@@ -3,6 +3,6 @@
 mod asked;
 mod command_line;
 mod keys;
-mod private;
+pub(crate) mod private;
 mod restored;
-mod scan;
+pub(crate) mod scan;

@@ -17,10 +17,10 @@ use crate::service::{Answer, log_text, program, read, signal};
 const START_WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// A data directory, in a directory that goes with this value.
-pub(super) struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let parent = std::env::temp_dir().join(format!("throughline-it-{}", uuid::Uuid::new_v4()));
         fs::create_dir(&parent).unwrap();
         // The server runs as another account when the tests run as root.
@@ -28,7 +28,7 @@ impl Directory {
         Self(parent)
     }
 
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.0.join("data")
     }
 
@@ -62,7 +62,7 @@ impl Drop for Directory {
 }
 
 /// The service at work.
-pub(super) struct Private<'a> {
+pub(crate) struct Private<'a> {
     child: Child,
     base: String,
     directory: &'a Directory,
@@ -71,7 +71,7 @@ pub(super) struct Private<'a> {
 
 impl<'a> Private<'a> {
     /// `None` where the tests use a database elsewhere and no server is installed here.
-    pub(super) async fn start(directory: &'a Directory) -> Option<Self> {
+    pub(crate) async fn start(directory: &'a Directory) -> Option<Self> {
         let log = directory.0.join("service.log");
         let log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let mut child = directory
@@ -94,7 +94,7 @@ impl<'a> Private<'a> {
         Some(Self { child, base, directory, http })
     }
 
-    pub(super) async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         signal(self.child.id().unwrap(), Signal::TERM);
         let status = self.child.wait().await.unwrap();
         assert!(status.success(), "{status}");
@@ -112,7 +112,7 @@ impl<'a> Private<'a> {
         read(self.request("GET", "caseworker", path).await).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         let request = self.request("POST", "caseworker", path).await;
         read(request.header("if-match", "*").json(&body)).await
     }
@@ -120,6 +120,12 @@ impl<'a> Private<'a> {
     /// What the data protection officer asks for.
     pub(super) async fn officer(&self, path: &str, body: Value) -> Answer {
         let request = self.request("POST", "data_protection_officer", path).await;
+        read(request.json(&body)).await
+    }
+
+    /// What the team manager asks for.
+    pub(crate) async fn manager(&self, path: &str, body: Value) -> Answer {
+        let request = self.request("POST", "team_manager", path).await;
         read(request.json(&body)).await
     }
 

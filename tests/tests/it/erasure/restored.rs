@@ -184,11 +184,11 @@ fn assert_same(answers: &[String], before: &[String]) {
 async fn read_models(client: &Client) -> Vec<Vec<String>> {
     let mut tables = tables(client).await;
     let of = [
-        "caseload",
+        "caseload_2",
         "engagement_timeline",
         "outcome_case",
         "outcome_value",
-        "referral_pipeline",
+        "referral_pipeline_2",
         "agency_request",
         "workload_stretch",
         "workload_contact",

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio_postgres::Client;
 
 /// A text in every form in which it may lie somewhere.
-fn forms(text: &str) -> Vec<Vec<u8>> {
+pub(crate) fn forms(text: &str) -> Vec<Vec<u8>> {
     let bytes = text.as_bytes();
     let mut forms = vec![bytes.to_vec()];
     forms.push(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
@@ -34,7 +34,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Whether the form is in the content: by Horspool's search, since there are many megabytes.
-fn holds(content: &[u8], form: &[u8]) -> bool {
+pub(crate) fn holds(content: &[u8], form: &[u8]) -> bool {
     let last = form.len() - 1;
     let mut skip = [form.len(); 256];
     for (at, byte) in form[..last].iter().enumerate() {
@@ -52,8 +52,14 @@ fn holds(content: &[u8], form: &[u8]) -> bool {
 
 /// No file below the directory holds one of the texts: heap, index, write-ahead log, logs, ledger.
 pub(super) fn assert_nothing_on_disk(directory: &Path, texts: &[&str]) {
-    let forms: Vec<(&str, Vec<u8>)> =
-        texts.iter().flat_map(|text| forms(text).into_iter().map(move |f| (*text, f))).collect();
+    for text in texts {
+        let found = file_with(directory, &forms(text));
+        assert!(found.is_none(), "{text} in {}", found.unwrap().display());
+    }
+}
+
+/// A file below the directory that holds one of the forms.
+pub(crate) fn file_with(directory: &Path, forms: &[Vec<u8>]) -> Option<PathBuf> {
     let (mut files, mut bytes) = (0, 0);
     let mut waiting = vec![directory.to_owned()];
     while let Some(directory) = waiting.pop() {
@@ -65,8 +71,8 @@ pub(super) fn assert_nothing_on_disk(directory: &Path, texts: &[&str]) {
             } else if kind.is_file() {
                 // A file of the server may have gone since it was listed.
                 let Ok(content) = fs::read(entry.path()) else { continue };
-                for (text, form) in &forms {
-                    assert!(!holds(&content, form), "{text} in {}", entry.path().display());
+                if forms.iter().any(|form| holds(&content, form)) {
+                    return Some(entry.path());
                 }
                 files += 1;
                 bytes += content.len();
@@ -74,6 +80,7 @@ pub(super) fn assert_nothing_on_disk(directory: &Path, texts: &[&str]) {
         }
     }
     assert!(files > 500 && bytes > 10 << 20, "{files} files, {bytes} bytes: that is no cluster");
+    None
 }
 
 /// No row of any table holds one of the texts, as text or as bytes.
@@ -101,7 +108,7 @@ fn readable(form: &[u8]) -> String {
 }
 
 /// Every row of every table of the schema, as text.
-pub(super) async fn tables(client: &Client) -> BTreeMap<String, Vec<String>> {
+pub(crate) async fn tables(client: &Client) -> BTreeMap<String, Vec<String>> {
     let names = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
     let mut tables = BTreeMap::new();
     for row in client.query(names, &[]).await.unwrap() {

@@ -165,11 +165,17 @@ async fn the_description_lists_every_type_but_those_withheld_and_fits_what_is_st
     let document = described(&service).await;
     let golden = golden();
     let withheld = [
+        "AllocationScheduleClosed",
+        "AllocationScheduleOpened",
+        "ArmDrawn",
         "CapacitySet",
+        "CaseLinkEnded",
+        "CasesLinked",
         "ContactHeld",
         "ContactHoldLifted",
         "LegalHoldPlaced",
         "LegalHoldReleased",
+        "LinkedInformationReceived",
         "PersonRegistered",
         "ProgrammeDefined",
         "SafeContactPlanSet",

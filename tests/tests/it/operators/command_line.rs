@@ -104,10 +104,10 @@ async fn verify_says_in_its_exit_code_whether_rows_differ() {
     let differing: Vec<_> = wrong.iter().filter(|found| found["equal"] == false).collect();
     assert_eq!(differing.len(), 1, "{wrong:?}");
     let difference =
-        json!({"case_id": case, "table": "caseload", "kind": "differs", "columns": ["worker"]});
+        json!({"case_id": case, "table": "caseload_2", "kind": "differs", "columns": ["worker"]});
     assert_eq!(differing[0]["comparison"]["differences"], json!([difference]));
     let words = said(&run(&service, &["verify", "caseload", "--tenant", "city"]).await, 1);
-    assert!(words.contains(&format!("\n  case {case}: caseload differs: worker\n")), "{words}");
+    assert!(words.contains(&format!("\n  case {case}: caseload_2 differs: worker\n")), "{words}");
     assert!(!words.contains("nobody"), "a value is told: {words}");
 
     // A dry run finds it too; a rebuild repairs it.

@@ -21,10 +21,10 @@ async fn pages_of_operators_lists_visit_each_row_once() {
     // Cases of several projections and builds; nobody tries them again while this runs.
     let park = "INSERT INTO projection_parked
             (tenant_no, projection, stream_id, position, error_class, version, build, retry_at)
-        SELECT tenant_no, projection, md5(n::text)::uuid, 1, 'refused', 1, build,
+        SELECT tenant_no, projection, md5(n::text)::uuid, 1, 'refused', version, build,
             clock_timestamp() + interval '1 day'
-        FROM tenant, generate_series(1, 3) AS n, (VALUES ('caseload', 1), ('caseload', 2),
-            ('engagement_timeline', 1)) AS of (projection, build)
+        FROM tenant, generate_series(1, 3) AS n, (VALUES ('caseload', 2, 1),
+            ('caseload', 2, 2), ('engagement_timeline', 1, 1)) AS of (projection, version, build)
         WHERE name = 'city'";
     database.batch_execute(park).await.unwrap();
 

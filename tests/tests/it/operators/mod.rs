@@ -108,8 +108,8 @@ async fn release_rebuilds(service: &Service) {
 
 /// Spoils one row of the caseload's build 0 in a column, and gives the case.
 async fn spoil(service: &Service) -> String {
-    let spoil = "UPDATE caseload SET worker = 'nobody' WHERE case_id = \
-                     (SELECT case_id FROM caseload ORDER BY case_id LIMIT 1) RETURNING case_id";
+    let spoil = "UPDATE caseload_2 SET worker = 'nobody' WHERE case_id = \
+                     (SELECT case_id FROM caseload_2 ORDER BY case_id LIMIT 1) RETURNING case_id";
     let row = service.database.connect().await.query_one(spoil, &[]).await.unwrap();
     row.get::<_, uuid::Uuid>(0).to_string()
 }

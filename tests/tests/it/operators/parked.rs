@@ -15,7 +15,7 @@ async fn what_is_set_aside_is_listed_and_tried_again() {
     let refuse = format!(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
              IF NEW.case_id = '{case}' THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$; \
-         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON caseload \
+         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON caseload_2 \
              FOR EACH ROW EXECUTE FUNCTION refuse()"
     );
     database.batch_execute(&refuse).await.unwrap();
@@ -38,7 +38,7 @@ async fn what_is_set_aside_is_listed_and_tried_again() {
     let line: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!((&line["tenant"], &line["case_id"]), (&json!("city"), &json!(case)));
 
-    database.batch_execute("DROP TRIGGER refuse ON caseload").await.unwrap();
+    database.batch_execute("DROP TRIGGER refuse ON caseload_2").await.unwrap();
     let retries = "/v1/parked/retries";
     let none = operator(&service).post(retries, json!({"projection": "outcome_snapshot"})).await;
     assert_eq!(none.expect(202), json!({"streams": 0}));

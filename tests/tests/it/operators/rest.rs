@@ -80,7 +80,7 @@ async fn a_row_that_was_altered_is_found_and_repaired_by_a_rebuild() {
     let case = spoil(&service).await;
     let wrong = verified(&service, json!({})).await;
     let difference =
-        json!({"case_id": case, "table": "caseload", "kind": "differs", "columns": ["worker"]});
+        json!({"case_id": case, "table": "caseload_2", "kind": "differs", "columns": ["worker"]});
     assert_eq!(wrong["comparison"]["differences"], json!([difference]), "{wrong}");
     assert_eq!(wrong["comparison"]["differing_cases"], 1);
     let progress = &wrong["progress"];
@@ -146,7 +146,7 @@ async fn a_verification_that_was_left_is_begun_anew() {
     let left = "INSERT INTO projection_verification (tenant_no, operation_id, projection, version, \
                     phase, requested_by, started_at, cases_total, cases_done, epoch, holder, \
                     leased_until) \
-                SELECT tenant_no, gen_random_uuid(), 'caseload', 1, 'verifying', 'o-kim', now(), 99, \
+                SELECT tenant_no, gen_random_uuid(), 'caseload', 2, 'verifying', 'o-kim', now(), 99, \
                     77, 4, gen_random_uuid(), clock_timestamp() + interval '1 second' \
                 FROM tenant WHERE name = 'city' RETURNING operation_id";
     let row = service.database.connect().await.query_one(left, &[]).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_verification_that_was_called_off_stays_so() {
     let service = a_service().await;
     let left = "INSERT INTO projection_verification (tenant_no, operation_id, projection, version, \
                     phase, requested_by, epoch, cancel_requested, leased_until) \
-                SELECT tenant_no, gen_random_uuid(), 'caseload', 1, 'verifying', 'o-kim', 4, true, \
+                SELECT tenant_no, gen_random_uuid(), 'caseload', 2, 'verifying', 'o-kim', 4, true, \
                     clock_timestamp() FROM tenant WHERE name = 'city' RETURNING operation_id";
     let row = service.database.connect().await.query_one(left, &[]).await.unwrap();
     let place = format!("/v1/operations/{}", row.get::<_, uuid::Uuid>(0));

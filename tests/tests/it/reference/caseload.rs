@@ -41,6 +41,7 @@ fn row(case: &str, state: &State, asked: &Asked) -> Value {
         "worker": state.worker, "team": state.team,
         "risk_level": state.risk.as_ref().map(|risk| risk["level"].clone()),
         "risk_assessed_at": text(state.assessed_at),
+        "risk_rule": state.risk.as_ref().map(|risk| risk["rule"].clone()),
         "attempts": state.attempts, "reached": state.reached,
         "last_attempt_at": text(state.last_attempt_at),
         "last_reached_at": text(state.last_reached_at),

@@ -41,6 +41,7 @@ async fn what_is_sent_is_found_in_no_span_line_metric_or_problem() {
             _ => &canary,
         };
         match operation.method.as_str() {
+            _ if operation.is_about_arms() => manager.arms(&description, operation).await,
             _ if operation.is_operators() => operator.operators(&description, operation).await,
             "POST" if !operation.is_casework() && !operation.is_about_a_person() => {
                 canary.definition(&description, operation).await;
@@ -95,7 +96,7 @@ async fn what_fails_is_told_without_what_was_sent() {
 
     // A read model refuses a row: the case is parked.
     let refuse =
-        format!("ALTER TABLE caseload ADD CHECK (worker IS DISTINCT FROM '{CODE}') NOT VALID");
+        format!("ALTER TABLE caseload_2 ADD CHECK (worker IS DISTINCT FROM '{CODE}') NOT VALID");
     database.batch_execute(&refuse).await.unwrap();
     let allocation = json!({"worker": CODE, "occurred_at": "2024-03-01T03:14:15.926535Z"});
     let answer = canary.post(&format!("/v1/cases/{case}/allocations"), &allocation).await;
@@ -125,7 +126,7 @@ async fn what_fails_is_told_without_what_was_sent() {
     }
 
     // A read model has another form than the program knows.
-    let spoil = "ALTER TABLE caseload RENAME COLUMN worker TO canary9f3a";
+    let spoil = "ALTER TABLE caseload_2 RENAME COLUMN worker TO canary9f3a";
     database.batch_execute(spoil).await.unwrap();
     let answer = canary.get(&format!("/v1/caseloads/{CODE}")).await;
     assert_eq!(answer.status, 500);

@@ -212,6 +212,25 @@ impl<'a> Canary<'a> {
         self.without_being_let_in(operation, &operation.path).await;
     }
 
+    /// Schedules of arms and draws, as they should not be.
+    pub(super) async fn arms(&self, description: &Description, operation: &Operation) {
+        let id = &operation.id;
+        let absent = uuid::Uuid::new_v4().to_string();
+        let path = operation.path.replace("{schedule_id}", &absent).replace("{case_id}", &absent);
+        if operation.method == "GET" {
+            return self.query(operation, &absent, &absent).await;
+        }
+        let body = description.body(operation);
+        for body in [body.clone()].iter().chain(&wrong_bodies(&body)) {
+            for path in strange_paths(operation).into_iter().chain([path.clone()]) {
+                let answer = self.post(&path, body).await;
+                assert!(answer.status >= 400, "{id} takes {body}");
+                assert_clean_answer(id, &answer);
+            }
+        }
+        self.without_being_let_in(operation, &path).await;
+    }
+
     /// Two keys, what is none, and one that came with something else before.
     async fn keys(&self, operation: &Operation, path: &str, body: &Value) {
         let Operation { id, method, .. } = operation;

@@ -7,7 +7,7 @@ mod exporting;
 mod lines;
 mod metrics;
 mod open_metrics;
-mod otlp_receiver;
+pub(crate) mod otlp_receiver;
 mod problems;
 mod traces;
 

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use super::WAIT_MAX;
 
 /// Takes spans in until it goes out of scope.
-pub(super) struct OtlpReceiver {
+pub(crate) struct OtlpReceiver {
     inbox: Arc<Inbox>,
     endpoint: String,
     server: ServerHandle,
@@ -35,7 +35,7 @@ struct Inbox {
 }
 
 impl OtlpReceiver {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::listen(TcpListener::bind("127.0.0.1:0").unwrap())
     }
 
@@ -56,7 +56,7 @@ impl OtlpReceiver {
     }
 
     /// The variables that point a service here, and have it send soon.
-    pub(super) fn variables(&self) -> [(&str, &str); 2] {
+    pub(crate) fn variables(&self) -> [(&str, &str); 2] {
         [("OTEL_EXPORTER_OTLP_ENDPOINT", &self.endpoint), ("OTEL_BSP_SCHEDULE_DELAY", "50")]
     }
 
@@ -66,7 +66,7 @@ impl OtlpReceiver {
     }
 
     /// Everything that came, whole: names, attributes, events, links and resources.
-    pub(super) fn transcript(&self) -> String {
+    pub(crate) fn transcript(&self) -> String {
         let mut text = String::new();
         for request in self.inbox.lock().iter() {
             writeln!(text, "{request:?}").unwrap();

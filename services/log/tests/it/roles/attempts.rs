@@ -8,10 +8,12 @@ use tokio_postgres::{Client, Row};
 pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("agency_request", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("caseload", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("caseload_2", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("contact_override", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("engagement_timeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("event", &["INSERT", "SELECT"]),
     ("idempotency_key", &["DELETE", "INSERT", "SELECT"]),
+    ("link_follower", &["INSERT", "SELECT", "UPDATE"]),
     (
         "log_head",
         &[
@@ -36,6 +38,7 @@ pub(super) const PERMITTED: &[(&str, &[&str])] = &[
     ("projection_verification", &["INSERT", "SELECT", "UPDATE"]),
     ("projector", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("referral_pipeline", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
+    ("referral_pipeline_2", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("refinery_schema_history", &["SELECT"]),
     ("risk_disagreement", &["DELETE", "INSERT", "SELECT", "UPDATE"]),
     ("risk_stretch", &["DELETE", "INSERT", "SELECT", "UPDATE"]),

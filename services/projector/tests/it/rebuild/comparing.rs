@@ -15,18 +15,18 @@ use super::support::{
 #[tokio::test]
 async fn a_corrupted_row_is_found_and_a_rebuild_repairs_it() {
     let world = followed(80, 120).await;
-    let case = a_case_of(&world, "caseload").await;
+    let case = a_case_of(&world, "caseload_2").await;
     assert!(verified(&world, Projection::Caseload, None).await.is_equal());
     world
         .execute(&format!(
-            "UPDATE caseload SET attempts = attempts + 1, worker = 'nobody' \
+            "UPDATE caseload_2 SET attempts = attempts + 1, worker = 'nobody' \
              WHERE case_id = '{case}'"
         ))
         .await;
     let found = verified(&world, Projection::Caseload, None).await;
     assert_eq!((found.differing_cases, found.differences_found), (1, 1));
     let difference = &found.differences[0];
-    assert_eq!((difference.case_id, difference.table), (case, "caseload"));
+    assert_eq!((difference.case_id, difference.table), (case, "caseload_2"));
     assert_eq!(difference.kind, DifferenceKind::Differs);
     assert_eq!(difference.columns, ["worker", "attempts"]);
 
@@ -92,11 +92,11 @@ async fn a_build_that_differs_is_not_switched_to() {
     let asked = request(&world, Projection::Caseload, false).await;
     brake(&world, "projection_rebuild", "NEW.phase = 'comparing' AND OLD.phase <> 'comparing'")
         .await;
-    let case = a_case_of(&world, "caseload").await;
+    let case = a_case_of(&world, "caseload_2").await;
     let spoil = async {
         braked(&world).await;
         world
-            .execute(&format!("UPDATE caseload_t1_b1 SET area = 'x' WHERE case_id = '{case}'"))
+            .execute(&format!("UPDATE caseload_2_t1_b1 SET area = 'x' WHERE case_id = '{case}'"))
             .await;
         release(&world, "projection_rebuild").await;
     };

@@ -24,7 +24,7 @@ async fn a_build_with_other_rows_than_the_fold_gave_fails() {
     let lose = async {
         braked(&world).await;
         world
-            .execute("DELETE FROM caseload_t1_b1 WHERE case_id = (SELECT min(case_id::text)::uuid FROM caseload)")
+            .execute("DELETE FROM caseload_2_t1_b1 WHERE case_id = (SELECT min(case_id::text)::uuid FROM caseload_2)")
             .await;
         release(&world, "projection_rebuild").await;
     };
@@ -61,9 +61,10 @@ async fn a_build_that_fell_behind_is_not_switched_to_until_it_has_caught_up() {
     });
     braked(&world).await;
     // The comparison takes its snapshot, then waits for the rows.
-    other.batch_execute("BEGIN; LOCK TABLE caseload_t1_b1").await.unwrap();
+    other.batch_execute("BEGIN; LOCK TABLE caseload_2_t1_b1").await.unwrap();
     release(&world, "projection_rebuild").await;
-    let waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'caseload_t1_b1'::regclass";
+    let waits =
+        "SELECT FROM pg_locks WHERE NOT granted AND relation = 'caseload_2_t1_b1'::regclass";
     while world.client.query(waits, &[]).await.unwrap().is_empty() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
@@ -138,7 +139,7 @@ async fn a_session_that_comes_back_is_ended_before_the_indexes() {
     let stray = world.database.connect().await;
     let come_back = async {
         braked(&world).await;
-        let lock = "BEGIN; LOCK TABLE caseload_t1_b1 IN ROW EXCLUSIVE MODE";
+        let lock = "BEGIN; LOCK TABLE caseload_2_t1_b1 IN ROW EXCLUSIVE MODE";
         stray.batch_execute(lock).await.unwrap();
         release(&world, "projection_rebuild").await;
     };
@@ -155,7 +156,7 @@ async fn two_versions_are_never_given_the_same_build() {
     let same = format!(
         "INSERT INTO projection_rebuild \
              (tenant_no, operation_id, projection, version, build, is_dry_run, requested_by) \
-         VALUES (1, gen_random_uuid(), 'caseload', 2, {}, false, 'operator-2')",
+         VALUES (1, gen_random_uuid(), 'caseload', 3, {}, false, 'operator-2')",
         asked.build
     );
     let refused = world.client.batch_execute(&same).await.unwrap_err();

@@ -56,15 +56,15 @@ async fn until_gone(world: &World, table: &str) {
 
 /// Makes a build that nobody needs, as a rebuild leaves one that is killed before its clean-up.
 async fn leave(world: &World, projection: Projection, build: i32) {
-    let name = projection.name();
+    let (name, version) = (projection.name(), projection.version());
     world
         .execute(&format!(
-            "SELECT projection_make_tables('{name}', 1, 1, {build});
+            "SELECT projection_make_tables('{name}', {version}, 1, {build});
              INSERT INTO projection_rebuild (tenant_no, operation_id, projection, version, build,
                  phase, is_dry_run, requested_by)
-             VALUES (1, gen_random_uuid(), '{name}', 1, {build}, 'switched', false, 'operator-1');
+             VALUES (1, gen_random_uuid(), '{name}', {version}, {build}, 'switched', false, 'operator-1');
              INSERT INTO projection_checkpoint (tenant_no, projection, version, build)
-             VALUES (1, '{name}', 1, {build})"
+             VALUES (1, '{name}', {version}, {build})"
         ))
         .await;
 }
@@ -94,12 +94,12 @@ async fn what_a_killed_rebuild_left_goes_without_another_rebuild() {
         .await;
     assert_eq!(numbers(&world, CASELOAD).await, [1, 2, 7]);
     let sweeping = Sweeping::start(&world, Duration::from_secs(5));
-    until_gone(&world, "caseload_t1_b7").await;
+    until_gone(&world, "caseload_2_t1_b7").await;
     sweeping.stop().await;
     assert_eq!(numbers(&world, CASELOAD).await, [1, 2]);
     assert_eq!(
         build_tables(&world).await,
-        ["caseload_t1_b1", "caseload_t1_b2", "engagement_timeline_t1_b1"]
+        ["caseload_2_t1_b1", "caseload_2_t1_b2", "engagement_timeline_t1_b1"]
     );
     assert_eq!(live_build(&world, CASELOAD).await, 2);
     assert_eq!(rollback(&world.client, world.tenant, CASELOAD).await.unwrap().to, 1);
@@ -113,9 +113,10 @@ async fn a_reader_of_a_build_that_nobody_needs_holds_up_nobody() {
     rebuild(&world, CASELOAD).await;
     leave(&world, CASELOAD, 7).await;
     let reader = world.database.connect().await;
-    reader.batch_execute("BEGIN; SELECT count(*) FROM caseload_t1_b7").await.unwrap();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM caseload_2_t1_b7").await.unwrap();
     let sweeping = Sweeping::start(&world, Duration::from_mins(10));
-    let waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'caseload_t1_b7'::regclass";
+    let waits =
+        "SELECT FROM pg_locks WHERE NOT granted AND relation = 'caseload_2_t1_b7'::regclass";
     until(&world, waits).await;
 
     world.execute("SET lock_timeout = '5s'").await;
@@ -124,7 +125,7 @@ async fn a_reader_of_a_build_that_nobody_needs_holds_up_nobody() {
     assert!(!rows(&world, CASELOAD, 1).await.is_empty());
     assert_eq!(numbers(&world, CASELOAD).await, [0, 1]);
     reader.batch_execute("COMMIT").await.unwrap();
-    until_gone(&world, "caseload_t1_b7").await;
+    until_gone(&world, "caseload_2_t1_b7").await;
     sweeping.stop().await;
 }
 
@@ -135,13 +136,13 @@ async fn a_drop_that_gives_up_is_tried_again_and_ends_no_other() {
     leave(&world, CASELOAD, 7).await;
     leave(&world, TIMELINE, 7).await;
     let reader = world.database.connect().await;
-    reader.batch_execute("BEGIN; SELECT count(*) FROM caseload_t1_b7").await.unwrap();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM caseload_2_t1_b7").await.unwrap();
     let sweeping = Sweeping::start(&world, Duration::from_millis(20));
     until_gone(&world, "engagement_timeline_t1_b7").await;
-    assert_eq!(build_tables(&world).await, ["caseload_t1_b7"]);
+    assert_eq!(build_tables(&world).await, ["caseload_2_t1_b7"]);
     assert_eq!(numbers(&world, CASELOAD).await, [0]);
     reader.batch_execute("COMMIT").await.unwrap();
-    until_gone(&world, "caseload_t1_b7").await;
+    until_gone(&world, "caseload_2_t1_b7").await;
     sweeping.stop().await;
 }
 
@@ -181,10 +182,10 @@ async fn many_rows_of_build_0_are_deleted_piece_by_piece() {
     rebuild(&world, CASELOAD).await;
     world
         .execute(
-            "INSERT INTO caseload SELECT made.* FROM caseload AS c, generate_series(1, 11000) AS n,
-                 jsonb_populate_record(NULL::caseload,
+            "INSERT INTO caseload_2 SELECT made.* FROM caseload_2 AS c, generate_series(1, 11000) AS n,
+                 jsonb_populate_record(NULL::caseload_2,
                      to_jsonb(c) || jsonb_build_object('case_id', md5(n::text)::uuid)) AS made
-             WHERE c.case_id = (SELECT case_id FROM caseload LIMIT 1)",
+             WHERE c.case_id = (SELECT case_id FROM caseload_2 LIMIT 1)",
         )
         .await;
     drop_build(&world.client, world.tenant, CASELOAD, 0).await.unwrap();

@@ -38,8 +38,8 @@ async fn a_switch_keeps_the_build_before_and_no_more() {
     let other = world.log.create_tenant("t2", throughline_log::TenantState::Live).await.unwrap();
     world
         .execute(&format!(
-            "INSERT INTO caseload SELECT * FROM jsonb_populate_record(NULL::caseload, \
-             (SELECT to_jsonb(c) || '{{\"tenant_no\": {}}}' FROM caseload AS c LIMIT 1))",
+            "INSERT INTO caseload_2 SELECT * FROM jsonb_populate_record(NULL::caseload_2, \
+             (SELECT to_jsonb(c) || '{{\"tenant_no\": {}}}' FROM caseload_2 AS c LIMIT 1))",
             other.tenant_no
         ))
         .await;
@@ -48,9 +48,9 @@ async fn a_switch_keeps_the_build_before_and_no_more() {
         let before = (build - 1, false, true);
         assert_eq!(numbers(&world).await, [before, (build, true, false)]);
     }
-    assert_eq!(build_tables(&world).await, ["caseload_t1_b2", "caseload_t1_b3"]);
+    assert_eq!(build_tables(&world).await, ["caseload_2_t1_b2", "caseload_2_t1_b3"]);
     // Of the shared table, another tenant's rows stay.
-    let shared = world.client.query("SELECT tenant_no FROM caseload", &[]).await.unwrap();
+    let shared = world.client.query("SELECT tenant_no FROM caseload_2", &[]).await.unwrap();
     let tenants: Vec<i32> = shared.iter().map(|row| row.get(0)).collect();
     assert_eq!(tenants, [other.tenant_no.0]);
 }
@@ -92,12 +92,12 @@ async fn what_a_killed_clean_up_left_goes_with_the_next() {
     }
     world
         .execute(
-            "SELECT projection_make_tables('caseload', 1, 1, 4);
+            "SELECT projection_make_tables('caseload', 2, 1, 4);
              INSERT INTO projection_checkpoint (tenant_no, projection, version, build)
-             VALUES (1, 'caseload', 1, 4)",
+             VALUES (1, 'caseload', 2, 4)",
         )
         .await;
     let done = rebuild(&world, CASELOAD).await;
     assert_eq!((done.phase, done.build), (Phase::Switched, 5));
-    assert_eq!(build_tables(&world).await, ["caseload_t1_b2", "caseload_t1_b5"]);
+    assert_eq!(build_tables(&world).await, ["caseload_2_t1_b2", "caseload_2_t1_b5"]);
 }

@@ -119,7 +119,7 @@ async fn a_rebuild_under_a_writer_misses_nothing() {
 #[tokio::test]
 async fn a_dry_run_changes_nothing() {
     let world = followed(63, 60).await;
-    world.execute("UPDATE caseload SET attempts = attempts + 7 WHERE tenant_no = 1").await;
+    world.execute("UPDATE caseload_2 SET attempts = attempts + 7 WHERE tenant_no = 1").await;
     let before = rows(&world, Projection::Caseload, 0).await;
     let asked = request(&world, Projection::Caseload, true).await;
     let done = finish(&world, asked.operation_id).await;
@@ -214,10 +214,10 @@ async fn rebuilds_queue() {
 #[tokio::test]
 async fn a_case_whose_rows_are_refused_is_parked_and_the_others_are_written() {
     let world = followed(68, 100).await;
-    let guilty = a_case_of(&world, "caseload").await;
+    let guilty = a_case_of(&world, "caseload_2").await;
     // A build's table is made like the shared one, with its constraints.
     world
-        .execute(&format!("ALTER TABLE caseload ADD CHECK (case_id <> '{guilty}') NOT VALID"))
+        .execute(&format!("ALTER TABLE caseload_2 ADD CHECK (case_id <> '{guilty}') NOT VALID"))
         .await;
     let asked = request(&world, Projection::Caseload, false).await;
     // The rows that are live would be gone with a switch.
@@ -231,8 +231,9 @@ async fn a_case_whose_rows_are_refused_is_parked_and_the_others_are_written() {
     // Where readers are told already that the case is stale, nothing is taken from them.
     world
         .execute(&format!(
-            "INSERT INTO projection_parked (tenant_no, projection, stream_id, position, error_class)
-             VALUES (1, 'caseload', '{guilty}', 3, 'refused')"
+            "INSERT INTO projection_parked
+                 (tenant_no, projection, version, stream_id, position, error_class)
+             VALUES (1, 'caseload', 2, '{guilty}', 3, 'refused')"
         ))
         .await;
     let done = rebuild(&world, Projection::Caseload).await;
@@ -254,14 +255,15 @@ async fn what_cannot_be_folded_is_parked_for_the_build_and_what_can_is_healed() 
     world.append(20).await;
     super::support::follow(&world).await;
     // Another program could not read this one, and its rows stopped where they were.
-    let statement = "SELECT case_id FROM caseload WHERE case_id <> $1 LIMIT 1";
+    let statement = "SELECT case_id FROM caseload_2 WHERE case_id <> $1 LIMIT 1";
     let healed = world.client.query_one(statement, &[&world.case(0).0]).await.unwrap();
     let healed: uuid::Uuid = healed.get(0);
     world
         .execute(&format!(
-            "INSERT INTO projection_parked (tenant_no, projection, stream_id, position, error_class)
-             VALUES (1, 'caseload', '{healed}', 3, 'unknown_type');
-             UPDATE caseload SET attempts = 99 WHERE case_id = '{healed}'"
+            "INSERT INTO projection_parked
+                 (tenant_no, projection, version, stream_id, position, error_class)
+             VALUES (1, 'caseload', 2, '{healed}', 3, 'unknown_type');
+             UPDATE caseload_2 SET attempts = 99 WHERE case_id = '{healed}'"
         ))
         .await;
     let done = rebuild(&world, Projection::Caseload).await;

@@ -60,7 +60,7 @@ mod tests {
     fn rows_that_differ_are_listed_by_case_and_column() {
         let difference = |kind, columns: &[&'static str]| Difference {
             case_id: CaseId(Uuid::nil()),
-            table: "caseload",
+            table: "caseload_2",
             kind,
             columns: columns.to_vec(),
         };
@@ -84,8 +84,8 @@ mod tests {
         let nil = Uuid::nil();
         let expected = format!(
             "build 2 at position 9: all 1,000 cases, 999 rows: 2 rows of 2 cases differ from the log\
-             \n  case {nil}: caseload differs: status, worker\
-             \n  case {nil}: caseload missing"
+             \n  case {nil}: caseload_2 differs: status, worker\
+             \n  case {nil}: caseload_2 missing"
         );
         assert_eq!(comparison(&found), expected);
     }
