@@ -476,9 +476,63 @@ code_list! {
     }
 }
 
+/// Every list by its name, with its codes in their order: what a code book tells, and what tells
+/// one edition of the lists from another.
+#[must_use]
+pub fn all() -> Vec<(&'static str, Vec<&'static str>)> {
+    fn of<L: CodeList>() -> (&'static str, Vec<&'static str>) {
+        (L::LIST, L::ALL.iter().map(|code| code.as_str()).collect())
+    }
+    vec![
+        of::<CaseRole>(),
+        of::<ReferralSource>(),
+        of::<DeclineReason>(),
+        of::<ContactChannel>(),
+        of::<ContactOutcome>(),
+        of::<ContactDirection>(),
+        of::<Engagement>(),
+        of::<RiskLevel>(),
+        of::<RiskAnswer>(),
+        of::<OwnView>(),
+        of::<MissingReason>(),
+        of::<Severity>(),
+        of::<Agency>(),
+        of::<AgencyAction>(),
+        of::<AgencyWork>(),
+        of::<AgencyPurpose>(),
+        of::<ClosureReason>(),
+        of::<Need>(),
+        of::<SupportKind>(),
+        of::<SupportStatus>(),
+        of::<IncidentKind>(),
+        of::<PoliceOutcome>(),
+        of::<Forum>(),
+        of::<ForumCriterion>(),
+        of::<NeedOutcome>(),
+        of::<ChannelSafety>(),
+        of::<DayOfWeek>(),
+        of::<ContactHoldReason>(),
+        of::<ContactOverrideReason>(),
+        of::<HandoverItem>(),
+        of::<HoldReason>(),
+        of::<ErasureBasis>(),
+        of::<LinkReason>(),
+        of::<LinkEndReason>(),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_list_is_listed_once() {
+        let mut names: Vec<&str> = all().into_iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let defined = include_str!("code_lists.rs").matches("\ncode_list! {").count();
+        assert_eq!(names.len(), defined);
+    }
 
     #[test]
     fn a_code_reads_back_from_its_text() {

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::case::CaseEvent;
 use crate::ids::EventId;
@@ -15,7 +16,8 @@ use crate::recorded::Recorded;
 use crate::time::Occurred;
 
 /// How corrections are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// Through corrections and retractions, in the order in which things happened.
     #[default]

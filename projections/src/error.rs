@@ -1,5 +1,7 @@
 //! Why a read model cannot be read.
 
+use throughline_evaluation::TableError;
+
 /// Why a read model gives no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -40,4 +42,12 @@ pub enum ReadError {
         /// The most that are read.
         facts_max: usize,
     },
+}
+
+impl From<TableError> for ReadError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::TooManyLevels { levels_max } => Self::TooManyLevels { levels_max },
+        }
+    }
 }

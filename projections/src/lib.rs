@@ -16,7 +16,7 @@ mod projection;
 mod rows;
 mod table;
 #[cfg(test)]
-mod testing;
+use throughline_evaluation::testing;
 
 pub mod agency_response;
 pub mod caseload;

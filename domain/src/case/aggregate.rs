@@ -39,7 +39,7 @@ use crate::case::{CaseError, CaseEvent, CaseState, CaseStatus};
 use crate::ids::{EventId, Position, Version};
 use crate::recorded::{Happened, Recorded};
 use crate::time::Occurred;
-use crate::two_clocks::Asked;
+use crate::two_clocks::{self, Asked};
 
 /// When a command's fact happened, when the command is decided, and the id its event gets.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -253,11 +253,27 @@ impl Case {
         self.status().map(|_| ()).ok_or(CaseError::NotReferred)
     }
 
-    /// Whether what a decision rests on is of this case.
-    pub(crate) fn require_evidence(&self, evidence: &[EventId]) -> Result<(), CaseError> {
+    /// Whether a fact of the case still stands: nothing follows from what was retracted.
+    pub(crate) fn require_standing(&self, fact: EventId) -> Result<(), CaseError> {
+        self.require_all_standing(&[fact])
+    }
+
+    fn require_all_standing(&self, facts: &[EventId]) -> Result<(), CaseError> {
+        let is_retracted = two_clocks::entries(&self.history, &Asked::LATEST)
+            .iter()
+            .any(|entry| entry.retracted_by.is_some() && facts.contains(&entry.recorded.event_id));
+        if is_retracted { Err(CaseError::AlreadyRetracted) } else { Ok(()) }
+    }
+
+    /// Whether what a decision rests on is of this case, and still stands.
+    ///
+    /// # Errors
+    /// [`CaseError::UnknownEvidence`], or [`CaseError::AlreadyRetracted`].
+    pub fn require_evidence(&self, evidence: &[EventId]) -> Result<(), CaseError> {
         match evidence.iter().find(|id| self.find(**id).is_none()) {
             Some(&event_id) => Err(CaseError::UnknownEvidence { event_id }),
-            None => Ok(()),
+            None if evidence.is_empty() => Ok(()),
+            None => self.require_all_standing(evidence),
         }
     }
 

@@ -124,12 +124,7 @@ impl RetractFact {
     /// have followed without it.
     pub fn decide(self, case: &Case) -> Result<CaseEvent, CaseError> {
         let original = fact(case, self.0.retracts)?;
-        let is_retracted = two_clocks::entries(case.history(), &Asked::LATEST)
-            .iter()
-            .any(|e| e.recorded.event_id == original.event_id && e.retracted_by.is_some());
-        if is_retracted {
-            return Err(CaseError::AlreadyRetracted);
-        }
+        case.require_standing(original.event_id)?;
         let step = Transition::of(&original.event);
         let retracted = CaseEvent::FactRetracted(self.0);
         legal_after(case, step, &retracted)?;

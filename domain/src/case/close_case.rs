@@ -30,8 +30,8 @@ pub struct CaseClosed {
 
 impl CloseCase {
     /// # Errors
-    /// When the case is not in work or closed already, evidence is not of this case, or no
-    /// such proposal waits.
+    /// When the case is not in work or closed already, evidence is not of this case or was
+    /// retracted, or no such proposal waits.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
         if case.status() == Some(CaseStatus::Closed) {
             return Err(CaseError::AlreadyClosed);
@@ -47,8 +47,11 @@ impl CloseCase {
 
 #[cfg(test)]
 mod tests {
-    use crate::case::testing::{at, close, closed, event_id, given, open_case, received, with};
+    use crate::case::testing::{
+        assessed, at, close, closed, event_id, given, open_case, received, retracted, with,
+    };
     use crate::case::{CaseError, CaseStatus};
+    use crate::code_lists::RiskLevel::Medium;
 
     #[test]
     fn an_open_case_is_closed() {
@@ -76,5 +79,13 @@ mod tests {
         given(open_case())
             .when(command, at(8))
             .then_refused(&CaseError::UnknownEvidence { event_id: event_id(99) });
+    }
+
+    #[test]
+    fn what_was_retracted_is_no_evidence() {
+        let case = with(open_case(), [(assessed(Medium), at(5)), (retracted(4), at(6))]);
+        let mut command = close();
+        command.0.evidence = vec![event_id(1), event_id(4)];
+        given(case).when(command, at(8)).then_refused(&CaseError::AlreadyRetracted);
     }
 }

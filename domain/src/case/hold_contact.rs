@@ -40,12 +40,15 @@ impl HoldContact {
 
 impl LiftContactHold {
     /// # Errors
-    /// When the case has no such hold, it is lifted already, or it was set later.
+    /// When the case has no such hold, it is retracted or lifted already, or it was set later.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
         case.require_referral()?;
         let hold = self.0.hold;
         let Some(found) = case.state().contact_safety.holds().find(|held| held.event_id == hold)
         else {
+            if matches!(case.find(hold).map(|held| &held.event), Some(CaseEvent::ContactHeld(_))) {
+                case.require_standing(hold)?;
+            }
             return Err(CaseError::UnknownContactHold { hold });
         };
         if found.until.is_some() {
@@ -61,7 +64,7 @@ impl LiftContactHold {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::testing::{at, event_id, given, open_case, with};
+    use crate::case::testing::{at, event_id, given, open_case, retracted, with};
     use crate::time::Occurred;
 
     fn hold() -> HoldContact {
@@ -96,6 +99,13 @@ mod tests {
         given(with(a_case_on_hold(), [(lifted(4), at(9))]))
             .when(lift(4), at(10))
             .then_refused(&CaseError::ContactHoldLifted);
+    }
+
+    #[test]
+    fn a_hold_that_was_retracted_is_not_lifted() {
+        given(with(a_case_on_hold(), [(retracted(4), at(6))]))
+            .when(lift(4), at(9))
+            .then_refused(&CaseError::AlreadyRetracted);
     }
 
     #[test]

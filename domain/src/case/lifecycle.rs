@@ -4,7 +4,8 @@
 use crate::case::CaseEvent;
 
 /// Where a case stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CaseStatus {
     /// Referred, not yet decided on.
     Referred,

@@ -39,7 +39,8 @@ pub struct ClosureRefused {
 
 impl ProposeClosure {
     /// # Errors
-    /// When the case is not in work, a proposal waits already, or evidence is not of this case.
+    /// When the case is not in work, a proposal waits already, or evidence is not of this case or was
+    /// retracted.
     pub fn decide(self, case: &Case, moment: &Moment) -> Result<CaseEvent, CaseError> {
         case.may_work(Transition::Close, moment)?;
         if case.state().closure_proposal.is_some() {
@@ -52,7 +53,7 @@ impl ProposeClosure {
 
 impl RefuseClosure {
     /// # Errors
-    /// When the case has no such proposal, or it waits no longer.
+    /// When the case has no such proposal, or it is retracted or waits no longer.
     pub fn decide(self, case: &Case) -> Result<CaseEvent, CaseError> {
         case.require_referral()?;
         let event_id = self.0.proposal;
@@ -61,6 +62,7 @@ impl RefuseClosure {
             return Err(CaseError::UnknownFact { event_id });
         }
         if case.state().closure_proposal != Some(event_id) {
+            case.require_standing(event_id)?;
             return Err(CaseError::ClosureProposalDecided);
         }
         Ok(CaseEvent::ClosureRefused(self.0))
@@ -71,7 +73,7 @@ impl RefuseClosure {
 mod tests {
     use super::*;
     use crate::case::close_case::CloseCase;
-    use crate::case::testing::{at, close, closed, event_id, given, open_case, with};
+    use crate::case::testing::{at, close, closed, event_id, given, open_case, retracted, with};
     use crate::time::Occurred;
 
     fn propose() -> ProposeClosure {
@@ -114,6 +116,13 @@ mod tests {
         given(with(a_case_proposed_to_be_closed(), [(closed(), at(8))]))
             .when(refuse(4), at(9))
             .then_refused(&CaseError::ClosureProposalDecided);
+    }
+
+    #[test]
+    fn a_proposal_that_was_retracted_is_not_refused() {
+        given(with(a_case_proposed_to_be_closed(), [(retracted(4), at(6))]))
+            .when(refuse(4), at(7))
+            .then_refused(&CaseError::AlreadyRetracted);
     }
 
     #[test]

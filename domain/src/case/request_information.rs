@@ -118,7 +118,7 @@ impl FollowRequestUp {
     /// An answer may come after the case has closed, so no episode is asked for.
     ///
     /// # Errors
-    /// When the case has no such request, or it is closed.
+    /// When the case has no such request, or it is retracted or closed.
     pub fn decide(self, case: &Case) -> Result<CaseEvent, CaseError> {
         let request = self.request();
         match case.find(request).map(|found| &found.event) {
@@ -126,6 +126,7 @@ impl FollowRequestUp {
             Some(_) | None => return Err(CaseError::UnknownRequest { request }),
         }
         if !case.has_open_request(request) {
+            case.require_standing(request)?;
             return Err(CaseError::RequestClosed);
         }
         Ok(self.into_facts())
@@ -135,7 +136,7 @@ impl FollowRequestUp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::testing::{at, event_id, given, open_case, with};
+    use crate::case::testing::{at, event_id, given, open_case, retracted, with};
 
     fn request() -> InformationRequested {
         InformationRequested {
@@ -182,6 +183,13 @@ mod tests {
         given(with(requested(), [(answer, at(6))]))
             .when(FollowRequestUp::Chase(InformationChased { request: event_id(REQUEST) }), at(7))
             .then_refused(&CaseError::RequestClosed);
+    }
+
+    #[test]
+    fn a_request_that_was_retracted_is_not_followed_up() {
+        given(with(requested(), [(retracted(REQUEST), at(6))]))
+            .when(FollowRequestUp::Chase(InformationChased { request: event_id(REQUEST) }), at(7))
+            .then_refused(&CaseError::AlreadyRetracted);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct NeedResolved {
 
 impl ResolveNeed {
     /// # Errors
-    /// When the case has no such need, or it is resolved already. Like an agency's answer, the
+    /// When the case has no such need, or it is retracted or resolved already. Like an agency's answer, the
     /// outcome may come after the case closed.
     pub fn decide(self, case: &Case) -> Result<CaseEvent, CaseError> {
         case.require_referral()?;
@@ -32,6 +32,7 @@ impl ResolveNeed {
             return Err(CaseError::UnknownNeed { need });
         }
         if case.state().open_needs.iter().all(|open| open.event_id != need) {
+            case.require_standing(need)?;
             return Err(CaseError::NeedResolved);
         }
         Ok(CaseEvent::NeedResolved(self.0))
@@ -42,7 +43,7 @@ impl ResolveNeed {
 mod tests {
     use super::*;
     use crate::case::identify_need::NeedIdentified;
-    use crate::case::testing::{at, event_id, given, open_case, with};
+    use crate::case::testing::{at, event_id, given, open_case, retracted, with};
     use crate::code_lists::Need;
     use crate::time::Occurred;
 
@@ -70,6 +71,13 @@ mod tests {
         given(with(a_case_with_a_need(), [(resolved(4), at(8))]))
             .when(resolve(4), at(9))
             .then_refused(&CaseError::NeedResolved);
+    }
+
+    #[test]
+    fn a_need_that_was_retracted_is_not_resolved() {
+        given(with(a_case_with_a_need(), [(retracted(4), at(8))]))
+            .when(resolve(4), at(9))
+            .then_refused(&CaseError::AlreadyRetracted);
     }
 
     #[test]

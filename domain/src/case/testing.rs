@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::case::accept_referral::{AcceptReferral, ReferralAccepted};
 use crate::case::aggregate::{self, Case, CaseCommand, Intent, Moment};
 use crate::case::allocate_case::{AllocateCase, CaseAllocated};
+use crate::case::amend_fact::FactRetracted;
 use crate::case::close_case::{CaseClosed, CloseCase};
 use crate::case::decline_referral::{DeclineReferral, ReferralDeclined};
 use crate::case::receive_referral::{MissingFacts, ReceiveReferral, ReferralReceived};
@@ -204,4 +205,8 @@ pub(crate) fn assess(level: RiskLevel) -> RecordRiskAssessment {
 
 pub(crate) fn assessed(level: RiskLevel) -> CaseEvent {
     CaseEvent::RiskAssessed(assess(level).resolve().unwrap())
+}
+
+pub(crate) fn retracted(fact: u8) -> CaseEvent {
+    CaseEvent::FactRetracted(FactRetracted { retracts: event_id(fact) })
 }

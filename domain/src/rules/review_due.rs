@@ -10,6 +10,9 @@
 //! the schedule gives no date. A review of another stage by name is no such look: the review at three
 //! months, held at seven, leaves the one at six owing.
 //!
+//! "Latest" is in the order of the reading, as for everything else that is folded: read as recorded, an
+//! assessment of last year that was written down today is what the case was last looked at by.
+//!
 //! A stage at no months is the intake: due at once, done by the first assessment. Dates known to the
 //! day or month count as late as they can have been.
 //!

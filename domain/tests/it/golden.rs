@@ -9,6 +9,8 @@ use serde::Deserialize;
 use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case_link::CaseLinkEvent;
+use throughline_domain::cohort::CohortEvent;
+use throughline_domain::edition::EditionEvent;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
 use throughline_domain::staff::{TeamEvent, WorkerEvent};
@@ -43,8 +45,9 @@ fn types() -> impl Iterator<Item = (&'static str, i16)> {
     let of_staff = TeamEvent::TYPES.iter().chain(WorkerEvent::TYPES);
     let of_cases = CaseEvent::TYPES.iter().chain(PersonEvent::TYPES);
     let of_programmes = ProgrammeEvent::TYPES.iter().chain(ScheduleEvent::TYPES);
+    let of_evaluations = CohortEvent::TYPES.iter().chain(EditionEvent::TYPES);
     let of_links = CaseLinkEvent::TYPES;
-    of_cases.chain(of_programmes).chain(of_staff).chain(of_links).copied()
+    of_cases.chain(of_programmes).chain(of_staff).chain(of_links).chain(of_evaluations).copied()
 }
 
 fn newest(event_type: &str) -> i16 {
@@ -99,6 +102,8 @@ fn read(event_type: &str, version: i16, data: &str) -> Option<(String, String)> 
     }
     read_as!(
         CaseEvent,
+        CohortEvent,
+        EditionEvent,
         PersonEvent,
         ProgrammeEvent,
         ScheduleEvent,

@@ -6,8 +6,8 @@ use throughline_domain::case::CaseEvent;
 use throughline_domain::code_lists::CaseRole;
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
+use throughline_evaluation::tables::sides::{OutcomeTable, Side};
 
-use super::table::{OutcomeTable, Side};
 use super::{CaseOutcomes, Value, fold};
 use crate::ReadError;
 
@@ -67,7 +67,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// [`ReadError::TooManyLevels`] when the measure has too many distinct values.
     pub fn finish(self) -> Result<OutcomeTable, ReadError> {
-        OutcomeTable::of(self.question.measure, &self.counts)
+        Ok(OutcomeTable::of(self.question.measure, &self.counts)?)
     }
 }
 

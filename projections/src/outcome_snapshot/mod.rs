@@ -12,10 +12,7 @@
 //! **`risk_level`** is built in: the level of each risk assessment that names a stage.
 
 mod answer;
-mod levels;
-mod mcnemar;
 mod read;
-mod table;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +21,7 @@ use throughline_domain::case::lifecycle::Transition;
 use throughline_domain::case::record_measure::{MeasureRecorded, MeasureValue};
 use throughline_domain::case::{CaseEvent, CaseState, CaseStatus};
 use throughline_domain::code::Code;
-use throughline_domain::code_lists::{CaseRole, CodeList as _, MissingReason, RiskLevel};
+use throughline_domain::code_lists::{CaseRole, CodeList as _, MissingReason};
 use throughline_domain::ids::{CaseId, Position};
 use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::{self, Asked};
@@ -34,10 +31,9 @@ use crate::cell::{Cell, Kind, Row};
 use crate::table::{Column, Table};
 
 pub use answer::{Answer, Question};
-pub use levels::LEVELS_MAX;
-pub use mcnemar::exact_two_sided_p;
 pub use read::read;
-pub use table::{AnyUse, LevelChange, MissingCounts, OutcomeTable};
+pub use throughline_evaluation::levels::{LEVELS_MAX, RISK_LEVEL};
+pub use throughline_evaluation::tables::sides::{AnyUse, LevelChange, MissingCounts, OutcomeTable};
 
 /// The version of the fold and its tables.
 pub const VERSION: i32 = 1;
@@ -70,8 +66,6 @@ pub(crate) const TABLES: &[Table] = &[
         key: 4,
     },
 ];
-/// The built-in measure: the level of risk assessments.
-pub const RISK_LEVEL: &str = "risk_level";
 
 /// One case, with all that was measured of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,7 +154,7 @@ fn take(values: &mut BTreeMap<ValueKey, Value>, place: usize, fact: &two_clocks:
 fn text(value: &MeasureValue) -> Result<String, MissingReason> {
     match value {
         MeasureValue::Code(code) => Ok(code.as_str().to_owned()),
-        MeasureValue::Number(number) => Ok(levels::number_text(number)),
+        MeasureValue::Number(number) => Ok(throughline_evaluation::levels::number_text(number)),
         MeasureValue::Missing { missing } => Err(*missing),
     }
 }
@@ -215,6 +209,3 @@ fn bears_on_outcomes(event: &CaseEvent) -> bool {
 fn risk_level_key() -> Code {
     RISK_LEVEL.parse().expect("the name of a measure is a code")
 }
-
-/// The levels of the built-in measure.
-const RISK_LEVELS: &[RiskLevel] = RiskLevel::ALL;

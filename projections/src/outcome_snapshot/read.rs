@@ -7,10 +7,10 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
 use super::Question;
-use super::levels::LEVELS_MAX;
-use super::table::{OutcomeTable, Side};
 use crate::column::Columns;
 use crate::{Place, ReadError};
+use throughline_evaluation::levels::LEVELS_MAX;
+use throughline_evaluation::tables::sides::{OutcomeTable, Side};
 
 const COUNTS: &str = include_str!("counts.sql");
 
@@ -47,7 +47,7 @@ pub async fn read(
         return Err(ReadError::TooManyLevels { levels_max: LEVELS_MAX });
     }
     let counts = rows.iter().map(decode).collect::<Result<BTreeMap<_, _>, _>>()?;
-    OutcomeTable::of(question.measure, &counts)
+    Ok(OutcomeTable::of(question.measure, &counts)?)
 }
 
 fn decode(row: &Row) -> Result<((Side, Side), u64), ReadError> {

@@ -143,11 +143,21 @@ impl Operation {
         self.path().starts_with("/v1/cases/{case_id}")
     }
 
-    /// Whether it is about what holds for every case: definitions, which no position changes.
+    /// Whether it is about what holds for every case, or was fixed for good: definitions and
+    /// editions, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {
-        let places = ["/v1/rules", "/v1/programmes", "/v1/instruments"];
-        places.iter().any(|place| self.path().starts_with(place))
+        let places =
+            ["/v1/rules", "/v1/programmes", "/v1/instruments", "/v1/cohorts", "/v1/editions"];
+        let is_there = places.iter().any(|place| self.path().starts_with(place));
+        is_there
+            && !matches!(self, Self::ReadMembership | Self::TabulateCohort | Self::CompareEdition)
+    }
+
+    /// Whether it is a question, although it has a body: nothing is recorded.
+    #[must_use]
+    pub fn is_question_with_body(self) -> bool {
+        matches!(self, Self::TabulateCohort | Self::RerunEdition | Self::CompareEdition)
     }
 
     /// Whether it is about how the service runs: then no case, version or position is in it.
@@ -317,6 +327,26 @@ operations! {
     ReadInstruments = GET "/v1/instruments",
     /// One instrument: its questions and rule, or what it measures.
     ReadInstrument = GET "/v1/instruments/{instrument}/{version}",
+    /// The cohorts, with the versions of their definitions.
+    ReadCohorts = GET "/v1/cohorts",
+    /// Define a cohort: its first version, or the next.
+    DefineCohort = POST "/v1/cohorts",
+    /// One version of a cohort's definition.
+    ReadCohort = GET "/v1/cohorts/{cohort}/versions/{version}",
+    /// How many cases are in a cohort at two dates, and how many are not, for which reason.
+    ReadMembership = GET "/v1/cohorts/{cohort}/membership",
+    /// Tables of a cohort at two dates, all in one pass.
+    TabulateCohort = POST "/v1/cohorts/{cohort}/tables",
+    /// The editions, the newest first.
+    ReadEditions = GET "/v1/editions",
+    /// Publish an edition: tables of a cohort, frozen for good.
+    PublishEdition = POST "/v1/editions",
+    /// One edition, to the byte as it was published.
+    ReadEdition = GET "/v1/editions/{edition}",
+    /// Compute an edition again, and say whether it is the same to the byte.
+    RerunEdition = POST "/v1/editions/{edition}/rerun",
+    /// Say which figures of an edition moved, and which events moved them.
+    CompareEdition = POST "/v1/editions/{edition}/comparison",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -343,6 +373,7 @@ operations! {
 
 /// Whether a role may do something. Every cell is decided here and nowhere else.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "one table")]
 pub fn permits(role: Role, operation: Operation) -> bool {
     use Role::{Caseworker, DataProtectionOfficer, Evaluator, Operator, Partner, TeamManager};
     let permitted: &[Role] = match operation {
@@ -419,6 +450,17 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::ReadInstruments
         | Operation::ReadInstrument => Role::ALL,
         Operation::DefineProgramme => &[TeamManager, Operator],
+        // Tables name no case, but small counts may point to somebody: they are for whoever
+        // evaluates, leads or answers for the data.
+        Operation::ReadCohorts
+        | Operation::ReadCohort
+        | Operation::ReadMembership
+        | Operation::TabulateCohort
+        | Operation::ReadEditions
+        | Operation::ReadEdition
+        | Operation::RerunEdition
+        | Operation::CompareEdition => &[TeamManager, Evaluator, DataProtectionOfficer],
+        Operation::DefineCohort | Operation::PublishEdition => &[Evaluator],
         // Figures about colleagues are for whoever shares the work out. An evaluator is given the
         // totals without the workers.
         Operation::ReadWorkload

@@ -13,6 +13,7 @@ use serde_path_to_error::Segment;
 use throughline_domain::code_lists::{CodeList as _, ContactChannel};
 use throughline_domain::instrument;
 
+use crate::exact::Exact;
 use crate::idempotency::{CommandKey, Keyed};
 use crate::openapi;
 use crate::problem::{self, FieldError, Problem};
@@ -60,7 +61,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
 /// # Errors
 /// [`problem::INVALID`] with the pointer to the first member that cannot be right.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(Exact(value)).map_err(|error| {
         let message = error.inner().to_string();
         let (member, detail) = explain(&message);
         // The name of an unknown member is the caller's own text, whatever its shape.

@@ -2,10 +2,10 @@
 //! where the caller leaves them out.
 
 use jiff::Timestamp;
-use throughline_domain::time::SKEW_FORGIVEN;
+use throughline_domain::time::{SKEW_FORGIVEN, to_microseconds};
 use throughline_domain::two_clocks::{Asked, Reading};
 
-use crate::problem::Problem;
+use crate::problem::{self, FieldError, Problem};
 use crate::query::{Query, invalid};
 
 /// The names of the parameters.
@@ -36,6 +36,24 @@ impl Dates {
             return Err(invalid(KNOWN_AT, "lies in the future"));
         }
         Ok(Self { as_of: query.timestamp(AS_OF)?, known_at, reading: query.reading()?, now })
+    }
+
+    /// The dates that a body holds, by the same rules.
+    ///
+    /// # Errors
+    /// [`crate::problem::INVALID`] when a date cannot be right.
+    pub fn given(
+        as_of: Option<Timestamp>,
+        known_at: Option<Timestamp>,
+        reading: Reading,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let known_at = known_at.map(to_microseconds);
+        if known_at.is_some_and(|at| at.duration_since(now) > SKEW_FORGIVEN) {
+            let error = FieldError::at(format!("/{KNOWN_AT}"), "lies in the future");
+            return Err(Problem::new(problem::INVALID).with(error));
+        }
+        Ok(Self { as_of: as_of.map(to_microseconds), known_at, reading, now })
     }
 
     /// Whether the question is about the present, which the projections hold.

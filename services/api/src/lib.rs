@@ -22,6 +22,8 @@ pub mod contact_overrides;
 pub mod cursor;
 pub mod dates;
 pub mod days;
+pub mod evaluation;
+pub mod exact;
 pub mod feed;
 pub mod freshness;
 pub mod health;

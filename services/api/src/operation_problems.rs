@@ -21,7 +21,7 @@ pub fn of(operation: Operation) -> Vec<ProblemType> {
     if has_body {
         problems.extend(BODY);
     }
-    if has_body && !operation.is_operators() {
+    if has_body && !operation.is_operators() && !operation.is_question_with_body() {
         problems.extend(RECORDED);
     }
     if operation.is_about_one_case() && has_body {
@@ -102,8 +102,12 @@ const PLAN: [ProblemType; 3] =
     [p::EMPTY_SAFE_CONTACT_PLAN, p::CONDITIONS_NOT_GIVEN, p::HOURS_BACKWARDS];
 
 /// Of why a case is closed, and on what.
-const CLOSING: [ProblemType; 3] =
-    [p::CLOSURE_REASON_NOT_ALLOWED, p::CLOSURE_EVIDENCE_NEEDED, p::UNKNOWN_EVIDENCE];
+const CLOSING: [ProblemType; 4] = [
+    p::CLOSURE_REASON_NOT_ALLOWED,
+    p::CLOSURE_EVIDENCE_NEEDED,
+    p::UNKNOWN_EVIDENCE,
+    p::ALREADY_RETRACTED,
+];
 
 const APPROVAL: [ProblemType; 2] = [p::CLOSURE_APPROVAL_NEEDED, p::SELF_APPROVAL];
 
@@ -121,7 +125,7 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         Operation::ProposeClosure => {
             &[&CLOSING, &[p::NOT_IN_WORK, p::BEFORE_PREVIOUS_STEP, p::CLOSURE_PROPOSED]]
         }
-        Operation::RefuseClosure => &[&[p::CLOSURE_PROPOSAL_DECIDED]],
+        Operation::RefuseClosure => &[&[p::CLOSURE_PROPOSAL_DECIDED, p::ALREADY_RETRACTED]],
         Operation::CloseCase => &[
             &STEP,
             &CLOSING,
@@ -142,16 +146,18 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         | Operation::ProvideSupport
         | Operation::ReferToMultiAgencyForum
         | Operation::HoldContact => &[&[p::OUTSIDE_EVERY_EPISODE]],
-        Operation::ResolveNeed => &[&[p::NEED_RESOLVED]],
+        Operation::ResolveNeed => &[&[p::NEED_RESOLVED, p::ALREADY_RETRACTED]],
         Operation::ChangePlacement => &[&[p::OUTSIDE_EVERY_EPISODE, p::NO_PLACEMENT]],
         Operation::CompleteReview => &[&[p::OUTSIDE_EVERY_EPISODE, p::DUE_BEFORE_REVIEW]],
         Operation::SetSafeContactPlan => &[&PLAN],
-        Operation::LiftContactHold => &[&[p::CONTACT_HOLD_LIFTED, p::BEFORE_PREVIOUS_STEP]],
+        Operation::LiftContactHold => {
+            &[&[p::CONTACT_HOLD_LIFTED, p::ALREADY_RETRACTED, p::BEFORE_PREVIOUS_STEP]]
+        }
         Operation::RequestInformation => &[&[p::OUTSIDE_EVERY_EPISODE, p::DUE_BEFORE_REQUEST]],
         Operation::ChaseInformation
         | Operation::EscalateInformation
         | Operation::ReceiveInformation
-        | Operation::RefuseInformation => &[&[p::REQUEST_CLOSED]],
+        | Operation::RefuseInformation => &[&[p::REQUEST_CLOSED, p::ALREADY_RETRACTED]],
         Operation::CorrectFact => &[
             &REFERRAL,
             &RISK,
@@ -196,14 +202,26 @@ fn own(operation: Operation) -> Vec<ProblemType> {
             p::TOO_MANY_DEFINITIONS,
         ]],
         Operation::DrawArm => &[
-            &[p::ARM_IS_FINAL, p::NO_SCHEDULE, p::NOT_OF_TRIAL],
+            &[p::NOT_IN_WORK, p::ARM_IS_FINAL, p::NO_SCHEDULE, p::NOT_OF_TRIAL],
             &[p::SCHEDULE_CLOSED, p::SCHEDULE_FULL],
         ],
         Operation::OpenAllocationSchedule => &[
             &[p::UNKNOWN_PROGRAMME, p::NO_ARMS, p::INVALID_ARMS, p::INVALID_BLOCKS],
             &[p::SCHEDULE_OPEN, p::TOO_MANY_SCHEDULES],
         ],
-        Operation::CloseAllocationSchedule => &[&[p::SCHEDULE_CLOSED]],
+        Operation::CloseAllocationSchedule => &[&[p::SCHEDULE_CLOSED, p::STALE_VERSION]],
+        Operation::DefineCohort => &[&[
+            p::CONTRADICTORY_COHORT,
+            p::NOT_THE_NEXT_VERSION,
+            p::DEFINITION_NEVER_CHANGES,
+            p::TOO_MANY_DEFINITIONS,
+        ]],
+        Operation::PublishEdition => {
+            &[&EVERY_CASE, &[p::NOT_FOUND, p::EDITION_EXISTS, p::EDITION_TOO_LARGE]]
+        }
+        Operation::RerunEdition | Operation::CompareEdition => {
+            &[&EVERY_CASE, &[p::EDITION_UNREADABLE]]
+        }
         Operation::LinkCases => &[
             &[p::UNKNOWN_CASE, p::SAME_CASE, p::SUBJECT_ERASED],
             &[p::ALREADY_LINKED, p::LINK_LIMIT, p::BEFORE_PREVIOUS_STEP],
@@ -229,10 +247,14 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         | Operation::ReadContactOverrides
         | Operation::ReadWorkload
         | Operation::ReadRiskTrajectories
+        | Operation::ReadMembership
+        | Operation::TabulateCohort
         | Operation::ReadRiskDisagreement => &[&EVERY_CASE],
         Operation::StreamEvents => &[&DATED, &[p::OVERLOADED, p::TOO_MANY_STREAMS]],
         Operation::ReadAllocationSchedules
         | Operation::ReadAllocationSchedule
+        | Operation::ReadCohorts
+        | Operation::ReadEditions
         | Operation::ReadRules
         | Operation::ReadInstruments
         | Operation::ReadInstrument
@@ -245,6 +267,8 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         | Operation::ReadEvent
         | Operation::ReadProgrammes
         | Operation::ReadProgramme
+        | Operation::ReadCohort
+        | Operation::ReadEdition
         | Operation::ReadProjections
         | Operation::ReadOperation
         | Operation::RetryParked => &[],

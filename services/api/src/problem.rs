@@ -333,7 +333,7 @@ problem_types! {
     /// A correction or retraction where a fact should be.
     NOT_A_FACT = 409 "not-a-fact" "Corrections and retractions name the original fact.",
     /// A fact that was taken back.
-    ALREADY_RETRACTED = 409 "already-retracted" "The fact has been retracted already.",
+    ALREADY_RETRACTED = 409 "already-retracted" "The fact has been retracted already: nothing follows from it.",
     /// The case's other steps rest on this one.
     BREAKS_LIFECYCLE = 409 "breaks-lifecycle" "The other steps of the case could not have followed.",
     /// The person is erased, for good.
@@ -356,6 +356,12 @@ problem_types! {
     DEFINITION_NEVER_CHANGES = 409 "definition-never-changes" "This version is there with another definition, and is never changed.",
     /// More definitions than a tenant may load.
     TOO_MANY_DEFINITIONS = 409 "too-many-definitions" "The tenant has as many definitions as it may have.",
+    /// The name of an edition is taken for good.
+    EDITION_EXISTS = 409 "edition-exists" "There is an edition of this name, and editions never change.",
+    /// More figures than one event holds.
+    EDITION_TOO_LARGE = 409 "edition-too-large" "The tables are more than one edition can hold: ask fewer questions.",
+    /// The program does not know a question of the edition any more.
+    EDITION_UNREADABLE = 409 "edition-unreadable" "This version of the program does not know a question of the edition.",
     /// The tenant's history is being loaded.
     TENANT_LOADING = 409 "tenant-loading" "The tenant's history is being loaded; nothing can be recorded yet.",
     /// The `If-Match` version is no longer the present one.
@@ -370,6 +376,8 @@ problem_types! {
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused" "The idempotency key was used for another request: take a new one.",
     /// A time in the future.
     IN_FUTURE = 422 "in-future" "The time lies in the future.",
+    /// A cohort's definition that contradicts itself or its programme.
+    CONTRADICTORY_COHORT = 422 "contradictory-cohort" "The cohort's definition contradicts itself or its programme, in each of the places named.",
     /// A programme that nobody runs.
     UNKNOWN_PROGRAMME = 422 "unknown-programme" "No programme has this name.",
     /// A case with itself.

@@ -4,9 +4,12 @@ use throughline_domain::allocation_schedule::ScheduleError;
 use throughline_domain::case::CaseError;
 use throughline_domain::case_link::CaseLinkError;
 use throughline_domain::code::Code;
+use throughline_domain::cohort::CohortError;
+use throughline_domain::edition::EditionError;
 use throughline_domain::person::PersonError;
 use throughline_domain::programme::{ClosureMisfit, ProgrammeError};
 use throughline_domain::staff::StaffError;
+use throughline_evaluation::TableError;
 use throughline_log::{AppendError, EraseError, ExecuteError, LogError};
 use throughline_projections::ReadError;
 use throughline_projector::{RebuildError, SwitchError, VerifyError};
@@ -182,6 +185,47 @@ impl From<ProgrammeError> for Problem {
             }
             ProgrammeError::TooMany { .. } => Self::new(problem::TOO_MANY_DEFINITIONS),
             ProgrammeError::NeverChanged => Self::new(problem::DEFINITION_NEVER_CHANGES),
+        }
+    }
+}
+
+impl From<CohortError> for Problem {
+    fn from(error: CohortError) -> Self {
+        match error {
+            CohortError::Contradictions(found) => {
+                let problem = Self::new(problem::CONTRADICTORY_COHORT);
+                found.into_iter().fold(problem, |problem, one| {
+                    problem.with(FieldError::at(one.place, one.kind.to_string()))
+                })
+            }
+            CohortError::NotTheNextVersion { next } => {
+                let error = FieldError::at("/version", format!("the next version is {next}"));
+                Self::new(problem::NOT_THE_NEXT_VERSION).with(error)
+            }
+            CohortError::NeverChanged => Self::new(problem::DEFINITION_NEVER_CHANGES),
+        }
+    }
+}
+
+impl From<EditionError> for Problem {
+    fn from(error: EditionError) -> Self {
+        let at =
+            |pointer| Self::new(problem::INVALID).with(FieldError::at(pointer, error.to_string()));
+        match error {
+            EditionError::AlreadyPublished => Self::new(problem::EDITION_EXISTS),
+            EditionError::TooLarge { .. } => Self::new(problem::EDITION_TOO_LARGE),
+            EditionError::Title { .. } => at("/title"),
+            EditionError::Questions { .. } => at("/questions"),
+        }
+    }
+}
+
+impl From<TableError> for Problem {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::TooManyLevels { .. } => {
+                Self::new(problem::INVALID).with(FieldError::at("/questions", error.to_string()))
+            }
         }
     }
 }

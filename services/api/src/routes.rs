@@ -55,6 +55,7 @@ use crate::cases::{
     transfer_case::TransferBody,
     waitlist_referral::WaitlistingBody,
 };
+use crate::evaluation::{cohorts, comparison, editions, membership, rerun, tables};
 use crate::feed::{page::read_events, stream::stream_events};
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
@@ -117,6 +118,7 @@ pub fn configure_admin(config: &mut ServiceConfig) {
         .route("/metrics", web::get().to(metrics::metrics));
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn handler(operation: Operation) -> Route {
     let route = web::method(operation.method());
     match operation {
@@ -183,6 +185,16 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadProgrammes => route.to(programmes::read_programmes),
         Operation::ReadProgramme => route.to(programmes::read_programme),
         Operation::DefineProgramme => route.to(programmes::define_programme),
+        Operation::ReadCohorts => route.to(cohorts::read_cohorts),
+        Operation::DefineCohort => route.to(cohorts::define_cohort),
+        Operation::ReadCohort => route.to(cohorts::read_cohort),
+        Operation::ReadMembership => route.to(membership::read_membership),
+        Operation::TabulateCohort => route.to(tables::tabulate_cohort),
+        Operation::ReadEditions => route.to(editions::read_editions),
+        Operation::PublishEdition => route.to(editions::publish_edition),
+        Operation::ReadEdition => route.to(editions::read_edition),
+        Operation::RerunEdition => route.to(rerun::rerun_edition),
+        Operation::CompareEdition => route.to(comparison::compare_edition),
         Operation::ReadEvent => route.to(read_event),
         Operation::ReadCaseloads => route.to(caseloads::read_caseloads),
         Operation::ReadCaseload => route.to(caseloads::read_caseload),

@@ -18,7 +18,9 @@ mod case_links;
 mod cases_of_person;
 mod checkpoint;
 mod checkpoint_file;
+mod cohorts;
 mod database;
+mod editions;
 mod erase;
 mod error;
 mod event_log;
@@ -63,7 +65,9 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use checkpoint_file::{
     Agreement, CheckpointFileError, CheckpointLine, CheckpointPlace, Difference, read_checkpoints,
 };
+pub use cohorts::COHORTS_MAX;
 pub use database::{SERVICE_ROLE, pool};
+pub use editions::ListedEdition;
 pub use erase::{
     EraseError, Erased, Erasure, ErasureLedger, LedgerError, LedgerLine, ReplayedErasures,
 };

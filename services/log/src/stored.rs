@@ -9,6 +9,8 @@ use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::case_link::CaseLinkEvent;
+use throughline_domain::cohort::CohortEvent;
+use throughline_domain::edition::EditionEvent;
 use throughline_domain::ids::{EventId, Position, Version};
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
@@ -115,6 +117,24 @@ impl StoredEvent {
     /// [`UnreadableEvent`] when the type, version or facts are not known.
     pub fn to_programme_event(&self) -> Result<Recorded<ProgrammeEvent>, UnreadableEvent> {
         let event = ProgrammeEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
+    /// The event of a cohort.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_cohort_event(&self) -> Result<Recorded<CohortEvent>, UnreadableEvent> {
+        let event = CohortEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
+        Ok(self.recorded(event))
+    }
+
+    /// The event of an edition.
+    ///
+    /// # Errors
+    /// [`UnreadableEvent`] when the type, version or facts are not known.
+    pub fn to_edition_event(&self) -> Result<Recorded<EditionEvent>, UnreadableEvent> {
+        let event = EditionEvent::from_stored(&self.event_type, self.schema_version, &self.data)?;
         Ok(self.recorded(event))
     }
 

@@ -24,6 +24,10 @@ pub enum StreamKind {
     AllocationSchedule,
     /// One link between cases.
     CaseLink,
+    /// One cohort: its definitions.
+    Cohort,
+    /// One edition of an evaluation.
+    Edition,
 }
 
 impl StreamKind {
@@ -37,6 +41,8 @@ impl StreamKind {
         Self::Team,
         Self::AllocationSchedule,
         Self::CaseLink,
+        Self::Cohort,
+        Self::Edition,
     ];
 
     /// The text stored.
@@ -51,6 +57,8 @@ impl StreamKind {
             Self::Team => "team",
             Self::AllocationSchedule => "allocation_schedule",
             Self::CaseLink => "case_link",
+            Self::Cohort => "cohort",
+            Self::Edition => "edition",
         }
     }
 
@@ -65,7 +73,13 @@ impl StreamKind {
     pub(crate) fn has_key(self) -> bool {
         match self {
             Self::Case | Self::Person | Self::AllocationSchedule => true,
-            Self::Tenant | Self::Programme | Self::Worker | Self::Team | Self::CaseLink => false,
+            Self::Tenant
+            | Self::Programme
+            | Self::Worker
+            | Self::Team
+            | Self::CaseLink
+            | Self::Cohort
+            | Self::Edition => false,
         }
     }
 }

@@ -5,7 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::commands::allocation::AllocationArguments;
 use crate::commands::bench::BenchArguments;
 use crate::commands::bench_child::BenchChildArguments;
+use crate::commands::cohort::CohortArguments;
 use crate::commands::demo::DemoArguments;
+use crate::commands::edition::EditionArguments;
 use crate::commands::keys::KeysArguments;
 use crate::commands::log::LogArguments;
 use crate::commands::migrate::MigrateArguments;
@@ -13,6 +15,7 @@ use crate::commands::person::PersonArguments;
 use crate::commands::programmes::ProgrammesArguments;
 use crate::commands::projections::ProjectionsArguments;
 use crate::commands::replay::ReplayArguments;
+use crate::commands::report::ReportArguments;
 use crate::commands::rules::RulesArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::token::TokenArguments;
@@ -56,6 +59,21 @@ pub(crate) enum Command {
     /// Exit codes: 0 done; 1 the definition contradicts itself; 2 it could not be done or read; 3 a
     /// rule refuses; 4 there is no such tenant or definition; 130 interrupted.
     Programmes(ProgrammesArguments),
+    /// Cohorts: which cases an evaluation is about, and how many are in one at two dates.
+    ///
+    /// Exit codes: 0 done; 1 the definition contradicts itself; 2 it could not be done or read; 3 a
+    /// rule refuses; 4 there is no such tenant or cohort; 130 interrupted.
+    Cohort(CohortArguments),
+    /// Editions: tables of a cohort, published for good, computed again, and compared.
+    ///
+    /// Exit codes: 0 done, and for `rerun`: the same to the byte, for `compare`: no figure moved; 1
+    /// not the same; 2 it could not be done or read; 3 a rule refuses; 4 there is no such tenant, cohort or edition; 130 interrupted.
+    Edition(EditionArguments),
+    /// Write an edition as one page of HTML to read and to print, with its tables and pictures.
+    ///
+    /// Exit codes: 0 written; 2 it could not be read or written; 4 there is no such tenant or
+    /// edition; 130 interrupted.
+    Report(ReportArguments),
     /// Compute the draws of a closed schedule of arms again.
     Allocation(AllocationArguments),
     /// Load a demonstration history if there is none, then serve.

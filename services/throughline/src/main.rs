@@ -7,6 +7,7 @@ mod demo;
 mod history;
 mod private_postgres;
 mod replay;
+mod report;
 mod telemetry;
 
 use std::process::ExitCode;

@@ -17,6 +17,7 @@ const REFERRERS: &[&str] = &["caseworker", "team_manager", "partner"];
 const READERS: &[&str] = &["caseworker", "team_manager", "data_protection_officer"];
 const COUNTERS: &[&str] = &["caseworker", "team_manager", "evaluator"];
 const MANAGERS: &[&str] = &["team_manager", "evaluator"];
+const EVALUATORS: &[&str] = &["team_manager", "evaluator", "data_protection_officer"];
 const LEADERS: &[&str] = &["team_manager"];
 const OF_BOTH_SIDES: &[&str] = &["team_manager", "data_protection_officer"];
 const OFFICERS: &[&str] = &["data_protection_officer"];
@@ -103,6 +104,16 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/programmes", &ROLES),
     ("POST", "/v1/programmes", &["team_manager", "operator"]),
     ("GET", "/v1/programmes/{programme}/versions/{version}", &ROLES),
+    ("GET", "/v1/cohorts", EVALUATORS),
+    ("POST", "/v1/cohorts", &["evaluator"]),
+    ("GET", "/v1/cohorts/{cohort}/versions/{version}", EVALUATORS),
+    ("GET", "/v1/cohorts/{cohort}/membership", EVALUATORS),
+    ("POST", "/v1/cohorts/{cohort}/tables", EVALUATORS),
+    ("GET", "/v1/editions", EVALUATORS),
+    ("POST", "/v1/editions", &["evaluator"]),
+    ("GET", "/v1/editions/{edition}", EVALUATORS),
+    ("POST", "/v1/editions/{edition}/rerun", EVALUATORS),
+    ("POST", "/v1/editions/{edition}/comparison", EVALUATORS),
     ("GET", "/v1/projections", OPERATORS),
     ("GET", "/v1/projections/audit", OPERATORS),
     ("POST", "/v1/projections/{name}/verifications", OPERATORS),
@@ -149,6 +160,13 @@ impl Place {
         let worker =
             json!({"worker": "w-ann", "role": "idva", "team": "city-team", "capacity": capacity});
         manager.post("/v1/workers", worker).await.expect(201);
+        let evaluator = service.as_role("city", "evaluator");
+        let cohort = json!({"id": "all", "version": 1, "title": "All", "programme": "mrp"});
+        evaluator.post("/v1/cohorts", cohort).await.expect(201);
+        let questions = json!([{"table": "attrition"}]);
+        let edition =
+            json!({"edition": "first", "title": "First", "cohort": "all", "questions": questions});
+        evaluator.post("/v1/editions", edition).await.expect(201);
         let other = an_open_case(service.worker()).await;
         let linked = json!({"cases": [case, other], "reason": "family"});
         let linked = manager.post("/v1/case-links", linked).await.expect(201);
@@ -174,6 +192,8 @@ impl Place {
             .replace("{name}", "caseload")
             .replace("{instrument}", "dara")
             .replace("{programme}", "mrp")
+            .replace("{cohort}", "all")
+            .replace("{edition}", "first")
             .replace("{version}", "1")
             .replace("{build}", "0")
             .replace("{worker_id}", "w-ann")
@@ -202,7 +222,7 @@ async fn whoever_may_not_is_refused_and_nothing_is_recorded() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 354);
+    assert_eq!(refused, 388);
     assert_eq!(Recorded::in_database_of(&place.service).await, before);
 }
 
@@ -220,7 +240,7 @@ async fn whoever_may_is_let_through() {
             let_through += 1;
         }
     }
-    assert_eq!(let_through, ROLES.len() * TABLE.len() - 354);
+    assert_eq!(let_through, ROLES.len() * TABLE.len() - 388);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Dependencies point one way: domain, then log and projections, then projector, then api, then
-//! the program. Any other arrow fails here.
+//! Dependencies point one way: domain, then log, evaluation and projections, then projector, then
+//! api, then the program. Any other arrow fails here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 const ARROWS: &[(&str, &[&str])] = &[
     ("throughline-domain", &[]),
     ("throughline-log", &["throughline-domain"]),
-    ("throughline-projections", &["throughline-domain"]),
+    ("throughline-evaluation", &["throughline-domain"]),
+    ("throughline-projections", &["throughline-domain", "throughline-evaluation"]),
     (
         "throughline-projector",
         &["throughline-domain", "throughline-log", "throughline-projections"],
@@ -18,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "throughline-api",
         &[
             "throughline-domain",
+            "throughline-evaluation",
             "throughline-log",
             "throughline-projections",
             "throughline-projector",
@@ -27,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "throughline",
         &[
             "throughline-domain",
+            "throughline-evaluation",
             "throughline-log",
             "throughline-projections",
             "throughline-projector",

@@ -52,6 +52,8 @@ async fn described(service: &Service) -> BTreeMap<String, Value> {
         "/v1/operations/",
         "/v1/parked/",
         "/v1/programmes",
+        "/v1/cohorts",
+        "/v1/editions",
         "/v1/workers",
         "/v1/teams",
         "/v1/allocation-schedules",
@@ -224,6 +226,18 @@ async fn an_unknown_member_is_refused_and_not_named() {
     referral["person"][CANARY] = json!(1);
     let request = bench.posting("/v1/referrals", &referral).await;
     bench.assert_refused("person", request, INVALID, &["/person"]).await;
+}
+
+#[tokio::test]
+async fn an_array_in_an_objects_place_is_refused() {
+    let bench = Bench::new().await;
+    let forming = json!(["north-team", "mrp", ["north"], null, null]);
+    let request = bench.asking_as("team_manager", Method::POST, "/v1/teams").await;
+    bench.assert_refused("teams", request.json(&forming), INVALID, &[""]).await;
+    let handing_over = json!({"worker": "w-ben", "contacts": [["police", "sergeant", null]]});
+    let path = format!("/v1/cases/{}/handovers", bench.case);
+    let request = bench.posting(&path, &handing_over).await.header("If-Match", "*");
+    bench.assert_refused("handovers", request, INVALID, &["/contacts/0"]).await;
 }
 
 #[tokio::test]

@@ -317,6 +317,25 @@ async fn an_information_request_ends_once() {
 }
 
 #[tokio::test]
+async fn what_was_retracted_is_not_followed_up() {
+    let bench = Bench::new().await;
+    let manager = bench.service.as_role("city", "team_manager");
+    let facts = &bench.facts;
+    for (fact, path, body) in [
+        (&facts.request, "information-requests/{request_id}/response", json!({})),
+        (&facts.need, "needs/{need_id}/resolution", json!({"outcome": "met"})),
+        (&facts.hold, "contact-holds/{hold_id}/lifting", json!({})),
+        (&facts.proposal, "closure-proposals/{proposal_id}/refusal", json!({})),
+    ] {
+        let retraction = format!("/v1/cases/{}/events/{fact}/retraction", bench.case);
+        manager.post(&retraction, json!({"reason": CANARY_WORDS})).await.expect(201);
+        let url = format!("/v1/cases/{}/{}", bench.case, facts.fill(path));
+        let request = bench.asking_as("team_manager", Method::POST, &url).await.json(&body);
+        bench.assert_refused(path, request, (409, "already-retracted"), &[]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_contact_that_was_called_unsafe_is_refused_without_a_reason_and_a_reason_without_one() {
     let bench = Bench::new().await;
     let client = bench.service.worker();

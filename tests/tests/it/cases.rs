@@ -100,9 +100,9 @@ pub(crate) fn a_full_checklist() -> Value {
 pub(crate) struct Facts {
     pub(crate) event: String,
     pub(crate) request: String,
-    need: String,
-    hold: String,
-    proposal: String,
+    pub(crate) need: String,
+    pub(crate) hold: String,
+    pub(crate) proposal: String,
 }
 
 impl Facts {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::cases::text;
-use crate::reference::{Amends, Posted};
+use crate::reference::{self, Amends, Posted};
 use crate::service::{Client, Service};
 
 /// Where each kind of fact is posted, below the case.
@@ -54,6 +54,14 @@ impl<'a> Journal<'a> {
         self.log.iter().map(|posted| posted.noted).collect()
     }
 
+    /// The tenant's own definitions, which the cases will be referred under.
+    pub(crate) async fn define(&mut self) {
+        let shipped = self.client.get("/v1/programmes/mrp/versions/1").await.expect(200);
+        for definition in reference::own_definitions(&shipped) {
+            self.manager.post("/v1/programmes", definition).await.expect(201);
+        }
+    }
+
     pub(crate) async fn refer(&mut self, body: Value) -> String {
         let answer = self.client.post("/v1/referrals", body.clone()).await.expect(201);
         let case = text(&answer["case_id"]);
@@ -62,11 +70,9 @@ impl<'a> Journal<'a> {
         let received_at = body.remove("received_at").unwrap();
         body.insert("occurred_at".to_owned(), received_at);
         body.insert("person_id".to_owned(), answer["person_id"].clone());
-        body.insert("programme_version".to_owned(), json!(1));
-        // The programme's criteria changed in the autumn of 2014.
         let received: Timestamp = text(&body["occurred_at"]).parse().unwrap();
-        let changed: Timestamp = "2014-10-01T00:00:00Z".parse().unwrap();
-        let criteria = if received < changed { 1 } else { 2 };
+        let (definition, criteria) = reference::versions_at(received);
+        body.insert("programme_version".to_owned(), json!(definition));
         body.insert("criteria_version".to_owned(), json!(criteria));
         self.note(&case, "ReferralReceived", body, &answer);
         case

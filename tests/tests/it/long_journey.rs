@@ -29,6 +29,7 @@ pub(crate) async fn live_through(
     mut between: impl AsyncFnMut(&[Posted]),
 ) -> Vec<String> {
     let mut ids: HashMap<&str, String> = HashMap::new();
+    journal.define().await;
     for step in
         first_months().into_iter().chain(in_between()).chain(later_months()).chain(in_the_end())
     {
@@ -175,6 +176,9 @@ fn in_between() -> Vec<Step> {
         Fact("a", "PlacementChanged", "", moved_on),
         Correct("a", "move", json!({"to": "home_2"})),
         Fact("a", "ReviewCompleted", "", review),
+        // The first stage by name, and early.
+        Fact("a", "ReviewCompleted", "early", reviewed("2024-02-20T09:00:00Z", "review")),
+        Fact("b", "ReviewCompleted", "", reviewed("2024-06-15T09:00:00Z", "exit")),
         Fact("a", "CaseHandedOver", "to ben", to("2024-04-10T09:00:00Z", "w-ben")),
         Fact("b", "CaseTransferred", "transfer", to_north),
         Fact("b", "CaseHandedOver", "to cay", to("2024-04-01T09:00:00Z", "w-cay")),
@@ -188,7 +192,7 @@ fn in_between() -> Vec<Step> {
 /// What turns out otherwise of these.
 fn in_the_end() -> Vec<Step> {
     vec![
-        Correct("b", "transfer", json!({"occurred_at": "2024-03-05T09:00:00Z", "area": "east"})),
+        Correct("b", "transfer", json!({"occurred_at": "2024-03-05T09:00:00Z", "area": "south"})),
         Correct("b", "to cay", json!({"occurred_at": "2024-04-04T09:00:00Z", "team": "green"})),
         // By day after all: nothing spoke against it.
         Correct("a", "at night", json!({"occurred_at": "2024-05-02T18:00:00Z"})),
@@ -197,8 +201,13 @@ fn in_the_end() -> Vec<Step> {
         Retract("a", "lifting"),
         Retract("a", "housed"),
         Retract("a", "money"),
+        Retract("a", "early"),
         Retract("b", "of b"),
     ]
+}
+
+fn reviewed(at: &str, stage: &str) -> Value {
+    json!({"occurred_at": at, "stage": stage})
 }
 
 fn with_outcome(at: &str) -> Value {
@@ -212,6 +221,7 @@ fn later_months() -> Vec<Step> {
     let cay = json!({"occurred_at": "2024-09-05T09:00:00Z", "worker": "w-cay"});
     let mut declined = physical("2024-02-05T09:00:00Z", "intake", "");
     declined["values"]["physical"] = json!({"missing": "declined"});
+    let whole = json!({"occurred_at": "2024-10-20T00:00:00Z", "precision": "day"});
     let incident =
         json!({"occurred_at": "2023-11-01T00:00:00Z", "precision": "month", "kind": "crime"});
     vec![
@@ -242,6 +252,7 @@ fn later_months() -> Vec<Step> {
         Fact("a", "RiskAssessed", "", level("2024-09-05T09:00:00Z", "high", "review")),
         // Older than the case.
         Fact("a", "IncidentReported", "", incident),
+        Fact("a", "ReviewCompleted", "", whole),
         Correct("b", "declined", json!({"values": {"physical": "moderate"}})),
         Retract("a", "severity"),
         Correct("b", "overdue", json!({"due_at": "2024-07-30T00:00:00Z"})),

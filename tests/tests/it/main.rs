@@ -18,6 +18,7 @@ mod demo_data;
 mod described;
 mod documents;
 mod erasure;
+mod evaluation;
 mod feed;
 mod freshness;
 mod idempotency;

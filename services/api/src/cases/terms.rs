@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use throughline_domain::case::close_case::CaseClosed;
 use throughline_domain::case::propose_closure::ClosureProposed;
-use throughline_domain::case::{CaseCommand, CaseError, CaseEvent, Intent, aggregate};
+use throughline_domain::case::{CaseCommand, CaseEvent, Intent, aggregate};
 use throughline_domain::code::Code;
 use throughline_domain::ids::{CaseId, EventId, Version};
 use throughline_domain::programme::{Followed, Programme};
@@ -97,13 +97,10 @@ pub async fn settle_correction(
     Ok(())
 }
 
-/// Whether what a correction newly rests on is of the case.
+/// Whether what a correction newly rests on is of the case, and still stands.
 fn require_evidence(history: &History, was: &[EventId], is: &[EventId]) -> Result<(), Problem> {
-    let is_of_case = |id: &EventId| history.events.iter().any(|event| event.event_id == *id);
-    match is.iter().find(|id| !was.contains(id) && !is_of_case(id)) {
-        Some(&event_id) => Err(CaseError::UnknownEvidence { event_id }.into()),
-        None => Ok(()),
-    }
+    let new: Vec<EventId> = is.iter().filter(|id| !was.contains(id)).copied().collect();
+    Ok(history.case().require_evidence(&new)?)
 }
 
 /// The definition that the case keeps.

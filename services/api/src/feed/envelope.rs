@@ -79,7 +79,9 @@ pub(super) fn envelope(
         | StreamKind::Worker
         | StreamKind::Team
         | StreamKind::AllocationSchedule
-        | StreamKind::CaseLink => None,
+        | StreamKind::CaseLink
+        | StreamKind::Cohort
+        | StreamKind::Edition => None,
     };
     let Some((kind, facts)) = told else {
         return Ok(None);

@@ -73,8 +73,20 @@ fn meaning(component: &str, name: &str) -> Option<&'static str> {
 
 /// By component, or in any, and member.
 const MEANINGS: &[(&str, &str, &str)] = &[
+    (
+        "",
+        "incidents_12_months",
+        "Why the number of incidents is missing. Given only where the number is not.",
+    ),
+    (
+        "",
+        "latest_incident_at",
+        "Why the latest incident is missing. Given only where the incident is not.",
+    ),
     ("", "arm", "The arm of the trial, one of those in the programme's definition."),
     ("", "disclosed", "The seed and all draws; absent until the schedule is closed."),
+    ("", "edition", "An edition of `GET /v1/editions`."),
+    ("EditionBody", "edition", "The name that it is to be known by, for good."),
     ("", "end_reason", "Why it ended; absent while it goes on."),
     ("", "seed", "The seed, in hexadecimal digits."),
     ("ScheduleBody", "seed", "The seed, in hexadecimal digits. Left out, one is drawn."),
@@ -118,6 +130,10 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "checklist",
         "What became of each item of `handover_checklist` of the programme's definition.",
     ),
+    ("", "cohort", "A cohort of `GET /v1/cohorts`."),
+    ("CohortDefinedAnswer", "cohort", "The cohort."),
+    ("FigureDifference", "then", "What was published; absent where there was none."),
+    ("FigureDifference", "now", "What it is now; absent where there is none."),
     ("", "comparison", "What came of holding the rows against the log."),
     ("", "could_count", "The answers that could yet become a yes."),
     ("", "counted", "The answers that count as a yes."),
@@ -224,6 +240,11 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ("", "projection", "Which projection. Default: all."),
     ("AgencyActionBody", "purpose", "What it was for."),
     ("", "purpose", "What it was for, as a code of your own."),
+    (
+        "",
+        "questions",
+        "The questions, each by the name of its table; what else it has depends on that.",
+    ),
     ("", "reading", "How corrections are read."),
     ("", "reason", "Why."),
     ("AcceptanceBody", "reason", "Why, as a code of your own."),
@@ -249,6 +270,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ("WaitlistingBody", "reason", "Why, as a code of your own."),
     ("", "recorded_by", "Who took it down, as a code of your own, such as `case_manager`."),
     ("", "reference", "What others know the hold by, as a code of your own."),
+    ("", "results", "Who was in the cohort, and the tables."),
     ("", "risk", "The level of risk; absent where nobody has assessed it."),
     ("", "risk_level", "The level of risk; null where nobody has assessed it."),
     ("", "role", "Whose case it is."),
@@ -305,6 +327,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ),
     ("", "what", "What is asked for, as a code of your own."),
     ("", "whole", "The whole numbers it takes; absent where it takes codes."),
+    ("", "with", "The other edition; with it no date is given."),
     ("", "work", "Whether it was work with the person, or with others about them."),
     ("", "worker", "The worker, as the subject of their token and as `GET /v1/workers` has it."),
 ];

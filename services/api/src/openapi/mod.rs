@@ -67,6 +67,12 @@ use crate::cases::timeline_answer::{EntryAnswer, TimelineAnswer};
 use crate::cases::transfer_case::TransferBody;
 use crate::cases::waitlist_referral::WaitlistingBody;
 use crate::contact_overrides::ContactOverridesAnswer;
+use crate::evaluation::cohorts::{CohortDefinedAnswer, CohortDefinition, CohortsAnswer};
+use crate::evaluation::comparison::{ComparisonBody, EditionComparisonAnswer};
+use crate::evaluation::editions::{EditionBody, EditionDocument, EditionsAnswer, PublishedAnswer};
+use crate::evaluation::membership::MembershipAnswer;
+use crate::evaluation::rerun::RerunAnswer;
+use crate::evaluation::tables::{TablesAnswer, TablesBody};
 use crate::feed::envelope::Envelope;
 use crate::feed::page::EventsAnswer;
 use crate::instruments::{InstrumentAnswer, InstrumentsAnswer};
@@ -99,12 +105,7 @@ const SCHEME: &str = "bearer";
 /// The description of the whole interface.
 #[must_use]
 pub fn describe() -> OpenApi {
-    let mut schemas = Schemas::default();
-    let mut paths = PathsBuilder::new().build();
-    for operation in Operation::ALL {
-        add(&mut paths, &mut schemas, *operation);
-    }
-    schemas.0.push(("Problem".to_owned(), responses::problem_schema()));
+    let (paths, mut schemas) = gathered();
     for (name, schema) in &mut schemas.0 {
         members::complete(name, schema);
     }
@@ -126,6 +127,17 @@ pub fn describe() -> OpenApi {
         .build()
 }
 
+/// Every operation, and every schema that one of them names.
+fn gathered() -> (Paths, Schemas) {
+    let mut schemas = Schemas::default();
+    let mut paths = PathsBuilder::new().build();
+    for operation in Operation::ALL {
+        add(&mut paths, &mut schemas, *operation);
+    }
+    schemas.0.push(("Problem".to_owned(), responses::problem_schema()));
+    (paths, schemas)
+}
+
 const INTRODUCTION: &str = "\
 Case lifecycles as immutable events, answered at any two dates: what was true then (`as_of`), as it \
 was known then (`known_at`). Times are UTC, RFC 3339. Errors are `application/problem+json` \
@@ -135,7 +147,8 @@ query with `Throughline-After` waits for that position.
 A case begins with a referral and is then `referred`. It is put on a waiting list (`waiting`), \
 `accepted` or `declined`; the first allocation to a worker makes an accepted case `open`, and a \
 closure `closed`. A reopening makes it open again, as the next episode. These steps, and handovers, \
-name the version they were decided on in `If-Match`; other commands need not. What a programme asks \
+name the version they were decided on in `If-Match`; other commands need not. What a linked case \
+lets through is an event of this case, and makes a new version too. What a programme asks \
 for (its areas, stages, criteria, instruments, reasons for closure, checklist of a handover) is in \
 its definition, `GET /v1/programmes/{programme}/versions/{version}`. Where nothing else is said, a \
 code is 1 to 64 lower-case letters, digits and `_ - . / :`.
@@ -166,17 +179,15 @@ fn collect_member_names(schema: &Value, names: &mut HashSet<String>) {
     }
 }
 
-/// The schemas met so far, by name.
+/// The schemas met so far, with their names: again and again where several operations name one.
 #[derive(Default)]
 struct Schemas(Vec<(String, RefOr<Schema>)>);
 
 impl Schemas {
     fn refer<T: ToSchema>(&mut self) -> Ref {
         let name = T::name().into_owned();
-        if self.0.iter().all(|(known, _)| *known != name) {
-            self.0.push((name.clone(), <T as PartialSchema>::schema()));
-            T::schemas(&mut self.0);
-        }
+        self.0.push((name.clone(), <T as PartialSchema>::schema()));
+        T::schemas(&mut self.0);
         Ref::from_schema_name(name)
     }
 }
@@ -215,6 +226,7 @@ fn add(paths: &mut Paths, schemas: &mut Schemas, operation: Operation) {
     paths.add_path_operation(operation.path(), vec![method], builder.build());
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
     fn of<B: CommandBody + ToSchema>(schemas: &mut Schemas) -> (Option<Ref>, bool) {
         (Some(schemas.refer::<B>()), B::IS_STEP)
@@ -270,7 +282,11 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         Operation::CloseAllocationSchedule => (Some(schemas.refer::<ScheduleClosureBody>()), false),
         Operation::RebuildProjection => (Some(schemas.refer::<RebuildBody>()), false),
         Operation::VerifyProjection => (Some(schemas.refer::<VerificationBody>()), false),
-        Operation::RollBackProjection | Operation::CancelOperation => {
+        Operation::DefineCohort => (Some(schemas.refer::<CohortDefinition>()), false),
+        Operation::TabulateCohort => (Some(schemas.refer::<TablesBody>()), false),
+        Operation::CompareEdition => (Some(schemas.refer::<ComparisonBody>()), false),
+        Operation::PublishEdition => (Some(schemas.refer::<EditionBody>()), false),
+        Operation::RollBackProjection | Operation::CancelOperation | Operation::RerunEdition => {
             (Some(schemas.refer::<NothingMore>()), false)
         }
         Operation::RetryParked => (Some(schemas.refer::<RetryBody>()), false),
@@ -308,6 +324,11 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadInstruments
         | Operation::ReadInstrument
         | Operation::ReadWorkload
+        | Operation::ReadCohorts
+        | Operation::ReadCohort
+        | Operation::ReadMembership
+        | Operation::ReadEditions
+        | Operation::ReadEdition
         | Operation::ReadAllocationSchedules
         | Operation::ReadAllocationSchedule
         | Operation::ReadRiskTrajectories => (None, false),
@@ -338,6 +359,16 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadRules => ("200", schemas.refer::<RulesAnswer>()),
         Operation::ReadProgrammes => ("200", schemas.refer::<ProgrammesAnswer>()),
         Operation::ReadProgramme => ("200", schemas.refer::<ProgrammeDefinition>()),
+        Operation::ReadCohorts => ("200", schemas.refer::<CohortsAnswer>()),
+        Operation::DefineCohort => ("201", schemas.refer::<CohortDefinedAnswer>()),
+        Operation::ReadCohort => ("200", schemas.refer::<CohortDefinition>()),
+        Operation::ReadMembership => ("200", schemas.refer::<MembershipAnswer>()),
+        Operation::TabulateCohort => ("200", schemas.refer::<TablesAnswer>()),
+        Operation::ReadEditions => ("200", schemas.refer::<EditionsAnswer>()),
+        Operation::PublishEdition => ("201", schemas.refer::<PublishedAnswer>()),
+        Operation::ReadEdition => ("200", schemas.refer::<EditionDocument>()),
+        Operation::RerunEdition => ("200", schemas.refer::<RerunAnswer>()),
+        Operation::CompareEdition => ("200", schemas.refer::<EditionComparisonAnswer>()),
         Operation::DefineProgramme => ("201", schemas.refer::<DefinedAnswer>()),
         Operation::ReadCaseloads | Operation::ReadCaseload => {
             ("200", schemas.refer::<CaseloadAnswer>())
@@ -389,6 +420,8 @@ const TAGS: &[(&str, &str)] = &[
     ("workload", "Caseloads and contacts of workers over time."),
     ("risk trajectory", "How risk went over many cases."),
     ("risk disagreement", "Cases whose risk is seen differently."),
+    ("cohorts", "Which cases an evaluation is about, and tables of them at any two dates."),
+    ("editions", "Tables that were published and never change."),
     ("rules", "The computed rules."),
     ("instruments", "What assesses and measures, question by question."),
     ("programmes", "What each programme fixes for its cases, by version."),
@@ -419,6 +452,8 @@ fn tag(operation: Operation) -> &'static str {
         Some("projections" | "operations" | "parked") => "projections",
         Some("contact-overrides") => "contact overrides",
         Some("workload") => "workload",
+        Some("cohorts") => "cohorts",
+        Some("editions") => "editions",
         Some("rules") => "rules",
         Some("programmes") => "programmes",
         Some("risk-trajectory") => "risk trajectory",
@@ -430,9 +465,18 @@ fn tag(operation: Operation) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+
+    #[test]
+    fn one_name_is_one_schema() {
+        let mut known = BTreeMap::new();
+        for (name, schema) in gathered().1.0 {
+            let first = known.entry(name.clone()).or_insert_with(|| schema.clone());
+            assert!(*first == schema, "{name} is two schemas");
+        }
+    }
 
     #[test]
     fn every_operation_is_in_a_group_that_is_described() {

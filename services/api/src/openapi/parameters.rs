@@ -66,6 +66,8 @@ fn path_parameter(name: &'static str) -> Known {
         "operation_id" => (formatted("uuid"), "The operation, as asking for it answered."),
         "name" => (schema::code(), "The projection."),
         "programme" => (schema::code(), "The programme; `/` in its name as `%2F`."),
+        "cohort" => (schema::code(), "The cohort; `/` in its name as `%2F`."),
+        "edition" => (schema::code(), "The edition; `/` in its name as `%2F`."),
         "instrument" => (schema::code(), "The instrument's name, such as `dash-safelives`."),
         "version" => (schema::code(), "The version."),
         "build" => (whole(0, None), "The build."),
@@ -90,7 +92,10 @@ fn headers(operation: Operation, needs_version: bool) -> Vec<Known> {
     if is_reference || operation == Operation::ReadEvent {
         return Vec::new();
     }
-    if operation.method() == Method::GET {
+    if operation == Operation::RerunEdition {
+        return Vec::new();
+    }
+    if operation.method() == Method::GET || operation.is_question_with_body() {
         let description = "Waits until the answer reflects this position, up to a limit.";
         let name = "Throughline-After";
         let after = Known { name, place, required: false, schema: whole(0, None), description };
@@ -186,6 +191,14 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
                 Known::query("to", date_time(), "Only contacts made before then."),
             ];
             window.into_iter().chain(dates()).chain(pages()).collect()
+        }
+        Operation::ReadMembership => {
+            let version = "The version of the cohort's definition. Default: the newest.";
+            [Known::query("version", integer(), version)].into_iter().chain(dates()).collect()
+        }
+        Operation::ReadEditions => {
+            let before = "`next_before` of the page before.";
+            [limit(), Known::query("before", integer(), before)].into()
         }
         Operation::ReadAllocationSchedules => vec![limit()],
         Operation::ReadOutcomes => outcome_question().into_iter().chain(dates()).collect(),

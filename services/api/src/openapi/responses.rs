@@ -20,7 +20,7 @@ Server-sent events. Of each, `id` is the position, `event` the type, and `data` 
 
 /// The answer of an operation that did as it was asked.
 pub(super) fn done(operation: Operation, answer: Option<Ref>) -> Response {
-    let is_query = operation.method() == Method::GET;
+    let is_query = operation.method() == Method::GET || operation.is_question_with_body();
     let (description, content_type) = match () {
         () if operation == Operation::StreamEvents => (STREAM, "text/event-stream"),
         () if is_query => ("The answer.", "application/json"),
@@ -61,10 +61,13 @@ fn headers(operation: Operation, is_query: bool) -> Vec<(&'static str, Schema, &
             | Operation::ReadSafeContactPlan
             | Operation::ReadRiskAssessments
     );
-    if operation == Operation::DefineProgramme {
-        let what = "The place in the tenant's log from which the definition is there.";
+    if operation.is_reference() && !is_query {
+        let what = "The place in the tenant's log from which it is there.";
         headers.push(("Throughline-Position", integer(), what));
-        headers.push(("Location", text(), "Where the definition can be read."));
+        headers.push(("Location", text(), "Where it can be read."));
+    }
+    if operation == Operation::ReadEdition {
+        headers.push(("ETag", text(), "SHA-256 over the results."));
     }
     if operation.is_about_links() && !is_query {
         headers.push(("Location", text(), "Where the link can be read."));
@@ -128,9 +131,9 @@ fn is_paged(operation: Operation) -> bool {
 /// Whether it answers about many cases at once.
 fn is_about_cases(operation: Operation) -> bool {
     use Operation::{
-        ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides, ReadOutcomes,
-        ReadOverdueRequests, ReadReferralPipeline, ReadRiskDisagreement, ReadRiskTrajectories,
-        ReadWorkers, ReadWorkload,
+        CompareEdition, ReadAgencyResponse, ReadCaseload, ReadCaseloads, ReadContactOverrides,
+        ReadMembership, ReadOutcomes, ReadOverdueRequests, ReadReferralPipeline,
+        ReadRiskDisagreement, ReadRiskTrajectories, ReadWorkers, ReadWorkload, TabulateCohort,
     };
     matches!(
         operation,
@@ -145,6 +148,9 @@ fn is_about_cases(operation: Operation) -> bool {
             | ReadRiskTrajectories
             | ReadWorkload
             | ReadWorkers
+            | ReadMembership
+            | TabulateCohort
+            | CompareEdition
     )
 }
 

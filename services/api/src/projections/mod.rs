@@ -41,7 +41,7 @@ impl ProjectionPath {
 
     fn build(&self) -> Result<i32, Problem> {
         let build = self.build.as_ref().and_then(|text| text.parse().ok());
-        build.ok_or_else(|| Problem::new(problem::NOT_FOUND))
+        build.filter(|build| *build >= 0).ok_or_else(|| Problem::new(problem::NOT_FOUND))
     }
 
     fn operation_id(&self) -> Result<Uuid, Problem> {

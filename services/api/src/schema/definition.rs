@@ -172,10 +172,11 @@ fn sharing() -> Schema {
     )
 }
 
-type Member<'a> = (&'a str, Schema, &'a str);
+pub(super) type Member<'a> = (&'a str, Schema, &'a str);
 
 /// An object with these members and no others.
-fn object(required: &[Member<'_>], optional: &[Member<'_>]) -> Schema {
+/// An object with these members and no other.
+pub(super) fn object(required: &[Member<'_>], optional: &[Member<'_>]) -> Schema {
     let mut object = ObjectBuilder::new()
         .schema_type(Type::Object)
         .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));

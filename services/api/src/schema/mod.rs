@@ -1,5 +1,7 @@
 //! Schemas of values that the domain defines, for the `OpenAPI` description.
 
+pub mod cohort;
+pub mod comparison;
 pub mod definition;
 
 use throughline_domain::code::CODE_BYTES_MAX;

@@ -5,6 +5,8 @@ use throughline_domain::allocation_schedule::ScheduleEvent;
 use throughline_domain::case::CaseEvent;
 use throughline_domain::case::event::UnreadableEvent;
 use throughline_domain::case_link::CaseLinkEvent;
+use throughline_domain::cohort::CohortEvent;
+use throughline_domain::edition::EditionEvent;
 use throughline_domain::ids::EventId;
 use throughline_domain::person::PersonEvent;
 use throughline_domain::programme::ProgrammeEvent;
@@ -86,6 +88,8 @@ stored_forms! {
     ProgrammeEvent = Programme by to_programme_event,
     WorkerEvent = Worker by to_worker_event,
     TeamEvent = Team by to_team_event,
+    CohortEvent = Cohort by to_cohort_event,
+    EditionEvent = Edition by to_edition_event,
     ScheduleEvent = AllocationSchedule by to_schedule_event,
     CaseLinkEvent = CaseLink by to_case_link_event,
 }

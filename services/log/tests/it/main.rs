@@ -5,6 +5,7 @@
 mod ahead;
 mod append;
 mod append_failures;
+mod cohorts;
 mod erasing;
 mod erasing_again;
 mod erasure;

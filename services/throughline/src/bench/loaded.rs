@@ -2,6 +2,7 @@
 
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
+use throughline_domain::case::CaseEvent;
 use throughline_domain::ids::{CaseId, EventId};
 use throughline_domain::time::{Occurred, to_microseconds};
 use throughline_log::{
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use super::casework::{Casework, Random, broken};
 use super::databases::Place;
+use super::every_kind::EveryKind;
 use super::{commands, say};
 use crate::commands::progress::grouped;
 
@@ -36,8 +38,30 @@ pub(super) async fn load(
     name: &str,
     events: u64,
 ) -> anyhow::Result<TenantNo> {
+    load_from(log, place, name, History::new(events, Casework::new)?).await
+}
+
+/// The same with facts of every kind that a table is about.
+///
+/// # Errors
+/// As [`load`].
+pub(super) async fn load_every_kind(
+    log: &EventLog,
+    place: &Place,
+    name: &str,
+    events: u64,
+) -> anyhow::Result<TenantNo> {
+    load_from(log, place, name, History::new(events, |seed| Ok(EveryKind::new(seed)))?).await
+}
+
+async fn load_from<C: Cases>(
+    log: &EventLog,
+    place: &Place,
+    name: &str,
+    mut history: History<C>,
+) -> anyhow::Result<TenantNo> {
+    let events = history.events;
     let tenant = log.create_tenant(name, TenantState::Loading).await?.tenant_no;
-    let mut history = History::new(events)?;
     let mut loaded = 0;
     while loaded < events {
         say(&format!("{name}: {} of {} events loaded", grouped(loaded), grouped(events)));
@@ -50,9 +74,37 @@ pub(super) async fn load(
     Ok(tenant)
 }
 
+/// One case after another, event by event.
+pub(super) trait Cases: Send {
+    /// The next event.
+    ///
+    /// # Errors
+    /// Never: the facts do not contradict themselves.
+    fn next(&mut self) -> anyhow::Result<Next>;
+}
+
+/// An event of a case.
+pub(super) struct Next {
+    /// The case.
+    pub(super) case: CaseId,
+    /// What is recorded.
+    pub(super) event: CaseEvent,
+    /// Whether it can have happened some time before.
+    pub(super) may_be_late: bool,
+}
+
+impl Cases for Casework {
+    fn next(&mut self) -> anyhow::Result<Next> {
+        let step = Casework::next(self);
+        let event = step.intent.into_facts().map_err(broken)?;
+        Ok(Next { case: step.case, event, may_be_late: step.version.0 > 1 })
+    }
+}
+
 /// Casework of many cases at once, at rising times that end with the present.
-struct History {
-    open: Vec<Casework>,
+struct History<C> {
+    events: u64,
+    open: Vec<C>,
     turn: usize,
     recorded_at: Timestamp,
     step: SignedDuration,
@@ -60,14 +112,15 @@ struct History {
     meta: CommandMeta,
 }
 
-impl History {
-    fn new(events: u64) -> anyhow::Result<Self> {
+impl<C: Cases> History<C> {
+    fn new(events: u64, cases: impl Fn(u64) -> anyhow::Result<C>) -> anyhow::Result<Self> {
         // Not quite the present, which is the server's to say.
         let end = to_microseconds(Timestamp::now()) - SignedDuration::from_mins(1);
         let micros = SPAN.as_micros() / i128::from(events.max(1));
         let step = SignedDuration::from_micros(i64::try_from(micros)?.max(1));
-        let open = (0..OPEN_CASES).map(|seed| Casework::new(u64::try_from(seed)?));
+        let open = (0..OPEN_CASES).map(|seed| cases(u64::try_from(seed)?));
         Ok(Self {
+            events,
             open: open.collect::<anyhow::Result<_>>()?,
             turn: 0,
             recorded_at: end - SPAN,
@@ -79,19 +132,18 @@ impl History {
 
     fn next(&mut self) -> anyhow::Result<LoadedEvent> {
         self.turn = (self.turn + 1) % self.open.len();
-        let step = self.open[self.turn].next();
+        let Next { case, event, may_be_late } = self.open[self.turn].next()?;
         self.recorded_at += self.step;
-        let is_late = step.version.0 > 1 && self.random.below(LATE_EVERY) == 0;
+        let is_late = may_be_late && self.random.below(LATE_EVERY) == 0;
         let late_minutes = if is_late { self.random.below(LATE_MINUTES_MAX) } else { 0 };
         let late = SignedDuration::from_mins(i64::try_from(late_minutes)?);
         let event_id = event_id(self.recorded_at, &mut self.random);
-        let event = step.intent.into_facts().map_err(broken)?;
         let occurred = Occurred::at(self.recorded_at - late);
         let meta = CommandMeta { command_id: event_id.0, ..self.meta.clone() };
         Ok(LoadedEvent {
             meta,
             recorded_at: self.recorded_at,
-            stream: step.case.into(),
+            stream: case.into(),
             event: stored(event_id, occurred, &event)?,
         })
     }
@@ -138,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_history_rises_to_the_present_and_is_spread_over_cases() {
-        let mut history = History::new(10_000).unwrap();
+        let mut history = History::new(10_000, Casework::new).unwrap();
         let events: Vec<_> = (0..10_000).map(|_| history.next().unwrap()).collect();
         assert!(events.is_sorted_by(|a, b| a.recorded_at < b.recorded_at));
         assert!(events.iter().all(|event| event.event.occurred.at <= event.recorded_at));

@@ -10,10 +10,12 @@ mod bare;
 mod casework;
 mod child;
 mod closed_loop;
+mod cohorts;
 mod commands;
 mod conditions;
 mod cpu;
 mod databases;
+mod every_kind;
 mod growth;
 mod lag;
 mod loaded;
@@ -44,7 +46,7 @@ pub(crate) use self::replays::replay;
 pub(crate) use self::report::Report;
 
 /// What is measured, in the order in which it is.
-pub(crate) const WORKLOADS: [(&str, Workload); 14] = [
+pub(crate) const WORKLOADS: [(&str, Workload); 15] = [
     ("commands_1", Workload::Commands(1)),
     ("commands_8", Workload::Commands(8)),
     ("commands_32", Workload::Commands(32)),
@@ -55,6 +57,7 @@ pub(crate) const WORKLOADS: [(&str, Workload); 14] = [
     ("projection_lag", Workload::ProjectionLag),
     ("replay", Workload::Replay),
     ("replay_memory", Workload::ReplayMemory),
+    ("cohort", Workload::Cohort),
     ("rebuild", Workload::Rebuild),
     ("rebuild_memory", Workload::RebuildMemory),
     ("commands_during_rebuild", Workload::CommandsDuringRebuild),
@@ -77,6 +80,8 @@ pub(crate) enum Workload {
     Replay,
     /// The memory of one.
     ReplayMemory,
+    /// Every table of a cohort at two dates.
+    Cohort,
     /// A rebuild of a read model from a whole history.
     Rebuild,
     /// The memory of one.
@@ -157,6 +162,7 @@ impl Bench<'_> {
             Workload::ProjectionLag => lag::measure(self, name).await,
             Workload::Replay => replays::measure(self, name).await,
             Workload::ReplayMemory => replays::measure_memory(self, name).await,
+            Workload::Cohort => cohorts::measure(self, name).await,
             Workload::Rebuild => rebuilds::measure(self, name).await,
             Workload::RebuildMemory => rebuilds::measure_memory(self, name).await,
             Workload::CommandsDuringRebuild => rebuilds::measure_beside_commands(self, name).await,

@@ -77,6 +77,11 @@ impl Figure {
         Self { unit, median, min, max, p50_us: None, p99_us: None }
     }
 
+    /// The median.
+    pub(super) fn median(&self) -> f64 {
+        self.median
+    }
+
     /// Calls a second, round by round, with the percentiles over the calls of all rounds.
     pub(super) fn of_windows(unit: &'static str, windows: &[Window]) -> Self {
         let rates: Vec<f64> = windows.iter().map(|window| window.per_second).collect();

@@ -7,11 +7,15 @@ pub(crate) mod bench_child;
 mod checkpoint_log;
 mod checkpoint_schedule;
 mod checkpoints;
+pub(crate) mod cohort;
 mod confirm;
 mod data_dir;
 pub(crate) mod database;
 mod dates;
 pub(crate) mod demo;
+mod document;
+pub(crate) mod edition;
+pub(crate) mod evaluating;
 mod feed_settings;
 pub(crate) mod keys;
 pub(crate) mod log;
@@ -29,6 +33,7 @@ pub(crate) mod progress;
 pub(crate) mod projections;
 mod readiness;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod rules;
 mod safeguards;
 pub(crate) mod serve;
@@ -58,6 +63,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Rules(arguments) => rules::run(arguments).await,
         Command::Programmes(arguments) => Ok(Box::pin(programmes::run(arguments)).await),
+        Command::Cohort(arguments) => Ok(Box::pin(cohort::run(arguments)).await),
+        Command::Edition(arguments) => Ok(Box::pin(edition::run(arguments)).await),
+        Command::Report(arguments) => Ok(Box::pin(report::run(arguments)).await),
         Command::Allocation(arguments) => Ok(allocation::run(arguments).await),
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,

@@ -1,12 +1,11 @@
 //! `throughline programmes`: the definitions there are, checking one, and loading one.
 
-use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use jiff::Timestamp;
 use serde::Serialize;
 use throughline_domain::case::Moment;
@@ -17,11 +16,11 @@ use throughline_domain::programme::{
     Programmes, aggregate, contradictions,
 };
 use throughline_domain::time::{Occurred, to_microseconds};
-use throughline_log::{CommandMeta, ExecuteError};
+use throughline_log::ExecuteError;
 use uuid::Uuid;
 
-use super::actor::{ROLE, actor};
 use super::database::DatabaseArguments;
+use super::document::{Named, meta, named, read};
 use super::with_log::{OpenLog, Sealed, with_log};
 
 /// Exit codes for scripts: the definition contradicts itself, it could not be done, a rule refuses,
@@ -31,8 +30,8 @@ const FAILED: u8 = 2;
 const REFUSED: u8 = 3;
 const UNKNOWN: u8 = 4;
 
-/// Bytes of a file that is read as a definition, at most.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// What a file is read as.
+const DEFINITION: &str = "a definition";
 
 /// What `programmes` is told.
 #[derive(Debug, clap::Args)]
@@ -121,25 +120,6 @@ pub(crate) struct LoadArguments {
     pub(crate) database: DatabaseArguments,
 }
 
-/// A definition by its name.
-#[derive(Clone, Debug)]
-pub(crate) struct Named {
-    id: Code,
-    version: Option<u16>,
-}
-
-fn named(text: &str) -> Result<Named, String> {
-    let (id, version) = match text.split_once('@') {
-        Some((id, version)) => {
-            let version: u16 = version.parse().map_err(|_| "a version is a number from 1")?;
-            (id, Some(version))
-        }
-        None => (text, None),
-    };
-    let id: Code = id.parse().map_err(|error| format!("{error}"))?;
-    Ok(Named { id, version })
-}
-
 /// Does what was asked with programmes.
 pub(crate) async fn run(arguments: ProgrammesArguments) -> ExitCode {
     let outcome = match arguments.command {
@@ -208,7 +188,7 @@ async fn show(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
-    let definition = read(&arguments.file)?;
+    let definition: Programme = read(&arguments.file, DEFINITION)?;
     let found = contradictions(&definition);
     if found.is_empty() {
         writeln!(
@@ -223,7 +203,7 @@ fn check(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn load(arguments: &LoadArguments) -> anyhow::Result<ExitCode> {
-    let definition = read(&arguments.check.file)?;
+    let definition: Programme = read(&arguments.check.file, DEFINITION)?;
     let json = arguments.check.json;
     let loaded = with_log(&arguments.database, Sealed::Handled, async |open: OpenLog| {
         define(&open, arguments, definition.clone()).await
@@ -268,7 +248,7 @@ async fn define(
     let now = to_microseconds(Timestamp::now());
     let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred: Occurred::at(now), now };
     let command = ProgrammeCommand { moment, intent: DefineProgramme(definition) };
-    let meta = meta(arguments);
+    let meta = meta(arguments.actor.as_ref());
     let executed =
         open.log.execute::<ProgrammeHistory>(tenant.tenant_no, stream, None, command, meta, None);
     match executed.await {
@@ -276,41 +256,6 @@ async fn define(
         Err(ExecuteError::Refused(refusal)) => Ok(Loaded::Refused(refusal)),
         Err(error) => bail!(error),
     }
-}
-
-fn meta(arguments: &LoadArguments) -> CommandMeta {
-    let command_id = Uuid::now_v7();
-    CommandMeta {
-        actor: actor(arguments.actor.as_ref()),
-        actor_role: ROLE.to_owned(),
-        source_organisation: None,
-        command_id,
-        correlation_id: command_id,
-        causation_id: None,
-        traceparent: None,
-        idempotency: None,
-    }
-}
-
-/// A definition from a file. Its place in the text is told, and nothing of the text.
-fn read(file: &Path) -> anyhow::Result<Programme> {
-    let mut text = String::new();
-    if file == Path::new("-") {
-        io::stdin().lock().take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    } else {
-        let opened = fs::File::open(file).context("could not open the file")?;
-        opened.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    }
-    if u64::try_from(text.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
-        bail!("the file is longer than a definition may be");
-    }
-    serde_json::from_str(&text).map_err(|error| {
-        anyhow::anyhow!(
-            "the file is no definition: line {}, column {}",
-            error.line(),
-            error.column()
-        )
-    })
 }
 
 fn said(definition: &Programme, what: &str, json: bool) -> String {

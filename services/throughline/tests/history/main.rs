@@ -223,5 +223,5 @@ async fn the_demonstration_loads_its_history_once() {
     let second = program.demonstrate();
     assert!(second.iter().any(|line| line == "tenant demo has its history"), "{second:?}");
     // Those of both tenants.
-    assert_eq!(program.count("event").await, 428 + 65);
+    assert_eq!(program.count("event").await, 428 + 66);
 }

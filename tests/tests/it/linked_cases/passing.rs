@@ -152,7 +152,7 @@ async fn nobody_is_told_where_nobody_works_and_whoever_begins_is() {
     assert_eq!(change(&told_of(client, &hers, 1).await[0]), (json!("medium"), Value::Null));
 
     client.step(&hers, "allocations", json!({"worker": "w-ann"})).await.expect(201);
-    client.step(&hers, "closure", json!({"reason": "goals_met"})).await.expect(201);
+    client.step(&hers, "closure", json!({"reason": "time_limit"})).await.expect(201);
     assess(client, &his, "high").await;
     everything_is_looked_at(&service).await;
     assert_eq!(told(client, &hers).await.len(), 1);

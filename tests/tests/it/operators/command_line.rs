@@ -38,7 +38,7 @@ async fn an_operator_lists_rebuilds_goes_back_and_drops() {
     let row = listed.lines().find(|line| line.contains(" caseload ")).unwrap();
     assert_eq!(
         row.split_whitespace().take(5).collect::<Vec<_>>(),
-        ["city", "caseload", "1", "0", "live"]
+        ["city", "caseload", "2", "0", "live"]
     );
 
     let rebuild = ["rebuild", "caseload", "--tenant", "city"];

@@ -190,7 +190,7 @@ async fn readers_go_back_at_once_and_the_build_in_use_is_never_dropped() {
     let refused = drop("0").await;
     assert_eq!((refused.status, &*refused.problem()), (409, "live-build"));
     assert_eq!(drop(&build).await.status, 204);
-    for gone in [&*build, "99", "no-number"] {
+    for gone in [&*build, "99", "-1", "no-number"] {
         let gone = drop(gone).await;
         assert_eq!((gone.status, &*gone.problem()), (404, "not-found"));
     }

@@ -34,14 +34,14 @@ pub(crate) fn caseload(log: &[Posted], worker: Option<&str>, asked: &Asked) -> V
 fn row(case: &str, state: &State, asked: &Asked) -> Value {
     let text = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
     let (referral, _) = state.referral.as_ref().unwrap();
+    let risk = |member: &str| state.risk().map(|risk| risk[member].clone());
     json!({
         "case_id": case, "programme": referral["programme"], "role": referral["role"],
         "area": state.area, "status": state.status, "episode": state.episodes.len(),
         "opened_at": text(state.episodes.last().copied()),
         "worker": state.worker, "team": state.team,
-        "risk_level": state.risk.as_ref().map(|risk| risk["level"].clone()),
-        "risk_assessed_at": text(state.assessed_at),
-        "risk_rule": state.risk.as_ref().map(|risk| risk["rule"].clone()),
+        "risk_level": risk("level"), "risk_assessed_at": risk("assessed_at"),
+        "risk_rule": risk("rule"),
         "attempts": state.attempts, "reached": state.reached,
         "last_attempt_at": text(state.last_attempt_at),
         "last_reached_at": text(state.last_reached_at),

@@ -1,6 +1,7 @@
 //! What several lengths of time come to, by the textbook: in floating point, and rounded at the end.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
 pub(super) fn days_between(from: Timestamp, to: Timestamp) -> f64 {
@@ -30,4 +31,15 @@ pub(super) fn spread(mut days: Vec<f64>) -> Value {
         "min": rounded(days[0]), "p25": quantile(0.25), "median": quantile(0.5),
         "p75": quantile(0.75), "p90": quantile(0.9), "max": rounded(at(last)),
     })
+}
+
+/// The first and the last moment at which it can have been.
+pub(super) fn bounds(at: Timestamp, precision: &str) -> (Timestamp, Timestamp) {
+    let day = at.to_zoned(TimeZone::UTC).start_of_day().unwrap();
+    let (first, last) = match precision {
+        "day" => (day.clone(), &day + 1.day()),
+        "month" => (day.first_of_month().unwrap(), day.first_of_month().unwrap() + 1.month()),
+        _ => return (at, at),
+    };
+    (first.timestamp(), last.timestamp() - 1.microsecond())
 }

@@ -4,8 +4,11 @@
 mod agency_response;
 mod caseload;
 mod days;
+mod definition;
 mod outcomes;
 mod referral_pipeline;
+mod reviews;
+mod risk;
 mod risk_disagreement;
 mod risk_trajectory;
 mod safe_contact;
@@ -18,6 +21,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use agency_response::{agency_response, overdue_requests};
 pub(crate) use caseload::caseload;
+pub(crate) use definition::{own_definitions, versions_at};
 pub(crate) use outcomes::outcomes;
 pub(crate) use referral_pipeline::referral_pipeline;
 pub(crate) use risk_disagreement::{case_assessments, disagreements};

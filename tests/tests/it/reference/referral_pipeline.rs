@@ -40,12 +40,29 @@ pub(crate) fn referral_pipeline(log: &[Posted], asked: &Asked) -> Value {
     let life = ["pending", "waiting", "accepted"];
     by_decision
         .sort_by_key(|group| life.iter().position(|decision| group["decision"] == *decision));
+    let versions = |r: &Referral| {
+        let of = |name: &str| r.facts[name].as_i64().unwrap();
+        (of("programme_version"), of("criteria_version"))
+    };
+    let criteria: BTreeSet<(i64, i64)> = referrals.iter().map(versions).collect();
+    let of_criteria = |key: (i64, i64)| {
+        let those: Vec<&Referral> = referrals.iter().filter(|r| versions(r) == key).collect();
+        let share = 100.0 * count(those.len()) / count(referrals.len());
+        let mut group = figures(&those);
+        let more = json!({
+            "programme_version": key.0, "criteria_version": key.1, "decline_reasons": [],
+            "percent": (share * 10.0 + 0.5).floor() / 10.0,
+        });
+        group.extend(more.as_object().unwrap().clone());
+        group
+    };
+    let by_criteria: Vec<_> = criteria.into_iter().map(of_criteria).collect();
     let mut answer = figures(&all);
     let more = json!({
         "programme": "mrp", "from": null, "to": null, "rule": "referral-pipeline/1",
         "by_source": groups("source", &member("source")),
         "by_area": groups("area", &member("area")),
-        "by_decision": by_decision,
+        "by_decision": by_decision, "by_criteria_version": by_criteria,
     });
     answer.extend(more.as_object().unwrap().clone());
     answer.extend(asked.echo());

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::days::bounds;
 use super::{Asked, Entry, Posted, cases, facts, known};
 
 const LEVELS: [&str; 3] = ["standard", "medium", "high"];
@@ -26,17 +26,6 @@ struct Seen {
     area: Value,
     status: &'static str,
     said: BTreeMap<Assessor, Said>,
-}
-
-/// The first and the last moment at which it can have been.
-fn bounds(at: Timestamp, precision: &str) -> (Timestamp, Timestamp) {
-    let day = at.to_zoned(TimeZone::UTC).start_of_day().unwrap();
-    let (first, last) = match precision {
-        "day" => (day.clone(), &day + 1.day()),
-        "month" => (day.first_of_month().unwrap(), day.first_of_month().unwrap() + 1.month()),
-        _ => return (at, at),
-    };
-    (first.timestamp(), last.timestamp() - 1.microsecond())
 }
 
 fn text(value: &Value) -> Option<String> {

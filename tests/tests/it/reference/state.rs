@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Asked, Posted, facts, known};
-
-/// `mrp`: days without being reached until a case is dormant, and between reviews.
-const MRP_DAYS: i64 = 90;
+use super::definition::Definition;
+use super::reviews::Reviews;
+use super::risk::Assessed;
+use super::{Asked, Entry, Posted, facts, known};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -15,10 +15,8 @@ pub(super) struct State {
     pub(super) episodes: Vec<Timestamp>,
     pub(super) worker: Option<Value>,
     pub(super) team: Option<Value>,
-    pub(super) risk: Option<Value>,
-    pub(super) assessed_at: Option<Timestamp>,
-    /// When the latest review was, and when it says the next is due.
-    reviewed: Option<(Timestamp, Option<Timestamp>)>,
+    assessed: Assessed,
+    reviews: Reviews,
     pub(super) attempts: u32,
     pub(super) reached: u32,
     pub(super) last_attempt_at: Option<Timestamp>,
@@ -37,12 +35,14 @@ impl State {
     pub(super) fn at(log: &[Posted], case: &str, asked: &Asked) -> Self {
         let mut state = Self::default();
         for fact in facts(log, case, asked) {
-            state.take(fact.posted, fact.at, fact.data);
+            state.take(&fact);
         }
         state
     }
 
-    pub(super) fn take(&mut self, posted: &Posted, at: Timestamp, data: &Value) {
+    pub(super) fn take(&mut self, fact: &Entry<'_>) {
+        let Entry { posted, at, data, .. } = *fact;
+        self.assessed.take(fact);
         self.status = match posted.kind {
             "ReferralReceived" => "referred",
             "ReferralWaitlisted" => "waiting",
@@ -75,19 +75,7 @@ impl State {
                 self.worker = Some(data["worker"].clone());
                 self.team = data.get("team").cloned();
             }
-            "RiskAssessed" => {
-                self.assessed_at = Some(at);
-                self.risk = Some(json!({
-                    "level": data["level"], "assessed_at": at.to_string(),
-                    "instrument": data["instrument"], "assessor_role": data["assessor_role"],
-                    "event_id": posted.event_id, "rule": "latest-assessment/1",
-                    "rests_on": [posted.event_id],
-                }));
-            }
-            "ReviewCompleted" => {
-                let due = data.get("next_due").and_then(Value::as_str);
-                self.reviewed = Some((at, due.map(|due| due.parse().unwrap())));
-            }
+            "ReviewCompleted" => self.reviews.take(fact),
             "ContactAttempted" => {
                 self.attempts += 1;
                 self.last_attempt_at = self.last_attempt_at.max(Some(at));
@@ -102,21 +90,26 @@ impl State {
         }
     }
 
-    fn since(&self, latest: Option<Timestamp>) -> Option<Timestamp> {
-        let since = latest.max(self.episodes.last().copied())?;
-        (self.status == "open").then(|| since + SignedDuration::from_hours(24 * MRP_DAYS))
+    /// The definition that the case was referred under.
+    fn definition(&self) -> Definition {
+        Definition::of(&self.referral.as_ref().unwrap().0)
+    }
+
+    /// The level of risk, and how it was found.
+    pub(super) fn risk(&self) -> Option<Value> {
+        self.assessed.risk(&self.definition())
     }
 
     pub(super) fn dormant_from(&self) -> Option<Timestamp> {
-        self.since(self.last_reached_at)
+        let since = self.last_reached_at.max(self.episodes.last().copied())?;
+        let days = self.definition().dormant_days;
+        (self.status == "open").then(|| since + SignedDuration::from_hours(24 * days))
     }
 
     pub(super) fn review_due(&self) -> Option<Timestamp> {
-        let began = self.episodes.last().copied()?;
-        let reviewed = self.reviewed.filter(|(at, _)| began <= *at);
-        let by_schedule = self.since(self.assessed_at.max(reviewed.map(|(at, _)| at)));
-        let by_hand = reviewed.and_then(|(_, due)| due);
-        if self.status == "open" { by_hand.or(by_schedule) } else { None }
+        let began = *self.episodes.last()?;
+        let due = || self.reviews.due(began, &self.assessed, &self.definition());
+        (self.status == "open").then(due)
     }
 }
 
@@ -124,10 +117,11 @@ impl State {
 pub(crate) fn case(log: &[Posted], case: &str, asked: &Asked) -> Option<Value> {
     let last = *known(log, case, asked).last()?;
     let state = State::at(log, case, asked);
-    let (referral, referred_at) = state.referral?;
+    let (referral, referred_at) = state.referral.clone()?;
+    let definition = state.definition();
     let engagement = match state.reached {
-        0 => "none",
-        1 | 2 => "sporadic",
+        reached if reached < definition.sporadic_from => "none",
+        reached if reached < definition.engaged_from => "sporadic",
         _ => "engaged",
     };
     let goes_on = |id: &String| !state.ended.iter().any(|ended| ended == id);
@@ -142,7 +136,7 @@ pub(crate) fn case(log: &[Posted], case: &str, asked: &Asked) -> Option<Value> {
         "case_id": case, "person_id": referral["person_id"], "programme": referral["programme"],
         "role": referral["role"], "area": state.area, "source": referral["source"],
         "referred_at": referred_at.to_string(), "status": state.status,
-        "episode": state.episodes.len(), "risk": state.risk,
+        "episode": state.episodes.len(), "risk": state.risk(),
         "engagement": {"level": engagement, "rule": "mrp-engagement/1"},
         "contacts": {
             "attempts": state.attempts, "reached": state.reached,

@@ -63,7 +63,7 @@ fn months(asked: &Asked) -> Vec<Month> {
 fn state(facts: &[Entry<'_>], at: Timestamp) -> State {
     let mut state = State::default();
     for fact in facts.iter().take_while(|fact| fact.at <= at) {
-        state.take(fact.posted, fact.at, fact.data);
+        state.take(fact);
     }
     state
 }
@@ -77,7 +77,7 @@ fn load(cases: &[Vec<Entry<'_>>], worker: Option<&str>, month: &Month) -> Map<St
         if then.referral.is_some() && then.status == "open" && is_theirs(&then) {
             on += 1;
             dormant += i32::from(then.dormant_from().is_some_and(|from| month.at >= from));
-            high += i32::from(then.risk.is_some_and(|risk| risk["level"] == "high"));
+            high += i32::from(then.risk().is_some_and(|risk| risk["level"] == "high"));
         }
         let is_in_month = |fact: &&Entry<'_>| fact.at >= month.from && fact.at < month.until;
         let contacts = facts.iter().filter(|fact| fact.posted.kind == "ContactAttempted");

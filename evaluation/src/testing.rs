@@ -1,4 +1,12 @@
-//! Short ways to write histories in tests.
+//! Short ways to write histories in tests, here and in the crates above.
+
+#![expect(missing_docs, reason = "each says in its name what it makes")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "for tests"
+)]
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -9,29 +17,29 @@ use throughline_domain::recorded::Recorded;
 use throughline_domain::time::Occurred;
 use uuid::Uuid;
 
-pub(crate) fn t(text: &str) -> Timestamp {
+pub fn t(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 /// Midnight of a day.
-pub(crate) fn day(date: &str) -> Timestamp {
+pub fn day(date: &str) -> Timestamp {
     t(&format!("{date}T00:00:00Z"))
 }
 
-pub(crate) fn case(n: u128) -> CaseId {
+pub fn case(n: u128) -> CaseId {
     CaseId(Uuid::from_u128(n))
 }
 
 /// The id of the n-th event of a history, from 1.
-pub(crate) fn event_id(n: u128) -> EventId {
+pub fn event_id(n: u128) -> EventId {
     EventId(Uuid::from_u128(n))
 }
 
 /// A fact and the day on which it happened.
-pub(crate) type Fact = (CaseEvent, Timestamp);
+pub type Fact = (CaseEvent, Timestamp);
 
 /// A history recorded at the times when it happened or, for a late fact, just after the one before.
-pub(crate) fn history(facts: impl IntoIterator<Item = Fact>) -> Vec<Recorded<CaseEvent>> {
+pub fn history(facts: impl IntoIterator<Item = Fact>) -> Vec<Recorded<CaseEvent>> {
     let mut recorded_at = Timestamp::MIN;
     facts
         .into_iter()
@@ -51,13 +59,13 @@ pub(crate) fn history(facts: impl IntoIterator<Item = Fact>) -> Vec<Recorded<Cas
         .collect()
 }
 
-pub(crate) fn fact(event_type: &str, facts: &Value, date: &str) -> Fact {
+pub fn fact(event_type: &str, facts: &Value, date: &str) -> Fact {
     let event = CaseEvent::from_stored(event_type, 1, &facts.to_string()).unwrap();
     (event, day(date))
 }
 
 /// A case of a programme, taken on and given to `w1`, all on one day.
-pub(crate) fn opened(programme: &str, date: &str) -> Vec<Fact> {
+pub fn opened(programme: &str, date: &str) -> Vec<Fact> {
     vec![
         referred(programme, date),
         fact("ReferralAccepted", &json!({}), date),
@@ -65,7 +73,7 @@ pub(crate) fn opened(programme: &str, date: &str) -> Vec<Fact> {
     ]
 }
 
-pub(crate) fn referred(programme: &str, date: &str) -> Fact {
+pub fn referred(programme: &str, date: &str) -> Fact {
     let facts = json!({
         "person_id": Uuid::from_u128(7), "programme": programme, "programme_version": 1,
         "role": "victim_survivor", "area": "south", "source": "police",
@@ -73,16 +81,16 @@ pub(crate) fn referred(programme: &str, date: &str) -> Fact {
     fact("ReferralReceived", &facts, date)
 }
 
-pub(crate) fn allocated(worker: &str, date: &str) -> Fact {
+pub fn allocated(worker: &str, date: &str) -> Fact {
     fact("CaseAllocated", &json!({"worker": worker}), date)
 }
 
-pub(crate) fn attempted(outcome: &str, date: &str) -> Fact {
+pub fn attempted(outcome: &str, date: &str) -> Fact {
     let facts = json!({"channel": "phone", "outcome": outcome});
     fact("ContactAttempted", &facts, date)
 }
 
-pub(crate) fn assessed(level: &str, stage: Option<&str>, date: &str) -> Fact {
+pub fn assessed(level: &str, stage: Option<&str>, date: &str) -> Fact {
     let mut facts = json!({
         "instrument": "dash-safelives/2009", "level": level, "assessor_role": "idva",
     });
@@ -92,21 +100,21 @@ pub(crate) fn assessed(level: &str, stage: Option<&str>, date: &str) -> Fact {
     fact("RiskAssessed", &facts, date)
 }
 
-pub(crate) fn measured(stage: &str, values: &Value, date: &str) -> Fact {
+pub fn measured(stage: &str, values: &Value, date: &str) -> Fact {
     let facts = json!({"instrument": "abuse-severity/1", "stage": stage, "values": values});
     fact("MeasureRecorded", &facts, date)
 }
 
-pub(crate) fn closed(date: &str) -> Fact {
+pub fn closed(date: &str) -> Fact {
     fact("CaseClosed", &json!({"reason": "goals_met"}), date)
 }
 
-pub(crate) fn reopened(date: &str) -> Fact {
+pub fn reopened(date: &str) -> Fact {
     fact("CaseReopened", &json!({}), date)
 }
 
 /// A correction of the n-th event, recorded on `date`.
-pub(crate) fn corrected(n: u128, (replacement, at): Fact, date: &str) -> Fact {
+pub fn corrected(n: u128, (replacement, at): Fact, date: &str) -> Fact {
     let correction = FactCorrected {
         corrects: event_id(n),
         occurred: Occurred::at(at),
@@ -116,7 +124,7 @@ pub(crate) fn corrected(n: u128, (replacement, at): Fact, date: &str) -> Fact {
 }
 
 /// A retraction of the n-th event, recorded on `date`.
-pub(crate) fn retracted(n: u128, date: &str) -> Fact {
+pub fn retracted(n: u128, date: &str) -> Fact {
     let retraction = FactRetracted { retracts: event_id(n) };
     (CaseEvent::FactRetracted(retraction), day(date))
 }

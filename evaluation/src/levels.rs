@@ -4,9 +4,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::Number;
-use throughline_domain::code_lists::{CodeList, Severity};
+use throughline_domain::code_lists::{CodeList, RiskLevel, Severity};
 
-use super::{RISK_LEVEL, RISK_LEVELS};
+/// The built-in measure: the level of risk assessments.
+pub const RISK_LEVEL: &str = "risk_level";
+/// Its levels.
+const RISK_LEVELS: &[RiskLevel] = RiskLevel::ALL;
 
 /// The most levels that a matrix is made of.
 pub const LEVELS_MAX: usize = 100;
@@ -16,7 +19,8 @@ const EXACT_WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// The levels that a table of `values` has: all of a known scale, whether or not each was given;
 /// otherwise those that were given, numbers ascending, then the others by text.
-pub(super) fn ordered(measure: &str, values: &BTreeSet<&str>) -> Vec<String> {
+#[must_use]
+pub fn ordered(measure: &str, values: &BTreeSet<&str>) -> Vec<String> {
     if measure == RISK_LEVEL {
         return texts(RISK_LEVELS);
     }
@@ -29,7 +33,8 @@ pub(super) fn ordered(measure: &str, values: &BTreeSet<&str>) -> Vec<String> {
 }
 
 /// The text of a number: whole ones without a fraction.
-pub(super) fn number_text(number: &Number) -> String {
+#[must_use]
+pub fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(float)
             if !number.is_i64()

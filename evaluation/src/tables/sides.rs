@@ -1,19 +1,25 @@
-//! The outcome table: counted from pairs, whichever way these came.
+//! A measure at two stages, counted from pairs, whichever way these came.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::MissingReason;
 
-use super::levels::{self, LEVELS_MAX};
-use super::mcnemar;
-use crate::ReadError;
+use crate::levels::{self, LEVELS_MAX};
+use crate::statistics::McNemar;
+use crate::tables::TableError;
 
 /// What is known of one case at one stage.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Side {
+pub enum Side {
     /// A value, and what it was measured with.
-    Value { value: String, instrument: Code },
+    Value {
+        /// The value.
+        value: String,
+        /// The instrument.
+        instrument: Code,
+    },
     /// A reason why there is none.
     Missing(MissingReason),
     /// Nothing at all.
@@ -21,7 +27,7 @@ pub(super) enum Side {
 }
 
 /// A measure at two stages, over one cohort.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OutcomeTable {
     /// The cohort: cases whose referral was accepted.
     pub cases: u64,
@@ -48,7 +54,7 @@ pub struct OutcomeTable {
 }
 
 /// One level at both stages, among the pairs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LevelChange {
     /// The level.
     pub level: String,
@@ -61,7 +67,7 @@ pub struct LevelChange {
 }
 
 /// How many values are missing, by reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct MissingCounts {
     /// Nobody asked.
     pub not_asked: u64,
@@ -76,7 +82,7 @@ pub struct MissingCounts {
 }
 
 /// Any use against none, among the pairs. The levels `none`, `0` and `no` are none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct AnyUse {
     /// Used at the first stage.
     pub used_from: u64,
@@ -94,15 +100,15 @@ pub struct AnyUse {
 
 impl OutcomeTable {
     /// Builds the table from how many cases have which sides.
-    pub(super) fn of(
-        measure: &str,
-        counts: &BTreeMap<(Side, Side), u64>,
-    ) -> Result<Self, ReadError> {
+    ///
+    /// # Errors
+    /// [`TableError::TooManyLevels`] when the measure has too many distinct values.
+    pub fn of(measure: &str, counts: &BTreeMap<(Side, Side), u64>) -> Result<Self, TableError> {
         let pairs: Vec<Pair<'_>> = counts.iter().filter_map(Pair::of).collect();
         let values = pairs.iter().flat_map(|pair| [pair.from, pair.to]).collect();
         let levels = levels::ordered(measure, &values);
         if levels.len() > LEVELS_MAX {
-            return Err(ReadError::TooManyLevels { levels_max: LEVELS_MAX });
+            return Err(TableError::TooManyLevels { levels_max: LEVELS_MAX });
         }
         let matrix = matrix(&levels, &pairs);
         let any_use = AnyUse::of(&pairs);
@@ -119,7 +125,7 @@ impl OutcomeTable {
             matrix,
             missing_from: MissingCounts::of(counts.iter().map(|((from, _), n)| (from, *n))),
             missing_to: MissingCounts::of(counts.iter().map(|((_, to), n)| (to, *n))),
-            mcnemar_exact_p: mcnemar::exact_two_sided_p(any_use.stopped, any_use.began),
+            mcnemar_exact_p: McNemar::of(any_use.stopped, any_use.began).p,
             any_use,
         })
     }
