@@ -19,8 +19,8 @@ a cohort rebuilt from it. Written by `python3 tests/published/document.py`: do n
 - **stated**: the report's figure.
 - **rebuilt**: the figure computed from the histories in `tests/published/histories` by
   `tests/published/tables.py`, a second way that shares nothing with the program.
-- **ours**: what the program gave for the same history, cohort and dates; a dash where no table of it gives
-  the figure yet.
+- **ours**: what the program gave for the same history, cohort and dates, as
+  `tests/tests/it/published_figures.rs` asks for it and holds it against `tests/published/ours.json`.
 
 Only counts are published: everything else about a case in these histories is chosen, as
 `tests/published/*.py` say where they choose. That our figures are the reports' shows that the tables count
@@ -85,8 +85,6 @@ def remark(figure):
         remarks.append("see above")
     if "note" in figure:
         remarks.append(figure["note"])
-    if "awaits" in figure:
-        remarks.append(f"awaits a table: {figure['awaits']}")
     return "; ".join(remarks)
 
 

@@ -165,8 +165,7 @@ def incidents(cases, months_before):
     return {
         "cases": len(cases), "total": rates(lambda d: True),
         "kinds": {k: rates(lambda d, k=k: d["kind"] == k) for k in ("domestic_incident", "crime")},
-        "police_outcomes": {o: dict(zip(("before", "after"), sides(lambda d, o=o: d.get("police_outcome", "not_said") == o)))
-                            for o in outcomes},
+        "police_outcomes": {o: rates(lambda d, o=o: d.get("police_outcome", "not_said") == o) for o in outcomes},
     }
 
 
@@ -188,13 +187,12 @@ def contact_holds(cases):
     }
 
 
-def complex_need_count(cases):
-    names = ("substance_misuse", "alcohol_misuse", "housing_difficulties", "mental_health_difficulties")
+def combinations(cases, measures, stage):
     counts, kinds = Counter(), Counter()
     for case in cases:
-        values = {name: case.value(name, "intake") for name in names}
+        values = {name: case.value(name, stage) for name in measures}
         if any(isinstance(value, str) for value in values.values()):
-            has = [name for name in names if values[name] == "yes"]
+            has = [name for name in measures if values[name] == "yes"]
             counts[str(len(has))] += 1
             kinds["+".join(has) or "none"] += 1
     return {"cases": sum(counts.values()), "counts": counts, "combinations": kinds}
@@ -213,8 +211,12 @@ def protective_orders(cases):
 
 def child_protection(cases):
     found = [case.of("ChildProtectionStatusChanged") for case in cases]
-    on = [changes for changes in found if any(c["to"] == "child_protection_plan" for c in changes)]
-    return {"on_plan": len(on), "off_plan": sum(changes[-1]["to"] == "closed" for changes in on)}
+    ever, went = Counter(), {}
+    for changes in found:
+        for status in {change["to"] for change in changes}:
+            ever[status] += 1
+            went.setdefault(status, Counter())[changes[-1]["to"]] += 1
+    return {"ever": ever, "went": went}
 
 
 def skills(cases):
@@ -224,7 +226,7 @@ def skills(cases):
 
 TABLES = {f.__name__: f for f in (
     outcome, referrals, attrition, rule, agreement, contacts, agency_work, support, completeness, incidents,
-    incidents_per_case, contact_holds, complex_need_count, needs, protective_orders, child_protection, skills,
+    incidents_per_case, contact_holds, combinations, needs, protective_orders, child_protection, skills,
 )}
 
 

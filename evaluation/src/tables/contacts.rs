@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use throughline_domain::case::record_contact_attempt::ContactAttempted;
+use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CodeList as _, ContactOutcome};
 
 use super::{Table, TableError};
@@ -13,8 +15,17 @@ use crate::evaluated_case::EvaluatedCase;
 #[serde(deny_unknown_fields)]
 pub struct Contacts {}
 
-/// One attempt: its channel, what came of it, and how many minutes it took.
-type Attempt = (&'static str, ContactOutcome, Option<u32>);
+/// One attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    channel: &'static str,
+    outcome: ContactOutcome,
+    minutes: Option<u32>,
+    purpose: Option<Code>,
+}
+
+/// What an attempt does not say.
+const NOT_SAID: &str = "not_said";
 
 /// The table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +40,8 @@ pub struct ContactsTable {
     pub total: Attempts,
     /// Attempts by channel.
     pub channels: BTreeMap<String, Attempts>,
+    /// Attempts by purpose; `not_said` where none was said.
+    pub purposes: BTreeMap<String, Attempts>,
 }
 
 /// Some attempts.
@@ -52,25 +65,29 @@ impl Table for Contacts {
 
     fn observe(&self, case: &EvaluatedCase<'_>) -> Option<Vec<Attempt>> {
         let attempts = case.attempts();
-        Some(attempts.map(|(_, a)| (a.channel.as_str(), a.outcome, a.duration_min)).collect())
+        let attempt = |(_, made): (_, &ContactAttempted)| Attempt {
+            channel: made.channel.as_str(),
+            outcome: made.outcome,
+            minutes: made.duration_min,
+            purpose: made.purpose.clone(),
+        };
+        Some(attempts.map(attempt).collect())
     }
 
     fn conclude(&self, observations: &[&Vec<Attempt>]) -> Result<ContactsTable, TableError> {
-        let is_reached = |attempt: &Attempt| attempt.1 == ContactOutcome::Reached;
+        let is_reached = |attempt: &Attempt| attempt.outcome == ContactOutcome::Reached;
         let count = |holds: &dyn Fn(&Vec<Attempt>) -> bool| {
             observations.iter().filter(|attempts| holds(attempts)).count() as u64
         };
         let mut total = Attempts::default();
         let mut channels: BTreeMap<String, Attempts> = BTreeMap::new();
+        let mut purposes: BTreeMap<String, Attempts> = BTreeMap::new();
         for attempts in observations.iter().copied() {
-            let mut of_case: BTreeMap<&str, Vec<&Attempt>> = BTreeMap::new();
-            for attempt in attempts {
-                of_case.entry(attempt.0).or_default().push(attempt);
-            }
             total.take(attempts);
-            for (channel, attempts) in of_case {
-                channels.entry(channel.to_owned()).or_default().take(attempts);
-            }
+            divide(&mut channels, attempts, |attempt| attempt.channel);
+            divide(&mut purposes, attempts, |attempt| {
+                attempt.purpose.as_ref().map_or(NOT_SAID, Code::as_str)
+            });
         }
         Ok(ContactsTable {
             cases: observations.len() as u64,
@@ -78,7 +95,23 @@ impl Table for Contacts {
             reached_cases: count(&|attempts| attempts.iter().any(is_reached)),
             total,
             channels,
+            purposes,
         })
+    }
+}
+
+/// Takes the attempts of one case, each under its own name.
+fn divide(
+    divided: &mut BTreeMap<String, Attempts>,
+    attempts: &[Attempt],
+    name: impl Fn(&Attempt) -> &str,
+) {
+    let mut of_case: BTreeMap<&str, Vec<&Attempt>> = BTreeMap::new();
+    for attempt in attempts {
+        of_case.entry(name(attempt)).or_default().push(attempt);
+    }
+    for (name, attempts) in of_case {
+        divided.entry(name.to_owned()).or_default().take(attempts);
     }
 }
 
@@ -86,7 +119,7 @@ impl Attempts {
     /// Takes the attempts of one case.
     fn take<'a>(&mut self, attempts: impl IntoIterator<Item = &'a Attempt>) {
         let before = self.attempts;
-        for (_, outcome, minutes) in attempts {
+        for Attempt { outcome, minutes, .. } in attempts {
             self.attempts += 1;
             self.reached += u64::from(*outcome == ContactOutcome::Reached);
             self.minutes += u64::from(minutes.unwrap_or(0));

@@ -6,11 +6,16 @@
 
 pub mod agreement;
 pub mod attrition;
+pub mod combinations;
 pub mod completeness;
+pub mod contact_holds;
 pub mod contacts;
 pub mod group;
 pub mod incidents;
+pub mod incidents_per_case;
+pub mod needs;
 pub mod outcome;
+pub mod protection;
 pub mod question;
 pub mod referrals;
 pub mod risk_over_time;

@@ -4,17 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use super::agreement::Agreement;
 use super::attrition::Attrition;
+use super::combinations::Combinations;
 use super::completeness::Completeness;
+use super::contact_holds::ContactHolds;
 use super::contacts::Contacts;
 use super::incidents::Incidents;
+use super::incidents_per_case::IncidentsPerCase;
+use super::needs::Needs;
 use super::outcome::Outcome;
+use super::protection::{ChildProtection, ProtectiveOrders};
 use super::referrals::Referrals;
 use super::risk_over_time::RiskOverTime;
 use super::rule::RuleShares;
 use super::scores::Scores;
 use super::trajectory::Trajectory;
 use super::waiting::Waiting;
-use super::work::{AgencyWork, Support};
+use super::work::{AgencyWork, Skills, Support};
 use super::{Gathering, Table, Wrong, begin};
 use crate::comparison::{self, Contrasting};
 
@@ -97,10 +102,24 @@ questions! {
     AgencyWork(AgencyWork),
     /// Support given.
     Support(Support),
+    /// What people learnt from support.
+    Skills(Skills),
+    /// The needs that were identified.
+    Needs(Needs),
+    /// How many of several things a case has, and which together.
+    Combinations(Combinations),
+    /// Why people were not contacted for a time.
+    ContactHolds(ContactHolds),
+    /// Orders of courts and police.
+    ProtectiveOrders(ProtectiveOrders),
+    /// The protection of children.
+    ChildProtection(ChildProtection),
     /// How complete the record is.
     Completeness(Completeness),
     /// Incidents before and after the referral, per person-year.
     Incidents(Incidents),
+    /// How many incidents a case has.
+    IncidentsPerCase(IncidentsPerCase),
     /// How risk went.
     Trajectory(Trajectory),
     /// How many cases stand at each level of risk, month by month from the referral.

@@ -213,6 +213,7 @@ impl AnyUse {
     }
 }
 
-fn is_use(value: &str) -> bool {
+/// Whether a value is any use at all.
+pub(super) fn is_use(value: &str) -> bool {
     !matches!(value, "none" | "0" | "no")
 }

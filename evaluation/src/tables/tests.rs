@@ -105,7 +105,8 @@ fn attempts_by_channel_and_by_what_came_of_them() {
     });
     let expected = json!({
         "cases": 4, "attempted_cases": 2, "reached_cases": 1, "total": total,
-        "channels": {"phone": phone, "home_visit": home_visit},
+        "channels": {"phone": &phone, "home_visit": &home_visit},
+        "purposes": {"not_said": phone, "behaviour_change": home_visit},
     });
     assert_eq!(table, expected);
 }

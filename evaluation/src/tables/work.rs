@@ -19,6 +19,20 @@ pub struct AgencyWork {}
 #[serde(deny_unknown_fields)]
 pub struct Support {}
 
+/// What the person learnt from support.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skills {}
+
+/// Skills, over all cases.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SkillsTable {
+    /// The cases.
+    pub cases: u64,
+    /// By skill.
+    pub skills: BTreeMap<String, Work>,
+}
+
 /// One piece of work, as three codes.
 type Piece = [&'static str; 3];
 
@@ -84,6 +98,32 @@ impl Table for Support {
 
     fn conclude(&self, observations: &[&Vec<Piece>]) -> Result<WorkTable, TableError> {
         Ok(counted(observations))
+    }
+}
+
+impl Table for Skills {
+    type Observation = Vec<String>;
+    type Answer = SkillsTable;
+
+    fn observe(&self, case: &EvaluatedCase<'_>) -> Option<Vec<String>> {
+        let skills = case.each(|event| {
+            let CaseEvent::SupportProvided(facts) = event else { return None };
+            facts.skill.as_ref().map(ToString::to_string)
+        });
+        Some(skills.map(|(_, skill)| skill).collect())
+    }
+
+    fn conclude(&self, observations: &[&Vec<String>]) -> Result<SkillsTable, TableError> {
+        let mut skills: BTreeMap<String, Work> = BTreeMap::new();
+        for learnt in observations.iter().copied() {
+            let mut seen = BTreeSet::new();
+            for skill in learnt {
+                let work = skills.entry(skill.clone()).or_default();
+                work.recorded += 1;
+                work.cases += u64::from(seen.insert(skill));
+            }
+        }
+        Ok(SkillsTable { cases: observations.len() as u64, skills })
     }
 }
 

@@ -32,6 +32,7 @@ mod operators;
 mod outage;
 mod pages;
 mod programmes;
+mod published_figures;
 mod published_tables;
 mod reference;
 mod referral_pipeline;
