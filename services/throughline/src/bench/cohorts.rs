@@ -81,14 +81,25 @@ fn questions() -> anyhow::Result<Vec<Question>> {
     let questions: Value = json!([
         {"table": "referrals", "by": "source"},
         {"table": "attrition"},
-        {"table": "outcome", "measure": "physical", "from": "intake", "to": "exit"},
+        {"table": "waiting", "by": "role"},
+        {"table": "rule", "rule": "mrp-engagement/1"},
+        {"table": "agreement", "first": "mrp-engagement/1", "second": "police-engagement/1"},
         {"table": "contacts"},
         {"table": "agency_work"},
         {"table": "support"},
+        {"table": "skills"},
+        {"table": "needs"},
+        {"table": "combinations", "measures": ["physical", "sexual"], "stage": "intake"},
+        {"table": "contact_holds"},
+        {"table": "protective_orders"},
+        {"table": "child_protection"},
         {"table": "completeness", "measures": ["physical", "sexual"], "stages": ["intake", "exit"]},
         {"table": "incidents", "months_before": 12, "months_after": 12, "step_months": 1},
+        {"table": "incidents_per_case"},
         {"table": "trajectory"},
         {"table": "risk_over_time", "months": 24},
+        {"table": "outcome", "measure": "physical", "from": "intake", "to": "exit", "by": "arm"},
+        {"table": "scores", "measure": "incidents_12_months", "by": "arm"},
     ]);
     serde_json::from_value(questions).context("the questions are those of this program")
 }

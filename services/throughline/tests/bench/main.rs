@@ -8,7 +8,7 @@ mod run;
 use run::{Run, SERVER};
 use rustix::process::Signal;
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "commands_1",
     "commands_8",
     "commands_32",
@@ -19,6 +19,7 @@ const NAMES: [&str; 14] = [
     "projection_lag",
     "replay",
     "replay_memory",
+    "cohort",
     "rebuild",
     "rebuild_memory",
     "commands_during_rebuild",
@@ -78,6 +79,7 @@ async fn the_document_has_every_workload_with_every_member() {
         ratio(0.7),
         Some(512.0),
         ratio(0.35),
+        ratio(0.35),
         Some(512.0),
         ratio(1.25),
         ratio(1.5),
@@ -92,7 +94,8 @@ async fn the_document_has_every_workload_with_every_member() {
     // What does not depend on how fast it went.
     let of = |name: &str| &workloads[NAMES.iter().position(|known| *known == name).unwrap()];
     assert_eq!(of("replay")["details"]["events"], 3000.0);
-    for workload in ["replay", "rebuild", "commands_during_rebuild"] {
+    assert!(of("cohort")["details"]["tables"].as_f64().unwrap() >= 20.0);
+    for workload in ["replay", "cohort", "rebuild", "commands_during_rebuild"] {
         assert!(of(workload)["ratio"].as_f64().unwrap() > 0.0, "{workload}");
     }
     for workload in ["replay_memory", "rebuild_memory"] {
