@@ -4,13 +4,13 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use throughline_domain::code::Code;
 use throughline_domain::cohort::Cohort;
-use throughline_domain::time::{SKEW_FORGIVEN, to_microseconds};
-use throughline_domain::two_clocks::{Asked, Reading};
+use throughline_domain::time::to_microseconds;
+use throughline_domain::two_clocks::Asked;
 use throughline_evaluation::Question;
 use throughline_evaluation::release::{Counts, Dates, ReleaseKey, Resource, Rows, package};
 use throughline_evaluation::tables::question::{self, Naming};
@@ -18,6 +18,7 @@ use throughline_log::{EventLog, TenantNo};
 
 use super::actor::actor;
 use super::database::DatabaseArguments;
+use super::dates::DatesArguments;
 use super::document::{Named, read};
 use super::edition::FAILED;
 use super::evaluating::{every_case, find_cohort, settled};
@@ -43,17 +44,8 @@ pub(crate) struct ReleaseArguments {
     #[arg(long, value_name = "N")]
     version: Option<u16>,
 
-    /// When the facts happened, at the latest; now when absent.
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
-
-    /// When the facts were recorded, at the latest; now when absent.
-    #[arg(long, value_name = "TIME")]
-    known_at: Option<Timestamp>,
-
-    /// How corrections are read.
-    #[arg(long, value_name = "READING", default_value = "corrected", value_parser = reading)]
-    reading: Reading,
+    #[command(flatten)]
+    dates_asked: DatesArguments,
 
     /// What leaves: a row a case and a row a fact, or tables of counts. Never both in one release.
     #[arg(long, value_enum, default_value = "rows")]
@@ -110,11 +102,6 @@ impl DatePolicy {
             Self::Quarter => Dates::Quarter,
         }
     }
-}
-
-/// Reads a reading, as the REST interface names it.
-fn reading(text: &str) -> Result<Reading, String> {
-    serde_json::from_value(Value::from(text)).map_err(|_| "there is no such reading".to_owned())
 }
 
 /// What was gathered: the files, how many cases they are of, and what is said of it all.
@@ -180,12 +167,7 @@ async fn gather(
     questions: &[Question],
 ) -> anyhow::Result<Result<Gathered, Refusal>> {
     let now = to_microseconds(Timestamp::now());
-    let known_at = arguments.known_at.map_or(now, to_microseconds);
-    if known_at.duration_since(now) > SKEW_FORGIVEN {
-        bail!("known_at lies in the future: nobody can say what will be known");
-    }
-    let as_of = arguments.as_of.map_or(now, to_microseconds);
-    let asked = Asked { as_of, known_at, reading: arguments.reading };
+    let asked = arguments.dates_asked.asked(now)?;
     let (asked, position) = settled(log, tenant, asked).await?;
     let name = Named { id: arguments.cohort.clone(), version: arguments.version };
     let Some(cohort) = find_cohort(log, tenant, &name).await? else {
