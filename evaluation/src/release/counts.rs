@@ -1,14 +1,16 @@
 //! Tables of counts for anybody: how the cases of a cohort are divided, and how measures went between
 //! two stages, with every case in each table.
 //!
-//! Each fact of a case (its source, a measure at a stage) is in one table at most, and all tables have
-//! the same number of all. So tables that agree with the published cells can be chosen for each on its
+//! Each fact of a case (its source, what was measured at a stage) is in one table at most, and all tables
+//! have the same number of all. Two measures at one stage are one fact: who was not measured is the same
+//! in both. So tables that agree with the published cells can be chosen for each on its
 //! own, and what is safe in each is safe in all together. Questions that have no such form are left
 //! out whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use throughline_domain::case::CaseEvent;
+use throughline_domain::code::Code;
 use throughline_domain::code_lists::CodeList as _;
 use throughline_domain::cohort::Cohort;
 use throughline_domain::ids::CaseId;
@@ -48,7 +50,7 @@ pub struct Counts {
     cohort: Cohort,
     asked: Asked,
     threshold: u64,
-    counts: CohortCounts,
+    members: CohortCounts,
     divisions: [BTreeMap<String, u64>; 4],
     outcomes: Vec<(String, Outcome, Pairs)>,
     left_out: Vec<LeftOut>,
@@ -59,7 +61,7 @@ impl Counts {
     #[must_use]
     pub fn new(cohort: Cohort, asked: Asked, questions: &[Question], threshold: u64) -> Self {
         let (mut outcomes, mut left_out) = (Vec::new(), Vec::new());
-        let mut used: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut used = BTreeSet::new();
         for (n, question) in questions.iter().enumerate() {
             let table = format!("question {n}");
             match transition(question, &mut used) {
@@ -67,8 +69,8 @@ impl Counts {
                 Err(because) => left_out.push(LeftOut { table, because }),
             }
         }
-        let (counts, divisions) = Default::default();
-        Self { cohort, asked, threshold, counts, divisions, outcomes, left_out }
+        let (members, divisions) = Default::default();
+        Self { cohort, asked, threshold, members, divisions, outcomes, left_out }
     }
 
     /// Takes one case of the tenant, in the cohort or not: its events in the order of recording.
@@ -78,8 +80,8 @@ impl Counts {
         history: &[Recorded<CaseEvent>],
         programmes: &Programmes,
     ) {
-        let Self { cohort, asked, counts, divisions, outcomes, .. } = self;
-        let Some(case) = member(cohort, asked, counts, (case_id, history), programmes) else {
+        let Self { cohort, asked, members, divisions, outcomes, .. } = self;
+        let Some(case) = member(cohort, asked, members, (case_id, history), programmes) else {
             return;
         };
         for (counts, class) in divisions.iter_mut().zip(classes(&case)) {
@@ -96,7 +98,7 @@ impl Counts {
     /// it is small itself.
     #[must_use]
     pub fn finish(self) -> (Option<u64>, Resource, Vec<LeftOut>) {
-        let Self { counts, divisions, outcomes, mut left_out, threshold, .. } = self;
+        let Self { members, divisions, outcomes, mut left_out, threshold, .. } = self;
         let mut rows = Vec::new();
         for (name, counts) in DIVISIONS.into_iter().zip(divisions) {
             match division(name, &counts, threshold) {
@@ -105,34 +107,30 @@ impl Counts {
             }
         }
         for (table, outcome, pairs) in outcomes {
-            let stages = [&outcome.measure, &outcome.from, &outcome.to].map(|code| code.as_str());
+            let stages = [&outcome.measure, &outcome.from, &outcome.to].map(Code::as_str);
             match matrix(stages, &pairs, threshold) {
                 Ok(published) => rows.extend(published),
                 Err(because) => left_out.push(LeftOut { table, because }),
             }
         }
         let title = "One row a cell of a table of counts";
-        let cases = Some(counts.cases).filter(|cases| !(1..threshold).contains(cases));
+        let cases = Some(members.cases).filter(|cases| !(1..threshold).contains(cases));
         (cases, Resource { name: "counts", title, columns: columns(), rows }, left_out)
     }
 }
 
-fn transition(
-    question: &Question,
-    used: &mut BTreeSet<(String, String)>,
-) -> Result<Outcome, &'static str> {
+fn transition(question: &Question, used: &mut BTreeSet<Code>) -> Result<Outcome, &'static str> {
     let Question::Outcome(outcome) = question else {
         return Err("no rule of suppression is known for tables of this kind");
     };
     if outcome.by.is_some() {
         return Err("no rule of suppression is known for tables by group");
     }
-    let at = |stage: &str| (outcome.measure.as_str().to_owned(), stage.to_owned());
-    let stages = [at(outcome.from.as_str()), at(outcome.to.as_str())];
-    if stages[0] == stages[1] || stages.iter().any(|stage| used.contains(stage)) {
-        return Err("a measure at a stage is in one table at most, or tables could be subtracted");
+    let stages = [&outcome.from, &outcome.to];
+    if stages[0] == stages[1] || stages.iter().any(|stage| used.contains(*stage)) {
+        return Err("a stage is in one table at most, or one table tells what another suppresses");
     }
-    used.extend(stages);
+    used.extend(stages.map(Clone::clone));
     Ok(outcome.clone())
 }
 

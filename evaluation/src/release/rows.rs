@@ -29,6 +29,9 @@ pub const PSEUDONYM: &str = "case";
 /// The name of the file with a row a case.
 pub const CASES: &str = "cases";
 
+/// The row of a case, and its rows of each long table.
+type OneCase = (Vec<String>, Vec<Vec<Vec<String>>>);
+
 /// Rows while they are gathered.
 pub struct Rows {
     cohort: Cohort,
@@ -36,8 +39,8 @@ pub struct Rows {
     key: ReleaseKey,
     dates: Dates,
     counts: CohortCounts,
-    /// By pseudonym: the row of the case, and the rows of each long table.
-    cases: BTreeMap<String, (Vec<String>, Vec<Vec<Vec<String>>>)>,
+    /// By pseudonym.
+    cases: BTreeMap<String, OneCase>,
 }
 
 impl Rows {
