@@ -52,7 +52,7 @@ async fn words_are_in_no_release_and_in_no_answer_to_an_evaluator() {
     evaluator.post("/v1/cohorts", cohort).await.expect(201);
     let questions = json!([
         {"table": "outcome", "measure": "self_care", "from": "intake", "to": "exit"},
-        {"table": "attrition"}, {"table": "referrals"}, {"table": "contacts"},
+        {"table": "attrition"},
     ]);
     let edition =
         json!({"edition": "first", "title": "First", "cohort": "all", "questions": questions});
