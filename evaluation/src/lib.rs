@@ -15,6 +15,7 @@ pub mod figures;
 pub mod levels;
 pub mod membership;
 pub mod pass;
+pub mod release;
 pub mod statistics;
 pub mod tables;
 #[cfg(any(test, feature = "testing"))]

@@ -46,12 +46,8 @@ impl Pass {
         history: &[Recorded<CaseEvent>],
         programmes: &Programmes,
     ) {
-        let definition = |referral: &_| programmes.of_referral(referral);
-        let Some(case) = EvaluatedCase::at(history, &self.asked, definition) else { return };
-        let case = case.named(case_id);
-        let membership = membership(&self.cohort, &case);
-        self.counts.take(membership);
-        if membership == Membership::In {
+        let Self { cohort, asked, counts, .. } = self;
+        if let Some(case) = member(cohort, asked, counts, (case_id, history), programmes) {
             for table in &mut self.tables {
                 table.take(case_id, &case);
             }
@@ -66,6 +62,23 @@ impl Pass {
         let tables = self.tables.iter().map(|table| table.finish()).collect::<Result<_, _>>()?;
         Ok(Finished { counts: self.counts, tables })
     }
+}
+
+/// The case as it is evaluated, where it belongs to the cohort; counted either way.
+///
+/// A case whose referral is not in view at the dates asked about does not count at all.
+pub(crate) fn member<'a>(
+    cohort: &Cohort,
+    asked: &Asked,
+    counts: &mut CohortCounts,
+    (case_id, history): (CaseId, &'a [Recorded<CaseEvent>]),
+    programmes: &Programmes,
+) -> Option<EvaluatedCase<'a>> {
+    let definition = |referral: &_| programmes.of_referral(referral);
+    let case = EvaluatedCase::at(history, asked, definition)?.named(case_id);
+    let membership = membership(cohort, &case);
+    counts.take(membership);
+    (membership == Membership::In).then_some(case)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::commands::migrate::MigrateArguments;
 use crate::commands::person::PersonArguments;
 use crate::commands::programmes::ProgrammesArguments;
 use crate::commands::projections::ProjectionsArguments;
+use crate::commands::release::ReleaseArguments;
 use crate::commands::replay::ReplayArguments;
 use crate::commands::report::ReportArguments;
 use crate::commands::rules::RulesArguments;
@@ -74,6 +75,11 @@ pub(crate) enum Command {
     /// Exit codes: 0 written; 2 it could not be read or written; 4 there is no such tenant or
     /// edition; 130 interrupted.
     Report(ReportArguments),
+    /// Write a cohort for evaluators outside: rows under pseudonyms, or counts without small ones.
+    ///
+    /// Exit codes: 0 written; 2 it could not be read or written; 3 refused, or the directory is
+    /// there already; 4 there is no such tenant or cohort; 130 interrupted.
+    Release(ReleaseArguments),
     /// Compute the draws of a closed schedule of arms again.
     Allocation(AllocationArguments),
     /// Load a demonstration history if there is none, then serve.

@@ -32,6 +32,7 @@ pub(crate) mod programmes;
 pub(crate) mod progress;
 pub(crate) mod projections;
 mod readiness;
+pub(crate) mod release;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod rules;
@@ -66,6 +67,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Cohort(arguments) => Ok(Box::pin(cohort::run(arguments)).await),
         Command::Edition(arguments) => Ok(Box::pin(edition::run(arguments)).await),
         Command::Report(arguments) => Ok(Box::pin(report::run(arguments)).await),
+        Command::Release(arguments) => Ok(Box::pin(release::run(arguments)).await),
         Command::Allocation(arguments) => Ok(allocation::run(arguments).await),
         Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Bench(arguments) => Box::pin(bench::run(arguments)).await,

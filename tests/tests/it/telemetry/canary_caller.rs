@@ -11,8 +11,8 @@ use super::commands::{
 use crate::cases::an_open_case;
 use crate::service::{Answer, Client, Service, read};
 
-const TENANT: &str = "canary9f3a-tenant";
-const SUBJECT: &str = "canary9f3a-worker";
+pub(super) const TENANT: &str = "canary9f3a-tenant";
+pub(super) const SUBJECT: &str = "canary9f3a-worker";
 
 /// What no caller should send, and any may.
 const HEADERS: &[(&str, &str)] = &[

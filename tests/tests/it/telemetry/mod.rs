@@ -2,6 +2,7 @@
 
 mod canary;
 mod canary_caller;
+mod canary_release;
 pub(crate) mod commands;
 mod exporting;
 mod lines;
