@@ -47,7 +47,7 @@ fn csv_file(path: &Path, resource: &Resource) -> anyhow::Result<()> {
     for row in &resource.rows {
         writer.write_record(row)?;
     }
-    let file = writer.into_inner().map_err(|error| error.into_error())?;
+    let file = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
     Ok(())
 }
