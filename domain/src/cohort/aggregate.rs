@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::case::Moment;
 use crate::code::Code;
-use crate::cohort::{Cohort, CohortError, CohortEvent, DefineCohort};
+use crate::cohort::{Cohort, CohortError, CohortEvent, DefineCohort, ReleaseCohort};
 use crate::recorded::Happened;
 
 /// What the ids of streams are made from: never to be changed.
@@ -20,19 +20,29 @@ pub fn stream_id(cohort: &Code) -> Uuid {
     Uuid::new_v5(&NAMESPACE, cohort.as_str().as_bytes())
 }
 
-/// A definition to be made known, and when.
+/// Something to be done with a cohort, and when.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CohortCommand {
     /// When.
     pub moment: Moment,
     /// What.
-    pub intent: DefineCohort,
+    pub intent: CohortIntent,
 }
 
-/// The versions of one cohort, rising.
+/// What is to be done with a cohort.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CohortIntent {
+    /// Make a definition known.
+    Define(DefineCohort),
+    /// Record that it leaves.
+    Release(ReleaseCohort),
+}
+
+/// The versions of one cohort, rising, and whether anything of it has left.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CohortHistory {
     versions: Vec<Cohort>,
+    is_released: bool,
 }
 
 impl CohortHistory {
@@ -44,9 +54,14 @@ impl CohortHistory {
         self.versions.last().map_or(1, |newest| newest.version.saturating_add(1))
     }
 
+    pub(super) fn is_released(&self) -> bool {
+        self.is_released
+    }
+
     pub(super) fn take(&mut self, event: CohortEvent) {
         match event {
             CohortEvent::CohortDefined(defined) => self.versions.push(defined.0),
+            CohortEvent::CohortReleased(_) => self.is_released = true,
         }
     }
 }
@@ -75,7 +90,11 @@ impl Aggregate for CohortHistory {
         sink: &EventSink<Self>,
     ) -> Result<(), CohortError> {
         let CohortCommand { moment, intent } = command;
-        if let Some(event) = intent.decide(self)? {
+        let event = match intent {
+            CohortIntent::Define(intent) => intent.decide(self)?,
+            CohortIntent::Release(intent) => Some(intent.decide(self)?),
+        };
+        if let Some(event) = event {
             let (event_id, occurred) = (moment.event_id, moment.occurred);
             sink.write(Happened { event_id, occurred, event }, self).await;
         }

@@ -17,4 +17,10 @@ pub enum CohortError {
     /// There is a definition of this id and version, and it is another.
     #[error("the version is there, with another definition")]
     NeverChanged,
+    /// Only what is defined is released.
+    #[error("there is no such version")]
+    UnknownVersion,
+    /// Two releases can be laid beside each other: the second is made by somebody who knows that.
+    #[error("something of this cohort was released before")]
+    AlreadyReleased,
 }

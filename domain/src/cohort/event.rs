@@ -3,26 +3,30 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::event::UnreadableEvent;
-use crate::cohort::CohortDefined;
+use crate::cohort::{CohortDefined, CohortReleased};
 use crate::upcast;
 
-/// Something that happened to a cohort's definition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Something that happened to a cohort.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum CohortEvent {
     /// `CohortDefined`, version 1.
     CohortDefined(CohortDefined),
+    /// `CohortReleased`, version 1.
+    CohortReleased(CohortReleased),
 }
 
 impl CohortEvent {
     /// The stored names of all types, with the newest version of each.
-    pub const TYPES: &'static [(&'static str, i16)] = &[("CohortDefined", 1)];
+    pub const TYPES: &'static [(&'static str, i16)] =
+        &[("CohortDefined", 1), ("CohortReleased", 1)];
 
     /// The stored name of the type.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::CohortDefined(_) => "CohortDefined",
+            Self::CohortReleased(_) => "CohortReleased",
         }
     }
 
@@ -30,7 +34,7 @@ impl CohortEvent {
     #[must_use]
     pub fn schema_version(&self) -> i16 {
         match self {
-            Self::CohortDefined(_) => 1,
+            Self::CohortDefined(_) | Self::CohortReleased(_) => 1,
         }
     }
 
@@ -41,6 +45,7 @@ impl CohortEvent {
     pub fn to_data(&self) -> Result<String, serde_json::Error> {
         match self {
             Self::CohortDefined(facts) => serde_json::to_string(facts),
+            Self::CohortReleased(facts) => serde_json::to_string(facts),
         }
     }
 
@@ -56,6 +61,9 @@ impl CohortEvent {
         match event_type {
             "CohortDefined" => {
                 upcast::read("CohortDefined", &[], version, data).map(Self::CohortDefined)
+            }
+            "CohortReleased" => {
+                upcast::read("CohortReleased", &[], version, data).map(Self::CohortReleased)
             }
             _ => Err(UnreadableEvent::UnknownType { event_type: event_type.to_owned(), version }),
         }

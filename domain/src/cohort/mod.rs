@@ -8,10 +8,12 @@ pub mod define_cohort;
 pub mod definition;
 pub mod error;
 pub mod event;
+pub mod release_cohort;
 
-pub use aggregate::{CohortCommand, CohortHistory};
+pub use aggregate::{CohortCommand, CohortHistory, CohortIntent};
 pub use check::{Contradiction, ContradictionKind, contradictions};
 pub use define_cohort::{CohortDefined, DefineCohort};
 pub use definition::{Cohort, MeasuredAt, Window};
 pub use error::CohortError;
 pub use event::CohortEvent;
+pub use release_cohort::{CohortReleased, Contents, ReleaseCohort, ReleasedDates};

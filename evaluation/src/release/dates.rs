@@ -2,62 +2,46 @@
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use serde::Serialize;
+use throughline_domain::cohort::ReleasedDates;
 use throughline_domain::ids::CaseId;
 use throughline_domain::time::uk_time;
 
 use super::columns::Kind;
 use super::key::ReleaseKey;
 
-/// What becomes of dates. Times of day never leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dates {
-    /// The day in the United Kingdom.
-    Kept,
-    /// That day, moved by a number of days that is one and the same for all dates of a case.
-    Shifted,
-    /// The month.
-    Month,
-    /// The quarter.
-    Quarter,
+/// The text of a date; empty where it lies outside of the calendar.
+#[must_use]
+pub fn text(dates: ReleasedDates, key: &ReleaseKey, case: CaseId, at: Timestamp) -> String {
+    let day = uk_time(at).date();
+    match dates {
+        ReleasedDates::Kept => day.to_string(),
+        ReleasedDates::Shifted => shifted(day, key.shift_days(case)),
+        ReleasedDates::Month => format!("{:04}-{:02}", day.year(), day.month()),
+        ReleasedDates::Quarter => format!("{:04}-Q{}", day.year(), (day.month() + 2) / 3),
+    }
 }
 
-impl Dates {
-    /// The text of a date; empty where it lies outside of the calendar.
-    #[must_use]
-    pub fn text(self, key: &ReleaseKey, case: CaseId, at: Timestamp) -> String {
-        let day = uk_time(at).date();
-        match self {
-            Self::Kept => day.to_string(),
-            Self::Shifted => shifted(day, key.shift_days(case)),
-            Self::Month => format!("{:04}-{:02}", day.year(), day.month()),
-            Self::Quarter => format!("{:04}-Q{}", day.year(), (day.month() + 2) / 3),
-        }
+/// What a column of dates has.
+#[must_use]
+pub fn kind(dates: ReleasedDates) -> Kind {
+    match dates {
+        ReleasedDates::Kept | ReleasedDates::Shifted => Kind::Date,
+        ReleasedDates::Month => Kind::Month,
+        ReleasedDates::Quarter => Kind::Text,
     }
+}
 
-    /// What a column of dates has.
-    #[must_use]
-    pub fn kind(self) -> Kind {
-        match self {
-            Self::Kept | Self::Shifted => Kind::Date,
-            Self::Month => Kind::Month,
-            Self::Quarter => Kind::Text,
+/// The same in words.
+#[must_use]
+pub fn in_words(dates: ReleasedDates) -> &'static str {
+    match dates {
+        ReleasedDates::Kept => "the day in the United Kingdom",
+        ReleasedDates::Shifted => {
+            "the day, moved by a number of days (1 to 182, earlier or later) that is the same for \
+             all dates of a case: intervals within a case are right, calendar dates are not"
         }
-    }
-
-    /// The same in words.
-    #[must_use]
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Self::Kept => "the day in the United Kingdom",
-            Self::Shifted => {
-                "the day, moved by a number of days (1 to 182, earlier or later) that is the same for \
-                 all dates of a case: intervals within a case are right, calendar dates are not"
-            }
-            Self::Month => "the month",
-            Self::Quarter => "the quarter, as in 2024-Q1",
-        }
+        ReleasedDates::Month => "the month",
+        ReleasedDates::Quarter => "the quarter, as in 2024-Q1",
     }
 }
 
@@ -75,10 +59,10 @@ mod tests {
         let key = ReleaseKey::new(&[1; 32]);
         // In summer it is already July there.
         let at = t("2024-06-30T23:30:00Z");
-        assert_eq!(Dates::Kept.text(&key, case(1), at), "2024-07-01");
-        assert_eq!(Dates::Month.text(&key, case(1), at), "2024-07");
-        assert_eq!(Dates::Quarter.text(&key, case(1), at), "2024-Q3");
-        assert_eq!(Dates::Quarter.text(&key, case(1), day("2024-12-31")), "2024-Q4");
+        assert_eq!(text(ReleasedDates::Kept, &key, case(1), at), "2024-07-01");
+        assert_eq!(text(ReleasedDates::Month, &key, case(1), at), "2024-07");
+        assert_eq!(text(ReleasedDates::Quarter, &key, case(1), at), "2024-Q3");
+        assert_eq!(text(ReleasedDates::Quarter, &key, case(1), day("2024-12-31")), "2024-Q4");
     }
 
     #[test]
@@ -86,7 +70,7 @@ mod tests {
         let key = ReleaseKey::new(&[1; 32]);
         let date = |text: String| text.parse::<Date>().unwrap();
         for n in 0..50 {
-            let shifted = |at| date(Dates::Shifted.text(&key, case(n), day(at)));
+            let shifted = |at| date(text(ReleasedDates::Shifted, &key, case(n), day(at)));
             let between = shifted("2024-03-01") - shifted("2024-01-01");
             assert_eq!(between.get_days(), 60);
             assert_ne!(shifted("2024-01-01"), date("2024-01-01".to_owned()));

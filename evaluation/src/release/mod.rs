@@ -14,7 +14,6 @@ pub mod suppression;
 
 pub use columns::{Column, Kind};
 pub use counts::Counts;
-pub use dates::Dates;
 pub use key::ReleaseKey;
 pub use rows::Rows;
 

@@ -6,10 +6,34 @@ use super::Resource;
 use super::columns::Column;
 use super::rows::{CASES, PSEUDONYM};
 
-/// The description of some files; `about` is said of the whole, under `throughline`.
+/// A file as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its name within the package.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 over it: 64 hexadecimal digits.
+    pub hash: String,
+}
+
+/// A table as it was written, twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// As CSV.
+    pub csv: Written,
+    /// As Apache Parquet, the same rows in the same order.
+    pub parquet: Written,
+}
+
+/// The description of some tables and their files; `about` is said of the whole, under `throughline`.
+///
+/// A table's resource is its CSV file. The Parquet file is named beside it, not as a resource of its
+/// own: a reader of Data Packages need not know the format.
 #[must_use]
-pub fn describe(name: &str, title: &str, resources: &[Resource], about: &Value) -> Value {
-    let resources: Vec<Value> = resources.iter().map(resource).collect();
+pub fn describe(name: &str, title: &str, tables: &[(&Resource, Files)], about: &Value) -> Value {
+    let resources: Vec<Value> =
+        tables.iter().map(|(table, files)| resource(table, files)).collect();
     json!({
         "profile": "tabular-data-package",
         "name": name,
@@ -19,8 +43,9 @@ pub fn describe(name: &str, title: &str, resources: &[Resource], about: &Value) 
     })
 }
 
-fn resource(resource: &Resource) -> Value {
+fn resource(resource: &Resource, files: &Files) -> Value {
     let Resource { name, title, columns, .. } = resource;
+    let Files { csv, parquet } = files;
     let fields: Vec<Value> = columns.iter().map(field).collect();
     let mut schema = json!({"fields": fields, "missingValues": [""]});
     let has_cases = columns.first().is_some_and(|column| column.name == PSEUDONYM);
@@ -36,11 +61,19 @@ fn resource(resource: &Resource) -> Value {
         "profile": "tabular-data-resource",
         "name": name,
         "title": title,
-        "path": format!("{name}.csv"),
+        "path": csv.path,
+        "bytes": csv.bytes,
+        "hash": format!("sha256:{}", csv.hash),
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "schema": schema,
+        "parquet": {
+            "path": parquet.path,
+            "bytes": parquet.bytes,
+            "hash": format!("sha256:{}", parquet.hash),
+            "mediatype": "application/vnd.apache.parquet",
+        },
     })
 }
 

@@ -8,7 +8,7 @@ use throughline_domain::case::{CaseEvent, CaseStatus};
 use throughline_domain::code_lists::{
     CaseRole, ClosureReason, CodeList as _, ContactOutcome, ReferralSource, RiskLevel,
 };
-use throughline_domain::cohort::Cohort;
+use throughline_domain::cohort::{Cohort, ReleasedDates};
 use throughline_domain::ids::CaseId;
 use throughline_domain::programme::Programmes;
 use throughline_domain::recorded::Recorded;
@@ -17,7 +17,7 @@ use throughline_domain::two_clocks::Asked;
 
 use super::Resource;
 use super::columns::{Column, Kind};
-use super::dates::Dates;
+use super::dates;
 use super::facts::{self, FACTS};
 use super::key::ReleaseKey;
 use crate::evaluated_case::EvaluatedCase;
@@ -37,7 +37,7 @@ pub struct Rows {
     cohort: Cohort,
     asked: Asked,
     key: ReleaseKey,
-    dates: Dates,
+    dates: ReleasedDates,
     counts: CohortCounts,
     /// By pseudonym.
     cases: BTreeMap<String, OneCase>,
@@ -46,7 +46,7 @@ pub struct Rows {
 impl Rows {
     /// Begins. The key is gone with the last of this.
     #[must_use]
-    pub fn new(cohort: Cohort, asked: Asked, key: ReleaseKey, dates: Dates) -> Self {
+    pub fn new(cohort: Cohort, asked: Asked, key: ReleaseKey, dates: ReleasedDates) -> Self {
         let (counts, cases) = (CohortCounts::default(), BTreeMap::new());
         Self { cohort, asked, key, dates, counts, cases }
     }
@@ -63,7 +63,7 @@ impl Rows {
             return;
         };
         let pseudonym = self.key.pseudonym(case_id);
-        let date = |at| self.dates.text(&self.key, case_id, at);
+        let date = |at| dates::text(self.dates, &self.key, case_id, at);
         let mut row = vec![pseudonym.clone()];
         row.extend(case_row(&case, date));
         let long = FACTS.iter().map(|table| {
@@ -106,9 +106,9 @@ fn pseudonym_column() -> Column {
     Column::new(PSEUDONYM, Kind::Text, meaning).required()
 }
 
-fn date_column(dates: Dates) -> Column {
-    let meaning = format!("When it happened: {}.", dates.in_words());
-    Column::new("date", dates.kind(), meaning)
+fn date_column(dates: ReleasedDates) -> Column {
+    let meaning = format!("When it happened: {}.", dates::in_words(dates));
+    Column::new("date", dates::kind(dates), meaning)
 }
 
 fn precision_column() -> Column {
@@ -117,9 +117,9 @@ fn precision_column() -> Column {
     Column::new("told_to_the", Kind::Text, meaning).with(["instant", "day", "month"]).required()
 }
 
-fn case_columns(dates: Dates) -> Vec<Column> {
+fn case_columns(dates: ReleasedDates) -> Vec<Column> {
     let date = |name, what: &str| {
-        Column::new(name, dates.kind(), format!("{what}: {}.", dates.in_words()))
+        Column::new(name, dates::kind(dates), format!("{what}: {}.", dates::in_words(dates)))
     };
     vec![
         pseudonym_column(),
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
     use crate::testing::{assessed, attempted, case, closed, day, history, measured, opened};
 
-    fn released(dates: Dates) -> Vec<Resource> {
+    fn released(dates: ReleasedDates) -> Vec<Resource> {
         let cohort = json!({"id": "all", "version": 1, "title": "All", "programme": "drive"});
         let cohort = serde_json::from_value(cohort).unwrap();
         let asked = Asked { as_of: day("2018-01-01"), ..Asked::LATEST };
@@ -204,7 +204,12 @@ mod tests {
 
     #[test]
     fn every_row_has_a_cell_for_each_column_and_codes_from_the_codebook() {
-        for dates in [Dates::Kept, Dates::Shifted, Dates::Month, Dates::Quarter] {
+        for dates in [
+            ReleasedDates::Kept,
+            ReleasedDates::Shifted,
+            ReleasedDates::Month,
+            ReleasedDates::Quarter,
+        ] {
             for Resource { name, columns, rows, .. } in released(dates) {
                 for row in rows {
                     assert_eq!(row.len(), columns.len(), "{name}");
@@ -220,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_case_is_told_by_its_coded_facts() {
-        let resources = released(Dates::Kept);
+        let resources = released(ReleasedDates::Kept);
         let cells = &resources[0].rows[0];
         let expected = [
             "drive",

@@ -143,12 +143,18 @@ impl Operation {
         self.path().starts_with("/v1/cases/{case_id}")
     }
 
-    /// Whether it is about what holds for every case, or was fixed for good: definitions and
-    /// editions, which no position changes.
+    /// Whether it is about what holds for every case, or was fixed for good: definitions,
+    /// editions and releases, which no position changes.
     #[must_use]
     pub fn is_reference(self) -> bool {
-        let places =
-            ["/v1/rules", "/v1/programmes", "/v1/instruments", "/v1/cohorts", "/v1/editions"];
+        let places = [
+            "/v1/rules",
+            "/v1/programmes",
+            "/v1/instruments",
+            "/v1/cohorts",
+            "/v1/editions",
+            "/v1/releases",
+        ];
         let is_there = places.iter().any(|place| self.path().starts_with(place));
         is_there
             && !matches!(self, Self::ReadMembership | Self::TabulateCohort | Self::CompareEdition)
@@ -347,6 +353,8 @@ operations! {
     RerunEdition = POST "/v1/editions/{edition}/rerun",
     /// Say which figures of an edition moved, and which events moved them.
     CompareEdition = POST "/v1/editions/{edition}/comparison",
+    /// What left for evaluators outside, the newest first.
+    ReadReleases = GET "/v1/releases",
     /// How far each projection has followed the log, build by build.
     ReadProjections = GET "/v1/projections",
     /// Make a projection's rows again from the log, beside those in use.
@@ -458,6 +466,7 @@ pub fn permits(role: Role, operation: Operation) -> bool {
         | Operation::TabulateCohort
         | Operation::ReadEditions
         | Operation::ReadEdition
+        | Operation::ReadReleases
         | Operation::RerunEdition
         | Operation::CompareEdition => &[TeamManager, Evaluator, DataProtectionOfficer],
         Operation::DefineCohort | Operation::PublishEdition => &[Evaluator],

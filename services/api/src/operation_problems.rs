@@ -255,6 +255,7 @@ fn own(operation: Operation) -> Vec<ProblemType> {
         | Operation::ReadAllocationSchedule
         | Operation::ReadCohorts
         | Operation::ReadEditions
+        | Operation::ReadReleases
         | Operation::ReadRules
         | Operation::ReadInstruments
         | Operation::ReadInstrument

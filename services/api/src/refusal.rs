@@ -203,6 +203,8 @@ impl From<CohortError> for Problem {
                 Self::new(problem::NOT_THE_NEXT_VERSION).with(error)
             }
             CohortError::NeverChanged => Self::new(problem::DEFINITION_NEVER_CHANGES),
+            // Nothing is released over HTTP.
+            CohortError::UnknownVersion | CohortError::AlreadyReleased => internal(&error),
         }
     }
 }

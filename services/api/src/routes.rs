@@ -55,7 +55,7 @@ use crate::cases::{
     transfer_case::TransferBody,
     waitlist_referral::WaitlistingBody,
 };
-use crate::evaluation::{cohorts, comparison, editions, membership, rerun, tables};
+use crate::evaluation::{cohorts, comparison, editions, membership, releases, rerun, tables};
 use crate::feed::{page::read_events, stream::stream_events};
 use crate::persons::{erase_subject::erase_subject, legal_hold};
 use crate::problem::{self, Problem};
@@ -193,6 +193,7 @@ fn handler(operation: Operation) -> Route {
         Operation::ReadEditions => route.to(editions::read_editions),
         Operation::PublishEdition => route.to(editions::publish_edition),
         Operation::ReadEdition => route.to(editions::read_edition),
+        Operation::ReadReleases => route.to(releases::read_releases),
         Operation::RerunEdition => route.to(rerun::rerun_edition),
         Operation::CompareEdition => route.to(comparison::compare_edition),
         Operation::ReadEvent => route.to(read_event),

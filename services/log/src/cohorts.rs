@@ -17,7 +17,7 @@ const READ_COHORTS: &str = concat!(
     "SELECT ",
     event_columns!(),
     " FROM stream s JOIN event e ON e.tenant_no = s.tenant_no AND e.stream_no = s.stream_no \
-     WHERE s.tenant_no = $1 AND s.kind = 'cohort' ORDER BY e.position LIMIT $2"
+     WHERE s.tenant_no = $1 AND s.kind = 'cohort' AND e.type = 'CohortDefined' ORDER BY e.position LIMIT $2"
 );
 
 impl EventLog {
@@ -37,8 +37,9 @@ impl EventLog {
         let mut cohorts = Vec::with_capacity(rows.len());
         for row in &rows {
             let (event, _) = stored::from_row(row)?;
-            if let Ok(event) = event.to_cohort_event() {
-                let CohortEvent::CohortDefined(defined) = event.event;
+            if let Ok(event) = event.to_cohort_event()
+                && let CohortEvent::CohortDefined(defined) = event.event
+            {
                 cohorts.push(defined.0);
             }
         }

@@ -37,6 +37,7 @@ mod published_tables;
 mod reference;
 mod referral_pipeline;
 mod refused;
+mod releases;
 mod risk_disagreement;
 mod risk_trajectory;
 mod rules;

@@ -6,7 +6,9 @@ use actix_web::web::{Data, Path};
 use serde::{Deserialize, Serialize};
 use throughline_domain::case::Moment;
 use throughline_domain::code::Code;
-use throughline_domain::cohort::{Cohort, CohortCommand, CohortHistory, DefineCohort, aggregate};
+use throughline_domain::cohort::{
+    Cohort, CohortCommand, CohortHistory, CohortIntent, DefineCohort, aggregate,
+};
 use throughline_domain::ids::{EventId, Position};
 use throughline_domain::time::Occurred;
 use throughline_log::{COHORTS_MAX, Remembered};
@@ -172,7 +174,8 @@ async fn define(
     let now = now();
     let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred: Occurred::at(now), now };
     let programmes = app.log.programmes(tenant).await?;
-    let command = CohortCommand { moment, intent: DefineCohort { cohort, programmes } };
+    let command =
+        CohortCommand { moment, intent: CohortIntent::Define(DefineCohort { cohort, programmes }) };
     let mut meta = caller.command_meta(None);
     meta.idempotency = key.map(|key| key.remembering(&defined)).transpose()?;
     let executed =

@@ -5,5 +5,6 @@ pub mod comparison;
 pub mod editions;
 pub mod membership;
 pub mod passing;
+pub mod releases;
 pub mod rerun;
 pub mod tables;

@@ -71,6 +71,7 @@ use crate::evaluation::cohorts::{CohortDefinedAnswer, CohortDefinition, CohortsA
 use crate::evaluation::comparison::{ComparisonBody, EditionComparisonAnswer};
 use crate::evaluation::editions::{EditionBody, EditionDocument, EditionsAnswer, PublishedAnswer};
 use crate::evaluation::membership::MembershipAnswer;
+use crate::evaluation::releases::ReleasesAnswer;
 use crate::evaluation::rerun::RerunAnswer;
 use crate::evaluation::tables::{TablesAnswer, TablesBody};
 use crate::feed::envelope::Envelope;
@@ -328,6 +329,7 @@ fn body(schemas: &mut Schemas, operation: Operation) -> (Option<Ref>, bool) {
         | Operation::ReadCohort
         | Operation::ReadMembership
         | Operation::ReadEditions
+        | Operation::ReadReleases
         | Operation::ReadEdition
         | Operation::ReadAllocationSchedules
         | Operation::ReadAllocationSchedule
@@ -365,6 +367,7 @@ fn answer(schemas: &mut Schemas, operation: Operation) -> (&'static str, Option<
         Operation::ReadMembership => ("200", schemas.refer::<MembershipAnswer>()),
         Operation::TabulateCohort => ("200", schemas.refer::<TablesAnswer>()),
         Operation::ReadEditions => ("200", schemas.refer::<EditionsAnswer>()),
+        Operation::ReadReleases => ("200", schemas.refer::<ReleasesAnswer>()),
         Operation::PublishEdition => ("201", schemas.refer::<PublishedAnswer>()),
         Operation::ReadEdition => ("200", schemas.refer::<EditionDocument>()),
         Operation::RerunEdition => ("200", schemas.refer::<RerunAnswer>()),
@@ -422,6 +425,7 @@ const TAGS: &[(&str, &str)] = &[
     ("risk disagreement", "Cases whose risk is seen differently."),
     ("cohorts", "Which cases an evaluation is about, and tables of them at any two dates."),
     ("editions", "Tables that were published and never change."),
+    ("releases", "What left for evaluators outside."),
     ("rules", "The computed rules."),
     ("instruments", "What assesses and measures, question by question."),
     ("programmes", "What each programme fixes for its cases, by version."),
@@ -454,6 +458,7 @@ fn tag(operation: Operation) -> &'static str {
         Some("workload") => "workload",
         Some("cohorts") => "cohorts",
         Some("editions") => "editions",
+        Some("releases") => "releases",
         Some("rules") => "rules",
         Some("programmes") => "programmes",
         Some("risk-trajectory") => "risk trajectory",

@@ -196,7 +196,7 @@ fn query_parameters(operation: Operation) -> Vec<Known> {
             let version = "The version of the cohort's definition. Default: the newest.";
             [Known::query("version", integer(), version)].into_iter().chain(dates()).collect()
         }
-        Operation::ReadEditions => {
+        Operation::ReadEditions | Operation::ReadReleases => {
             let before = "`next_before` of the page before.";
             [limit(), Known::query("before", integer(), before)].into()
         }

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use throughline_domain::case::Moment;
-use throughline_domain::cohort::{self, Cohort, CohortCommand, CohortHistory, DefineCohort};
+use throughline_domain::cohort::{
+    self, Cohort, CohortCommand, CohortHistory, CohortIntent, DefineCohort,
+};
 use throughline_domain::edition::{
     self, EditionCommand, EditionError, EditionHistory, EditionPublished, PublishEdition,
 };
@@ -28,7 +30,7 @@ fn cohort(id: &str, version: u16) -> Cohort {
 async fn define(log: &EventLog, tenant: TenantNo, cohort: Cohort) -> Executed {
     let stream = cohort::aggregate::stream_id(&cohort.id);
     let intent = DefineCohort { cohort, programmes: Programmes::shipped() };
-    let command = CohortCommand { moment: moment(), intent };
+    let command = CohortCommand { moment: moment(), intent: CohortIntent::Define(intent) };
     log.execute::<CohortHistory>(tenant, stream, None, command, meta(), None).await.unwrap()
 }
 

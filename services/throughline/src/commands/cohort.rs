@@ -10,7 +10,8 @@ use serde_json::json;
 use throughline_domain::case::Moment;
 use throughline_domain::code::Code;
 use throughline_domain::cohort::{
-    Cohort, CohortCommand, CohortError, CohortHistory, Contradiction, DefineCohort, aggregate,
+    Cohort, CohortCommand, CohortError, CohortHistory, CohortIntent, Contradiction, DefineCohort,
+    aggregate,
 };
 use throughline_domain::ids::{EventId, Position};
 use throughline_domain::time::{Occurred, to_microseconds};
@@ -192,7 +193,8 @@ async fn record(
     let now = to_microseconds(Timestamp::now());
     let moment = Moment { event_id: EventId(Uuid::now_v7()), occurred: Occurred::at(now), now };
     let programmes = log.programmes(tenant).await?;
-    let command = CohortCommand { moment, intent: DefineCohort { cohort, programmes } };
+    let command =
+        CohortCommand { moment, intent: CohortIntent::Define(DefineCohort { cohort, programmes }) };
     match log.execute::<CohortHistory>(tenant, stream, None, command, meta(actor), None).await {
         Ok(executed) => Ok(Ok(executed.position)),
         Err(ExecuteError::Refused(refusal)) => Ok(Err(refusal)),

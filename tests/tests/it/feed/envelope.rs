@@ -170,6 +170,7 @@ async fn the_description_lists_every_type_but_those_withheld_and_fits_what_is_st
         "ArmDrawn",
         "CapacitySet",
         "CohortDefined",
+        "CohortReleased",
         "CaseLinkEnded",
         "CasesLinked",
         "ContactHeld",
