@@ -6,6 +6,7 @@ use std::process::Output;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
+use throughline_log::hash_text;
 
 use crate::cases::{a_closed_case, an_open_case};
 use crate::service::Service;
@@ -32,7 +33,7 @@ async fn releases(service: &Service) -> Vec<Value> {
 
 fn sha256(file: &Path) -> String {
     let hash = digest(&SHA256, &fs::read(file).unwrap());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash_text(&hash.as_ref().try_into().unwrap())
 }
 
 fn description(release: &Path) -> Value {
