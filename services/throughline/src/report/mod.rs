@@ -12,6 +12,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod transitions;
+mod waiting;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
@@ -42,7 +43,7 @@ pub(crate) fn page(published: &EditionPublished) -> String {
                 (stands_on(edition))
                 section {
                     h2 { "Who is counted" }
-                    (tables::answer(&results["counts"]))
+                    (tables::answer("", &results["counts"]))
                 }
                 @for section in sections {
                     (one(&section["question"], &section["answer"]))
@@ -81,7 +82,8 @@ fn one(question: &Value, answer: &Value) -> Markup {
         "attrition" => funnel::funnel(answer),
         "outcome" => transitions::transitions(answer),
         "risk_over_time" => risk_levels::risk_levels(answer),
-        "incidents" => rates::rates(answer),
+        "incidents" => rates::rates(question, answer),
+        "waiting" => waiting::waiting(answer),
         _ => None,
     };
     html! {
@@ -89,7 +91,7 @@ fn one(question: &Value, answer: &Value) -> Markup {
             h2 { (tables::heading(table)) }
             (asked(question))
             @if let Some(picture) = picture { (picture) }
-            (tables::answer(answer))
+            (tables::answer(table, answer))
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Incidents per person-year: before and after the referral or, where steps were asked for, over
-//! time, with the referral marked.
+//! time, with the referral marked; or from a separation, where it was asked so.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -10,13 +10,14 @@ const HEIGHT: f64 = 200.0;
 const FOOT: f64 = 24.0;
 
 /// The picture; `None` where nothing was observed.
-pub(super) fn rates(answer: &Value) -> Option<Markup> {
+pub(super) fn rates(question: &Value, answer: &Value) -> Option<Markup> {
     let mut steps: Vec<(i64, f64)> = answer["series"]
         .as_object()?
         .iter()
         .filter_map(|(month, rate)| Some((month.parse().ok()?, rate["rate"].as_f64()?)))
         .collect();
     steps.sort_by_key(|(month, _)| *month);
+    let around = question["around"].as_str().unwrap_or("referral");
     let is_series = !steps.is_empty();
     let bars: Vec<(String, f64, bool)> = if is_series {
         steps.into_iter().map(|(month, rate)| (month.to_string(), rate, month == 0)).collect()
@@ -38,7 +39,9 @@ pub(super) fn rates(answer: &Value) -> Option<Markup> {
                 line class="referral" x1=(at(left)) x2=(at(left)) y1="0" y2=(at(HEIGHT)) {}
             }
             @if bars.len() <= 24 {
-                text x=(at(left + 2.0)) y=(at(HEIGHT - tall - 5.0)) { (format!("{rate:.2}")) }
+                @if *rate > 0.0 {
+                    text x=(at(left + 2.0)) y=(at(HEIGHT - tall - 5.0)) { (format!("{rate:.2}")) }
+                }
                 text x=(at(left + 2.0)) y=(at(HEIGHT + 16.0)) { (name) }
             }
         }
@@ -52,9 +55,9 @@ pub(super) fn rates(answer: &Value) -> Option<Markup> {
             }
             figcaption {
                 @if is_series {
-                    "Incidents per person-year by months from the referral, which is the broken line."
+                    "Incidents per person-year by months from the " (around) ", which is the broken line."
                 } @else {
-                    "Incidents per person-year before and after the referral."
+                    "Incidents per person-year before and after the " (around) "."
                 }
             }
         }

@@ -38,13 +38,17 @@ fn every_picture() -> serde_json::Value {
             "total": {"before": rate(2.0), "after": rate(1.0)},
             "series": {"-6": rate(2.5), "0": rate(4.0), "6": rate(0.5)},
         }},
+        {"question": {"table": "waiting"}, "answer": {"groups": {}, "total": {"referral_to_reach": {
+            "waiting": 1, "curve": {"cases": 2, "median_between": {"lower": 3.0, "upper": null},
+            "steps": [{"time": 3.0, "survival": 0.5}]},
+        }}}},
     ])
 }
 
 #[test]
 fn every_figure_is_on_the_page_and_every_picture_that_has_something_to_show() {
     let page = page(&published("Drive, year 1", &every_picture()));
-    assert_eq!(page.matches("<svg").count(), 4);
+    assert_eq!(page.matches("<svg").count(), 5);
     for said in ["from intake", "goals met", "0.125", ">34 (50%)<", "2018-02-01T00:00:00Z"] {
         let said = said.replace("from intake", "from: <b>intake</b>");
         assert!(page.contains(&said), "{said} is not in {page}");
@@ -72,9 +76,33 @@ fn a_picture_of_nothing_is_left_out() {
         {"question": {"table": "outcome"}, "answer": {"levels": [], "matrix": []}},
         {"question": {"table": "risk_over_time"}, "answer": {"months": []}},
         {"question": {"table": "incidents"}, "answer": {"series": {}, "total": {}}},
+        {"question": {"table": "waiting"}, "answer": {"groups": {}, "total": {"cases": 0}}},
         {"question": {"table": "of_a_later_program"}, "answer": {"new": [1, 2]}},
     ]);
     let page = page(&published("Empty", &tables));
     assert_eq!(page.matches("<svg").count(), 0);
     assert!(page.contains("Of a later program") && page.contains("1, 2"));
+}
+
+#[test]
+fn what_is_too_wide_for_a_page_comes_one_after_the_other_and_an_interval_is_one_cell() {
+    let side =
+        json!({"between": {"lower": 0.5, "upper": 2.0}, "incidents": 3, "rate": 1.5, "x": 0});
+    let kinds =
+        json!({"crime": {"before": side, "after": side, "ratio": {"p": 0.25, "estimate": null}}});
+    let curve = json!({"steps": (0..25).map(|day| json!({"time": day})).collect::<Vec<_>>()});
+    let tables = json!([
+        {"question": {"table": "incidents"}, "answer": {"kinds": kinds}},
+        {"question": {"table": "agreement"}, "answer": {
+            "categories": ["engaged", "none"], "counts": [[7, 1], [2, 9]],
+            "matrix": {"engaged": {"engaged": 7}}, "closure_reasons": {},
+        }},
+        {"question": {"table": "of_a_later_program"}, "answer": {"curve": curve}},
+    ]);
+    let page = page(&published("Wide", &tables));
+    assert!(page.contains("<h4>Crime</h4>") && page.contains("<td>0.5 to 2</td>"), "{page}");
+    assert!(page.contains("<th scope=\"row\">none</th><td>2</td><td>9</td>"), "{page}");
+    assert!(!page.contains("<h3>Matrix</h3>"));
+    assert!(page.contains("closure reasons</th><td>none</td>"));
+    assert!(page.contains("<summary>25 rows</summary>") && !page.contains("&quot;"), "{page}");
 }
