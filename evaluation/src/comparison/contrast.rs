@@ -2,7 +2,8 @@
 //!
 //! The observations of both sides are at hand. Those of one case at a time are put into the earlier
 //! side: a figure that moves with a case is laid to it. A figure that moves with several only
-//! together is laid to all of them.
+//! together is laid to all of them. Each exchange costs the table once more, so that of many cases
+//! several are exchanged at a time.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,8 +15,10 @@ use crate::evaluated_case::EvaluatedCase;
 use crate::figures::Figures;
 use crate::tables::{Table, TableError};
 
-/// Cases exchanged one at a time in one table: each costs the table once more.
-pub const EXCHANGED_MAX: usize = 2_000;
+/// Observations that the exchanges of one table take in all, about.
+const OBSERVATIONS_MAX: usize = 2_000_000;
+/// Exchanges made all the same, however many cases there are.
+const EXCHANGES_MIN: usize = 20;
 
 /// One table on both sides.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +31,6 @@ pub struct Contrast {
     pub moved: Vec<MovedFigure>,
     /// Cases that do not give the same to both sides.
     pub differing: usize,
-    /// How many of them were exchanged one at a time: all, or [`EXCHANGED_MAX`].
-    pub exchanged: usize,
 }
 
 /// A figure that moved, and the cases that it is laid to.
@@ -43,7 +44,7 @@ pub struct MovedFigure {
     pub now: Option<Value>,
     /// The places of the cases in the comparison's list.
     pub cases: Vec<usize>,
-    /// Whether none of those cases moves it alone, so that all that differ are named.
+    /// Whether those cases move it together: none of them is known to move it alone.
     pub together: bool,
 }
 
@@ -94,18 +95,18 @@ impl<O: PartialEq> Pairs<O> {
                 then != now
             })
             .collect();
-        let exchanged = if moved.is_empty() { 0 } else { differing.len().min(EXCHANGED_MAX) };
-        for one in &differing[..exchanged] {
-            let given = pairs.iter().enumerate();
-            let given = given.filter_map(
-                |(at, (_, [then, now]))| {
-                    if at == *one { now.as_ref() } else { then.as_ref() }
-                },
-            );
-            let with_one = conclude(&given.collect::<Vec<_>>())?;
-            for Difference { pointer, .. } in differences(&then, &with_one) {
+        let at_a_time = cases_at_a_time(differing.len(), pairs.len());
+        let exchanges = if moved.is_empty() { &[][..] } else { &differing[..] };
+        for exchanged in exchanges.chunks(at_a_time) {
+            let given = pairs.iter().enumerate().filter_map(|(at, (_, [then, now]))| {
+                if exchanged.binary_search(&at).is_ok() { now.as_ref() } else { then.as_ref() }
+            });
+            let with_those = conclude(&given.collect::<Vec<_>>())?;
+            for Difference { pointer, .. } in differences(&then, &with_those) {
                 if let Some(figure) = moved.get_mut(&pointer) {
-                    figure.cases.extend(places.get(&pairs[*one].0));
+                    let places = exchanged.iter().filter_map(|one| places.get(&pairs[*one].0));
+                    figure.cases.extend(places);
+                    figure.together |= exchanged.len() > 1;
                 }
             }
         }
@@ -115,8 +116,14 @@ impl<O: PartialEq> Pairs<O> {
             figure.together = true;
         }
         let moved = moved.into_values().collect();
-        Ok(Contrast { then, now, moved, differing: differing.len(), exchanged })
+        Ok(Contrast { then, now, moved, differing: differing.len() })
     }
+}
+
+/// How many cases are exchanged at a time, so that the table is not concluded too often.
+fn cases_at_a_time(differing: usize, cases: usize) -> usize {
+    let exchanges = (OBSERVATIONS_MAX / cases.max(1)).max(EXCHANGES_MIN);
+    differing.div_ceil(exchanges).max(1)
 }
 
 /// A table while both sides' observations are gathered. Knows its own question.

@@ -21,7 +21,7 @@ use throughline_domain::recorded::Recorded;
 use throughline_domain::two_clocks::Asked;
 
 pub use behind::{Behind, Cause};
-pub use contrast::{Contrast, EXCHANGED_MAX, MovedFigure};
+pub use contrast::{Contrast, MovedFigure};
 pub(crate) use contrast::{Contrasting, begin};
 
 use crate::evaluated_case::EvaluatedCase;

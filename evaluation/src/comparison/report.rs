@@ -81,7 +81,7 @@ pub struct FigureTold {
     pub now: Option<Value>,
     /// The numbers of the cases that it is laid to, as far as they are told.
     pub cases: Vec<usize>,
-    /// Whether no case moves it alone, so that all that differ are named.
+    /// Whether those cases move it together: none of them is known to move it alone.
     pub together: bool,
 }
 

@@ -121,7 +121,6 @@ fn a_figure_that_moves_only_with_several_is_laid_to_all_of_them() {
     let found =
         compared(side("2018-01-01", "2018-01-01"), side("2018-01-01", ""), &physical(), &cases);
     assert_eq!((found.tables[0].moved.len(), found.tables[0].differing), (0, 2));
-    assert_eq!(found.tables[0].exchanged, 0, "there is nothing to explain");
     assert_eq!(found.cases.len(), 2);
 
     let mut cases = vec![went("high", "none"); 7];
@@ -145,4 +144,26 @@ fn a_case_that_differs_by_a_definition_has_no_event_behind_it() {
     assert_eq!(causes(&found), [[]]);
     let moved: Vec<&str> = found.counts.moved.iter().map(|f| f.pointer.as_str()).collect();
     assert_eq!(moved, ["/cases", "/left_out/area"]);
+}
+
+/// More than can be exchanged one at a time: the cases of an exchange that moves a figure are named.
+#[test]
+fn of_many_cases_a_figure_is_laid_to_those_exchanged_with_the_one_that_moved_it() {
+    let contacted = |outcome: &str, corrected_to: &str| {
+        let mut facts = opened("drive", "2017-01-01");
+        facts.push(attempted(outcome, "2017-02-01"));
+        facts.push(corrected(4, attempted(corrected_to, "2017-02-01"), "2018-05-01"));
+        facts
+    };
+    let mut cases = vec![contacted("no_answer", "left_message"); 3_000];
+    cases[1_234] = contacted("no_answer", "reached");
+    let question = json!({"table": "contacts"});
+    let found =
+        compared(side("2018-01-01", "2018-01-01"), side("2018-01-01", ""), &question, &cases);
+    assert_eq!(found.tables[0].differing, 3_000);
+    let figure = |pointer: &str| found.tables[0].moved.iter().find(|one| one.pointer == pointer);
+    let reached = figure("/reached_cases").unwrap();
+    assert!(reached.together && reached.cases.contains(&1_234), "{reached:?}");
+    assert!((2..=10).contains(&reached.cases.len()), "{reached:?}");
+    assert_eq!(figure("/total/outcomes/no_answer").unwrap().cases.len(), 3_000);
 }

@@ -16,6 +16,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::editions::{EditionPath, find};
+use super::passing;
 use crate::access::Role;
 use crate::answering::respond;
 use crate::app::App;
@@ -97,7 +98,7 @@ pub async fn compare_edition(
         names_cases: caller.role != Role::Evaluator,
         stale_cases,
     };
-    let report = report(comparing.finish()?, telling);
+    let report = report(passing::finished(move || comparing.finish()).await?, telling);
     let present = Present { position: now.position, asked: now.asked, stale_cases };
     Ok(respond(&present).json(report))
 }

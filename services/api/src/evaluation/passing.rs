@@ -1,14 +1,17 @@
 //! One pass over the caller's tenant, at the dates asked or up to a recorded place.
 
+use actix_web::web;
 use throughline_domain::cohort::Cohort;
 use throughline_domain::ids::Position;
 use throughline_domain::two_clocks::Asked;
+use throughline_evaluation::tables::TableError;
 use throughline_evaluation::{Finished, Pass, Question};
 use throughline_projections::Projection;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{self, Problem};
+use crate::refusal;
 use crate::replay;
 
 /// What a pass is to find.
@@ -47,7 +50,18 @@ pub async fn pass(app: &App, caller: &Caller, passing: &Passing) -> Result<Passe
         })
         .await?;
     let stale_cases = unreadable.known_at(asked.known_at).len() as u64;
-    Ok(Passed { finished: pass.finish()?, stale_cases })
+    Ok(Passed { finished: finished(move || pass.finish()).await?, stale_cases })
+}
+
+/// Concludes tables where nobody else waits for the thread: of many cases it takes seconds.
+///
+/// # Errors
+/// [`problem::INVALID`] for a table that cannot be shown.
+pub(super) async fn finished<T: Send + 'static>(
+    conclude: impl FnOnce() -> Result<T, TableError> + Send + 'static,
+) -> Result<T, Problem> {
+    let concluded = web::block(conclude).await.map_err(|error| refusal::internal(&error))?;
+    Ok(concluded?)
 }
 
 /// The version of a cohort that is asked about: the newest where none is named.

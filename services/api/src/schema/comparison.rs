@@ -60,7 +60,7 @@ fn moved() -> Schema {
             (
                 "together",
                 boolean(),
-                "Whether no case moves it alone, so that all that differ are named.",
+                "Whether those cases move it together: none of them is known to move it alone.",
             ),
         ],
         &[
