@@ -1,5 +1,7 @@
 //! Receiving a referral: the first event of every case.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,9 @@ pub struct ReferralReceived {
     /// Incidents in the twelve months before the referral.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incidents_12_months: Option<u32>,
+    /// The person's age at the referral. The date of birth stays among what is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_years: Option<AgeYears>,
     /// The criteria that the person met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub criteria: Vec<Code>,
@@ -52,6 +57,42 @@ pub struct ReferralReceived {
     pub missing_reasons: MissingFacts,
 }
 
+/// An age in whole years: 0 to [`AgeYears::MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u8")]
+pub struct AgeYears(u8);
+
+/// An age that nobody has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an age is of 0 to {} years", AgeYears::MAX)]
+pub struct NoSuchAge;
+
+impl AgeYears {
+    /// The highest.
+    pub const MAX: u8 = 120;
+}
+
+impl TryFrom<u32> for AgeYears {
+    type Error = NoSuchAge;
+
+    fn try_from(years: u32) -> Result<Self, NoSuchAge> {
+        let years = u8::try_from(years).ok().filter(|years| *years <= Self::MAX);
+        years.map(Self).ok_or(NoSuchAge)
+    }
+}
+
+impl From<AgeYears> for u8 {
+    fn from(AgeYears(years): AgeYears) -> Self {
+        years
+    }
+}
+
+impl fmt::Display for AgeYears {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Why facts of a referral are missing, by the member that each would be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissingFacts {
@@ -61,6 +102,9 @@ pub struct MissingFacts {
     /// Why the number of incidents is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incidents_12_months: Option<MissingReason>,
+    /// Why the age is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_years: Option<MissingReason>,
 }
 
 impl MissingFacts {
@@ -75,12 +119,16 @@ impl ReferralReceived {
     /// What is wrong with it by itself. Whether it fits its programme is for
     /// [`crate::programme::check_referral`], which is given the definition.
     pub(crate) fn check(&self, received: Occurred) -> Result<(), CaseError> {
-        let MissingFacts { latest_incident_at, incidents_12_months } = self.missing_reasons;
+        let MissingFacts { latest_incident_at, incidents_12_months, age_years } =
+            self.missing_reasons;
         if latest_incident_at.is_some() && self.latest_incident_at.is_some() {
             return Err(CaseError::GivenAndMissing { member: "latest_incident_at" });
         }
         if incidents_12_months.is_some() && self.incidents_12_months.is_some() {
             return Err(CaseError::GivenAndMissing { member: "incidents_12_months" });
+        }
+        if age_years.is_some() && self.age_years.is_some() {
+            return Err(CaseError::GivenAndMissing { member: "age_years" });
         }
         let (_, latest_receipt) = received.bounds();
         match self.latest_incident_at {

@@ -112,6 +112,7 @@ fn referral(facts: &ReferralReceived) -> Sentence {
         .and(", ", Some(&facts.area))
         .and(", as ", Some(&facts.role))
         .and(", incidents in 12 months: ", facts.incidents_12_months.as_ref())
+        .and(", age: ", facts.age_years.as_ref())
         .list(", criteria: ", facts.criteria.iter().map(spoken))
         .when(facts.returns_from.is_some(), ", after an earlier case")
 }

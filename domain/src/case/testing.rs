@@ -106,6 +106,7 @@ pub(crate) fn referral() -> ReceiveReferral {
         source: ReferralSource::Police,
         latest_incident_at: None,
         incidents_12_months: Some(3),
+        age_years: None,
         criteria: vec![code("repeat_victimisation")],
         criteria_version: None,
         returns_from: None,

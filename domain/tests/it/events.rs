@@ -67,6 +67,7 @@ fn step(kind: &str, pick: u8, about: EventId) -> Option<CaseEvent> {
             source: any(pick),
             latest_incident_at: some(pick, 5).then(|| hour(-24 * i64::from(pick))),
             incidents_12_months: some(pick, 2).then(|| u32::from(pick)),
+            age_years: some(pick, 3).then(|| u32::from(pick % 121).try_into().unwrap()),
             criteria: some(pick, 3).then(|| code("complex_needs")).into_iter().collect(),
             criteria_version: some(pick, 2).then_some(1),
             returns_from: None,
@@ -338,6 +339,7 @@ fn missing_facts(pick: u8) -> receive_referral::MissingFacts {
     receive_referral::MissingFacts {
         latest_incident_at: (!some(pick, 5) && some(pick, 3)).then(|| any(pick)),
         incidents_12_months: (!some(pick, 2) && some(pick, 7)).then(|| any(pick)),
+        age_years: (!some(pick, 3) && some(pick, 4)).then(|| any(pick)),
     }
 }
 

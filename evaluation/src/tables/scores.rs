@@ -17,7 +17,8 @@ use crate::evaluated_case::EvaluatedCase;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scores {
-    /// The key of the measure; or `incidents_12_months`, of the referral, which has no stage.
+    /// The key of the measure; or `incidents_12_months` or `age_years`, of the referral, which has no
+    /// stage.
     pub measure: Code,
     /// The stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,7 +31,9 @@ pub struct Scores {
 }
 
 /// What a referral says in a number.
-const OF_REFERRAL: &str = "incidents_12_months";
+const OF_REFERRAL: [&str; 2] = [INCIDENTS, AGE];
+const INCIDENTS: &str = "incidents_12_months";
+const AGE: &str = "age_years";
 /// Why there is no number where the record gives no reason.
 const NOT_RECORDED: &str = "not_recorded";
 const NOT_A_NUMBER: &str = "not_a_number";
@@ -80,7 +83,7 @@ impl Table for Scores {
     type Answer = ScoresTable;
 
     fn check(&self) -> Vec<Wrong> {
-        let is_of_referral = self.measure.as_str() == OF_REFERRAL;
+        let is_of_referral = OF_REFERRAL.contains(&self.measure.as_str());
         let mut wrong = Vec::new();
         if is_of_referral && self.stage.is_some() {
             wrong.push(Wrong::at("/stage", "is of measures: a referral has none"));
@@ -97,7 +100,7 @@ impl Table for Scores {
     fn observe(&self, case: &EvaluatedCase<'_>) -> Option<Scored> {
         let at = |stage: &Code| number(case, self.measure.as_str(), stage.as_str());
         let value = match (&self.stage, &self.since) {
-            (None, _) => incidents(case),
+            (None, _) => of_referral(case, self.measure.as_str()),
             (Some(stage), None) => at(stage),
             (Some(stage), Some(since)) => at(since).and_then(|before| Ok(at(stage)? - before)),
         };
@@ -137,13 +140,20 @@ impl Table for Scores {
     }
 }
 
-/// How many incidents the referral tells of, or why it does not.
-fn incidents(case: &EvaluatedCase<'_>) -> Result<f64, &'static str> {
+/// How many incidents the referral tells of, or how old the person was; or why it does not.
+fn of_referral(case: &EvaluatedCase<'_>, measure: &str) -> Result<f64, &'static str> {
     let told = case.each(|event| {
         let CaseEvent::ReferralReceived(facts) = event else { return None };
-        let missing = facts.missing_reasons.incidents_12_months;
-        let why = missing.map_or(NOT_RECORDED, |reason| reason.as_str());
-        Some(facts.incidents_12_months.map(f64::from).ok_or(why))
+        let (told, missing) = if measure == AGE {
+            (
+                facts.age_years.map(|years| f64::from(u8::from(years))),
+                facts.missing_reasons.age_years,
+            )
+        } else {
+            let missing = facts.missing_reasons.incidents_12_months;
+            (facts.incidents_12_months.map(f64::from), missing)
+        };
+        Some(told.ok_or(missing.map_or(NOT_RECORDED, |reason| reason.as_str())))
     });
     told.last().map_or(Err(NOT_RECORDED), |(_, told)| told)
 }
@@ -161,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::tables::testing::answered;
-    use crate::testing::{Fact, attempted, measured, opened};
+    use crate::testing::{Fact, attempted, fact, measured, opened};
 
     fn case(is_contacted: bool, from: &Value, to: &Value) -> Vec<Fact> {
         let mut facts = opened("drive", "2017-01-01");
@@ -212,6 +222,32 @@ mod tests {
         assert_eq!(of("yes")["values"]["median"], json!(-3.5));
         assert_eq!(of("yes")["missing"], json!({"declined": 1}));
         assert_eq!(of("no")["values"]["median"], json!(6.0));
+    }
+
+    #[test]
+    fn ages_are_those_at_the_referral() {
+        let aged = |told: Value, is_contacted: bool| {
+            let mut facts = case(is_contacted, &json!(5), &json!(5));
+            let mut referral = json!({
+                "person_id": uuid::Uuid::from_u128(7), "programme": "drive",
+                "programme_version": 1, "role": "perpetrator", "area": "south", "source": "marac",
+            });
+            referral.as_object_mut().unwrap().extend(told.as_object().unwrap().clone());
+            facts[0] = fact("ReferralReceived", &referral, "2017-01-01");
+            facts
+        };
+        let cases = [
+            aged(json!({"age_years": 27}), true),
+            aged(json!({"age_years": 32}), false),
+            aged(json!({"age_years": 36}), false),
+            aged(json!({"missing_reasons": {"age_years": "declined"}}), false),
+            aged(json!({}), false),
+        ];
+        let question = json!({"table": "scores", "measure": "age_years", "by": "contacted"});
+        let table = answered(question, &cases, "2018-01-01");
+        assert_eq!(table["groups"]["yes"]["values"]["median"], json!(27.0));
+        assert_eq!(table["groups"]["no"]["values"]["mean"], json!(34.0));
+        assert_eq!(table["groups"]["no"]["missing"], json!({"declined": 1, "not_recorded": 1}));
     }
 
     #[test]

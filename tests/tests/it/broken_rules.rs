@@ -272,7 +272,7 @@ async fn a_referral_that_cannot_be_right_is_refused() {
     };
     let both = json!({"person_id": absent_id(), "given_name": CANARY_WORDS});
     let born = json!({"given_name": "Ada", "date_of_birth": CANARY});
-    let refusals: [(Value, (u16, &str), &[&str]); 8] = [
+    let refusals: [(Value, (u16, &str), &[&str]); 9] = [
         (with("programme", json!(CANARY)), (422, "unknown-programme"), &["/programme"]),
         (with("person", json!({})), (422, "invalid"), &["/person"]),
         (with("person", both), (422, "invalid"), &["/person"]),
@@ -289,6 +289,7 @@ async fn a_referral_that_cannot_be_right_is_refused() {
         ),
         (with("occurred_at", json!(BEFORE)), (422, "invalid"), &["/occurred_at"]),
         (with("incidents_12_months", json!(-1)), (422, "invalid"), &["/incidents_12_months"]),
+        (with("age_years", json!(121)), (422, "invalid"), &["/age_years"]),
     ];
     for (referral, problem, places) in refusals {
         let request = bench.posting("/v1/referrals", &referral).await;

@@ -7,7 +7,9 @@ use actix_web::web::Data;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use throughline_domain::case::receive_referral::{MissingFacts, ReceiveReferral, ReferralReceived};
+use throughline_domain::case::receive_referral::{
+    AgeYears, MissingFacts, ReceiveReferral, ReferralReceived,
+};
 use throughline_domain::case::{Case, CaseCommand, Intent, Moment};
 use throughline_domain::code::Code;
 use throughline_domain::code_lists::{CaseRole, MissingReason, ReferralSource};
@@ -16,7 +18,7 @@ use throughline_domain::person::{Person, PersonCommand, PersonError, RegisterPer
 use throughline_domain::time::{Occurred, Precision};
 use throughline_log::{Append, AppendError, Appended, CommandMeta, Remembered, StreamWrite};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
@@ -64,6 +66,9 @@ pub struct ReferralBody {
     pub latest_incident_at: Option<Timestamp>,
     /// Incidents in the twelve months before the referral.
     pub incidents_12_months: Option<u32>,
+    /// The person's age at the referral, in whole years.
+    #[schema(schema_with = age_years)]
+    pub age_years: Option<AgeYears>,
     /// The criteria that the person met, as codes.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
@@ -95,6 +100,8 @@ pub struct MissingFactsBody {
     pub latest_incident_at: Option<MissingReason>,
     /// Why the number of incidents is not known.
     pub incidents_12_months: Option<MissingReason>,
+    /// Why the age is not known.
+    pub age_years: Option<MissingReason>,
 }
 
 /// The form of [`MissingFactsBody`], in place: the events of the feed have it as well.
@@ -104,14 +111,24 @@ fn missing_facts() -> Schema {
         .description(Some("Why facts are missing that a referral can give, by the facts' names."))
         .property("latest_incident_at", reason())
         .property("incidents_12_months", reason())
+        .property("age_years", reason())
         .additional_properties(Some(AdditionalProperties::FreeForm(false)));
     Schema::Object(facts.build())
 }
 
+/// A whole number up to the highest age.
+fn age_years() -> Schema {
+    let number = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .minimum(Some(0))
+        .maximum(Some(AgeYears::MAX));
+    Schema::Object(number.build())
+}
+
 impl From<MissingFactsBody> for MissingFacts {
     fn from(body: MissingFactsBody) -> Self {
-        let MissingFactsBody { latest_incident_at, incidents_12_months } = body;
-        Self { latest_incident_at, incidents_12_months }
+        let MissingFactsBody { latest_incident_at, incidents_12_months, age_years } = body;
+        Self { latest_incident_at, incidents_12_months, age_years }
     }
 }
 
@@ -154,6 +171,9 @@ command_body! {
         latest_incident_at: Option<Timestamp>,
         /// Incidents in the twelve months before the referral.
         incidents_12_months: Option<u32>,
+        /// The person's age at the referral, in whole years.
+        #[schema(schema_with = age_years)]
+        age_years: Option<AgeYears>,
         /// The criteria that the person met, as codes.
         #[serde(default)]
         #[schema(value_type = Vec<String>)]
@@ -186,6 +206,7 @@ impl CommandBody for ReferralFactsBody {
             source: self.source,
             latest_incident_at: self.latest_incident_at,
             incidents_12_months: self.incidents_12_months,
+            age_years: self.age_years,
             criteria: self.criteria,
             criteria_version: None,
             returns_from: self.returns_from,
@@ -220,6 +241,7 @@ impl ReferralBody {
             source: self.source,
             latest_incident_at: self.latest_incident_at,
             incidents_12_months: self.incidents_12_months,
+            age_years: self.age_years,
             criteria: self.criteria,
             criteria_version: None,
             returns_from: self.returns_from,

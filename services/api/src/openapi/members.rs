@@ -73,6 +73,7 @@ fn meaning(component: &str, name: &str) -> Option<&'static str> {
 
 /// By component, or in any, and member.
 const MEANINGS: &[(&str, &str, &str)] = &[
+    ("", "age_years", "Why the age is missing. Given only where the age is not."),
     (
         "",
         "incidents_12_months",

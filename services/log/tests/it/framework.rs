@@ -44,6 +44,7 @@ fn referral() -> CaseCommand {
             source: ReferralSource::Police,
             latest_incident_at: None,
             incidents_12_months: Some(3),
+            age_years: None,
             criteria: vec![],
             criteria_version: None,
             returns_from: None,

@@ -134,6 +134,7 @@ impl Casework {
             source: self.random.one_of(ReferralSource::ALL),
             latest_incident_at: None,
             incidents_12_months: u32::try_from(self.random.below(9)).ok(),
+            age_years: None,
             criteria: Vec::new(),
             criteria_version: None,
             returns_from: None,
