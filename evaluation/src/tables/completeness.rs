@@ -7,7 +7,7 @@ use throughline_domain::code::Code;
 use throughline_domain::code_lists::CodeList as _;
 
 use super::group::{NONE, percent};
-use super::{Table, TableError};
+use super::{Table, TableError, Wrong, unknown_measure};
 use crate::evaluated_case::EvaluatedCase;
 
 /// The question.
@@ -57,6 +57,14 @@ pub struct Complete {
 impl Table for Completeness {
     type Observation = Had;
     type Answer = CompletenessTable;
+
+    fn check(&self) -> Vec<Wrong> {
+        let measures = self.measures.iter().enumerate();
+        let wrong = measures.filter_map(|(n, measure)| {
+            Some(Wrong::at(&format!("/measures/{n}"), unknown_measure(measure)?))
+        });
+        wrong.collect()
+    }
 
     fn observe(&self, case: &EvaluatedCase<'_>) -> Option<Had> {
         let there = |(measure, stage): (&Code, &Code)| match case

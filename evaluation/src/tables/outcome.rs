@@ -9,7 +9,7 @@ use throughline_domain::code::Code;
 use super::group::Grouping;
 use super::sides::{AnyUse, OutcomeTable, Side};
 use super::stated::{SharesBeside, StatedShare};
-use super::{Table, TableError};
+use super::{Table, TableError, Wrong, unknown_measure};
 use crate::evaluated_case::EvaluatedCase;
 
 /// The question.
@@ -80,6 +80,11 @@ pub struct OutcomesBeside {
 impl Table for Outcome {
     type Observation = Pair;
     type Answer = OutcomeAnswer;
+
+    fn check(&self) -> Vec<Wrong> {
+        let wrong = unknown_measure(&self.measure).map(|detail| Wrong::at("/measure", detail));
+        wrong.into_iter().collect()
+    }
 
     fn observe(&self, case: &EvaluatedCase<'_>) -> Option<Pair> {
         let side = |stage: &Code| match case.measured(self.measure.as_str(), stage.as_str()) {

@@ -129,3 +129,26 @@ questions! {
     /// Numbers of two or more groups.
     Scores(Scores),
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_measure_that_no_instrument_has_is_told_with_its_place() {
+        let questions = json!([
+            {"table": "outcome", "measure": "physical", "from": "intake", "to": "exit"},
+            {"table": "outcome", "measure": "phyiscal", "from": "intake", "to": "exit"},
+            {"table": "completeness", "measures": ["risk_level", "phyiscal"], "stages": ["exit"]},
+            {"table": "scores", "measure": "phyiscal", "stage": "exit", "by": "role"},
+            {"table": "scores", "measure": "age_years", "by": "role"},
+        ]);
+        let questions: Vec<Question> = serde_json::from_value(questions).unwrap();
+        let wrong = check(&questions, Naming::Refused);
+        let places: Vec<&str> = wrong.iter().map(|wrong| wrong.pointer.as_str()).collect();
+        let expected = ["/questions/1/measure", "/questions/2/measures/1", "/questions/3/measure"];
+        assert_eq!(places, expected);
+    }
+}

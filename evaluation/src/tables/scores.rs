@@ -10,7 +10,7 @@ use throughline_domain::code_lists::CodeList;
 
 use super::group::Grouping;
 use super::stated::{Distribution, ValuesBeside};
-use super::{Table, TableError, Wrong};
+use super::{Table, TableError, Wrong, unknown_measure};
 use crate::evaluated_case::EvaluatedCase;
 
 /// The question.
@@ -84,7 +84,9 @@ impl Table for Scores {
 
     fn check(&self) -> Vec<Wrong> {
         let is_of_referral = OF_REFERRAL.contains(&self.measure.as_str());
-        let mut wrong = Vec::new();
+        let unknown = unknown_measure(&self.measure).filter(|_| !is_of_referral);
+        let mut wrong: Vec<Wrong> =
+            unknown.into_iter().map(|detail| Wrong::at("/measure", detail)).collect();
         if is_of_referral && self.stage.is_some() {
             wrong.push(Wrong::at("/stage", "is of measures: a referral has none"));
         }
@@ -256,7 +258,7 @@ mod tests {
             let question: Scores = serde_json::from_value(question).unwrap();
             question.check().into_iter().map(|wrong| wrong.pointer).collect()
         };
-        assert_eq!(wrong(json!({"measure": "score", "by": "arm"})), ["/stage"]);
+        assert_eq!(wrong(json!({"measure": "score", "by": "arm"})), ["/measure", "/stage"]);
         let of_referral = json!({"measure": "incidents_12_months", "stage": "intake",
             "since": "exit", "by": "arm"});
         assert_eq!(wrong(of_referral), ["/stage", "/since"]);
