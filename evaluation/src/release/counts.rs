@@ -1,16 +1,16 @@
 //! Tables of counts for anybody: how the cases of a cohort are divided, and how measures went between
-//! two stages, with every case in each table.
+//! two stages, of the whole cohort or of each group of it, with every case in each table.
 //!
 //! Each fact of a case (its source, what was measured at a stage) is in one table at most, and all tables
 //! have the same number of all. Two measures at one stage are one fact: who was not measured is the same
 //! in both. So tables that agree with the published cells can be chosen for each on its
-//! own, and what is safe in each is safe in all together. Questions that have no such form are left
-//! out whole.
+//! own, and what is safe in each is safe in all together. Where a question divides a cohort by a fact,
+//! the division by that fact alone is not published. Questions that have no such form are left out
+//! whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use throughline_domain::case::CaseEvent;
-use throughline_domain::code::Code;
 use throughline_domain::code_lists::CodeList as _;
 use throughline_domain::cohort::Cohort;
 use throughline_domain::ids::CaseId;
@@ -26,6 +26,7 @@ use crate::levels::LEVELS_MAX;
 use crate::membership::CohortCounts;
 use crate::pass::member;
 use crate::tables::Question;
+use crate::tables::group::Grouping;
 use crate::tables::outcome::Outcome;
 
 /// What a case is divided by without being asked.
@@ -42,8 +43,10 @@ pub struct LeftOut {
     pub because: &'static str,
 }
 
+/// The group of a case, and what it has at the first of two stages.
+type Before = (String, String);
 /// How many cases have something at each of two stages.
-type Pairs = BTreeMap<(String, String), u64>;
+type Pairs = BTreeMap<(Before, String), u64>;
 
 /// Counts while they are gathered.
 pub struct Counts {
@@ -52,6 +55,7 @@ pub struct Counts {
     threshold: u64,
     members: CohortCounts,
     divisions: [BTreeMap<String, u64>; 4],
+    used: BTreeSet<String>,
     outcomes: Vec<(String, Outcome, Pairs)>,
     left_out: Vec<LeftOut>,
 }
@@ -70,7 +74,7 @@ impl Counts {
             }
         }
         let (members, divisions) = Default::default();
-        Self { cohort, asked, threshold, members, divisions, outcomes, left_out }
+        Self { cohort, asked, threshold, members, divisions, used, outcomes, left_out }
     }
 
     /// Takes one case of the tenant, in the cohort or not: its events in the order of recording.
@@ -89,8 +93,9 @@ impl Counts {
         }
         for (_, outcome, pairs) in outcomes {
             let at = |stage| level(&case, outcome.measure.as_str(), stage);
-            let pair = (at(outcome.from.as_str()), at(outcome.to.as_str()));
-            *pairs.entry(pair).or_default() += 1;
+            let group = outcome.by.map_or_else(|| ALL.to_owned(), |by| by.of(&case));
+            let before = (group, at(outcome.from.as_str()));
+            *pairs.entry((before, at(outcome.to.as_str()))).or_default() += 1;
         }
     }
 
@@ -98,17 +103,21 @@ impl Counts {
     /// it is small itself.
     #[must_use]
     pub fn finish(self) -> (Option<u64>, Resource, Vec<LeftOut>) {
-        let Self { members, divisions, outcomes, mut left_out, threshold, .. } = self;
+        let Self { members, divisions, used, outcomes, mut left_out, threshold, .. } = self;
         let mut rows = Vec::new();
         for (name, counts) in DIVISIONS.into_iter().zip(divisions) {
+            if used.contains(&fact(GROUP, name)) {
+                let because = "a question is divided by it, and tells what it suppresses";
+                left_out.push(LeftOut { table: name.to_owned(), because });
+                continue;
+            }
             match division(name, &counts, threshold) {
                 Ok(published) => rows.extend(published),
                 Err(because) => left_out.push(LeftOut { table: name.to_owned(), because }),
             }
         }
         for (table, outcome, pairs) in outcomes {
-            let stages = [&outcome.measure, &outcome.from, &outcome.to].map(Code::as_str);
-            match matrix(stages, &pairs, threshold) {
+            match matrix(&outcome, &pairs, threshold) {
                 Ok(published) => rows.extend(published),
                 Err(because) => left_out.push(LeftOut { table, because }),
             }
@@ -119,18 +128,41 @@ impl Counts {
     }
 }
 
-fn transition(question: &Question, used: &mut BTreeSet<Code>) -> Result<Outcome, &'static str> {
+const STAGE: &str = "stage";
+const GROUP: &str = "group";
+
+/// The name of a fact of a case.
+fn fact(kind: &str, name: &str) -> String {
+    format!("{kind} {name}")
+}
+
+/// The fact that a group is told by. Who was worked with was contacted: these are one.
+fn group_fact(by: Grouping) -> String {
+    let name = match by {
+        Grouping::Arm => "arm",
+        Grouping::Area => "area",
+        Grouping::Role => "role",
+        Grouping::Source => "source",
+        Grouping::CriteriaVersion => "criteria_version",
+        Grouping::Complex => "complex",
+        Grouping::Contacted | Grouping::BehaviourChangeWork => "contacts",
+    };
+    fact(GROUP, name)
+}
+
+fn transition(question: &Question, used: &mut BTreeSet<String>) -> Result<Outcome, &'static str> {
     let Question::Outcome(outcome) = question else {
         return Err("no rule of suppression is known for tables of this kind");
     };
-    if outcome.by.is_some() {
-        return Err("no rule of suppression is known for tables by group");
-    }
-    let stages = [&outcome.from, &outcome.to];
-    if stages[0] == stages[1] || stages.iter().any(|stage| used.contains(*stage)) {
+    let stages = [&outcome.from, &outcome.to].map(|stage| fact(STAGE, stage.as_str()));
+    if stages[0] == stages[1] || stages.iter().any(|stage| used.contains(stage)) {
         return Err("a stage is in one table at most, or one table tells what another suppresses");
     }
-    used.extend(stages.map(Clone::clone));
+    let group = outcome.by.map(group_fact);
+    if group.as_ref().is_some_and(|group| used.contains(group)) {
+        return Err("groups are in one table at most, or one table tells what another suppresses");
+    }
+    used.extend(stages.into_iter().chain(group));
     Ok(outcome.clone())
 }
 
@@ -158,40 +190,40 @@ fn division(name: &str, counts: &BTreeMap<String, u64>, threshold: u64) -> Publi
     let numbers: Vec<u64> = counts.values().copied().collect();
     let published = Protected::of_list(&numbers, threshold).ok_or(UNSAFE)?;
     let named = [name, "", "", ""];
-    let cells = counts.keys().zip(published).map(|(class, told)| row(named, [class, ""], told));
-    let all = row(named, [ALL, ""], Some(numbers.iter().sum()));
+    let cells = counts.keys().zip(published).map(|(class, told)| row(named, ["", class, ""], told));
+    let all = row(named, ["", ALL, ""], Some(numbers.iter().sum()));
     Ok(cells.chain([all]).collect())
 }
 
-fn matrix([measure, from, to]: [&str; 3], pairs: &Pairs, threshold: u64) -> Published {
-    let befores: BTreeSet<&str> = pairs.keys().map(|(before, _)| before.as_str()).collect();
+fn matrix(outcome: &Outcome, pairs: &Pairs, threshold: u64) -> Published {
+    let befores: BTreeSet<&Before> = pairs.keys().map(|(before, _)| before).collect();
     let afters: BTreeSet<&str> = pairs.keys().map(|(_, after)| after.as_str()).collect();
     if befores.len().max(afters.len()) > LEVELS_MAX {
         return Err("the measure has too many levels");
     }
-    let (mut befores, mut afters) = (Vec::from_iter(befores), Vec::from_iter(afters));
-    let count = |before: &str, after: &str| {
-        pairs.get(&(before.to_owned(), after.to_owned())).copied().unwrap_or_default()
+    let count = |before: &Before, after: &str| {
+        pairs.get(&(before.clone(), after.to_owned())).copied().unwrap_or_default()
     };
     let counts: Vec<Vec<u64>> = befores
         .iter()
         .map(|before| afters.iter().map(|after| count(before, after)).collect())
         .collect();
     let table = Protected::of(&counts, threshold).ok_or(UNSAFE)?;
-    befores.push(ALL);
-    afters.push(ALL);
-    let named = ["outcome", measure, from, to];
+    let befores = befores.iter().map(|(group, before)| [group.as_str(), before]);
+    let befores: Vec<[&str; 2]> = befores.chain([[ALL, ALL]]).collect();
+    let afters: Vec<&str> = afters.into_iter().chain([ALL]).collect();
+    let named = ["outcome", outcome.measure.as_str(), outcome.from.as_str(), outcome.to.as_str()];
     let mut cells = Vec::with_capacity(befores.len() * afters.len());
-    for (r, before) in befores.iter().enumerate() {
+    for (r, [group, before]) in befores.iter().enumerate() {
         for (c, after) in afters.iter().enumerate() {
-            cells.push(row(named, [before, after], table.published(r, c)));
+            cells.push(row(named, [group, before, after], table.published(r, c)));
         }
     }
     Ok(cells)
 }
 
-fn row(named: [&str; 4], [class, later]: [&str; 2], count: Option<u64>) -> Vec<String> {
-    let mut row: Vec<String> = named.into_iter().chain([class, later]).map(str::to_owned).collect();
+fn row(named: [&str; 4], classes: [&str; 3], count: Option<u64>) -> Vec<String> {
+    let mut row: Vec<String> = named.into_iter().chain(classes).map(str::to_owned).collect();
     row.push(count.map(|count| count.to_string()).unwrap_or_default());
     row.push(count.is_none().to_string());
     row
@@ -206,6 +238,7 @@ fn columns() -> Vec<Column> {
         Column::new("measure", Kind::Text, format!("The measure; {untold}.")),
         Column::new("from", Kind::Text, format!("The earlier stage; {untold}.")),
         Column::new("to", Kind::Text, format!("The later stage; {untold}.")),
+        Column::new("group", Kind::Text, format!("The group, or all; {untold}.")),
         Column::new(
             "class",
             Kind::Text,
@@ -250,8 +283,8 @@ mod tests {
         assert_eq!((cases, left_out), (Some(35), vec![]));
         assert!(resource.rows.iter().all(|row| row.len() == resource.columns.len()));
         let cell = |class: &str, later: &str| {
-            let found = |row: &&Vec<String>| row[0] == "outcome" && row[4..6] == [class, later];
-            resource.rows.iter().find(found).unwrap()[6].clone()
+            let found = |row: &&Vec<String>| row[0] == "outcome" && row[5..7] == [class, later];
+            resource.rows.iter().find(found).unwrap()[7].clone()
         };
         assert_eq!(cell("(all)", "(all)"), "35");
         assert_eq!(cell("high", "high"), "");
@@ -259,22 +292,39 @@ mod tests {
             resource
                 .rows
                 .iter()
-                .all(|row| row[6] != "3" && (row[6].is_empty()) == (row[7] == "true"))
+                .all(|row| row[7] != "3" && (row[7].is_empty()) == (row[8] == "true"))
         );
     }
 
     #[test]
     fn what_has_no_rule_and_what_could_be_subtracted_is_left_out_whole() {
-        let question =
-            json!({"table": "outcome", "measure": "physical", "from": "intake", "to": "exit"});
-        let mut grouped = question.clone();
-        grouped["by"] = json!("contacted");
-        let linked =
-            json!({"table": "outcome", "measure": "physical", "from": "exit", "to": "midway"});
-        let attrition = json!({"table": "attrition"});
-        let (_, _, left_out) = counted(&json!([question, grouped, linked, attrition]), 10);
+        let outcome = |from: &str, to: &str, by: Option<&str>| json!({"table": "outcome", "measure": "physical", "from": from, "to": to, "by": by});
+        let questions = json!([
+            outcome("intake", "exit", Some("contacted")),
+            outcome("exit", "midway", None),
+            outcome("three_months", "six_months", Some("behaviour_change_work")),
+            {"table": "attrition"},
+            outcome("three_months", "six_months", Some("arm")),
+        ]);
+        let (_, resource, left_out) = counted(&questions, 10);
         let names: Vec<_> = left_out.iter().map(|left| left.table.as_str()).collect();
-        assert_eq!(names, ["question 1", "question 2", "question 3"]);
+        assert_eq!(names, ["question 1", "question 2", "question 3", "arm"]);
+        assert!(resource.rows.iter().all(|row| row[0] != "arm"));
+    }
+
+    #[test]
+    fn the_groups_of_a_table_have_no_margins_of_their_own() {
+        let question = json!({"table": "outcome", "measure": "physical", "from": "intake",
+            "to": "exit", "by": "contacted"});
+        let (_, resource, left_out) = counted(&json!([question]), 10);
+        assert!(left_out.is_empty());
+        let of = |group: &str, class: &str| {
+            let rows = resource.rows.iter().filter(|row| row[0] == "outcome");
+            rows.filter(|row| row[4] == group && row[5] == class).count()
+        };
+        // Nobody was contacted: each level before by each after, and all.
+        assert_eq!((of("no", "high"), of("no", "none"), of("yes", "high")), (3, 3, 0));
+        assert_eq!((of("no", "(all)"), of("(all)", "(all)")), (0, 3));
     }
 
     #[test]
