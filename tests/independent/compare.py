@@ -36,6 +36,27 @@ QUESTIONS = [
     {"table": "agreement", "first": {"measure": "risk_level", "by": "idva"}, "second": {"measure": "risk_level", "by": "police_officer"}},
     {"table": "scores", "measure": "incidents_12_months", "by": "contacted"},
     {"table": "scores", "measure": "incidents_12_months", "by": "role"},
+    {"table": "scores", "measure": "age_years", "by": "contacted"},
+    {"table": "scores", "measure": "age_years", "by": "area"},
+    {"table": "outcome", "measure": "risk_level", "from": "intake", "to": "exit", "by": "arm"},
+    {"table": "outcome", "measure": "physical", "from": "intake", "to": "exit", "by": "complex"},
+    {"table": "referrals", "by": "area"},
+    {"table": "waiting", "by": "contacted"},
+    {"table": "skills"},
+    {"table": "needs"},
+    {"table": "combinations", "measures": ["physical", "sexual", "harassment_stalking"], "stage": "intake"},
+    {"table": "contact_holds"},
+    {"table": "protective_orders"},
+    {"table": "child_protection"},
+    {"table": "incidents_per_case"},
+    {"table": "agreement", "first": "mrp-engagement/1", "second": "police-engagement/1"},
+    {"table": "rule", "rule": "mrp-engagement/1"},
+    {"table": "rule", "rule": "police-engagement/1"},
+    {"table": "rule", "rule": "dormant/1"},
+    {"table": "rule", "rule": "complex/1"},
+    {"table": "rule", "rule": "notts-repeat/1"},
+    {"table": "rule", "rule": "waiting-to-reach/1"},
+    {"table": "rule", "rule": "latest-assessment/1"},
 ]
 
 COHORTS = [
@@ -73,7 +94,11 @@ def differences(expected, given, path=""):
 ENVIRONMENT = {"THROUGHLINE_MASTER_KEY": base64.b64encode(os.urandom(32)).decode()} | os.environ
 
 # Maps that have a member for each code there is: one more is a difference too.
-EXHAUSTIVE = {"groups", "channels", "outcomes", "first", "kinds", "police_outcomes", "series", "moves", "closure_reasons", "workers", "decline_reasons", "matrix", "incident_not_told"}
+EXHAUSTIVE = {
+    "groups", "channels", "outcomes", "first", "kinds", "police_outcomes", "series", "moves", "closure_reasons",
+    "workers", "decline_reasons", "matrix", "incident_not_told", "purposes", "skills", "needs", "severities",
+    "counts", "combinations", "unchanged", "from", "last", "ever", "went", "answers", "missing",
+}
 
 
 def run(program, *arguments):

@@ -28,6 +28,10 @@ class Case:
         return status
 
     @property
+    def episode_began_at(self):
+        return [fact["at"] for fact in self.facts if fact["type"] in ("ReferralReceived", "CaseReopened")][-1]
+
+    @property
     def arm(self):
         arms = self.of("ArmAllocated")
         return arms[-1]["data"]["arm"] if arms else None
@@ -43,6 +47,18 @@ class Case:
 
     def is_contacted(self):
         return any(fact["data"]["outcome"] == "reached" for fact in self.of("ContactAttempted"))
+
+    def reached_at(self):
+        return [fact["at"] for fact in self.of("ContactAttempted") if fact["data"]["outcome"] == "reached"]
+
+    def needs(self):
+        """Each need with what came of it, or None."""
+        outcomes = {fact["data"]["need"]: fact["data"]["outcome"] for fact in self.of("NeedResolved")}
+        return [(fact["data"], outcomes.get(fact["event_id"])) for fact in self.of("NeedIdentified")]
+
+    def is_complex(self):
+        kinds = {need["need"] for need, outcome in self.needs() if outcome is None}
+        return "complex_needs" in self.referral["data"].get("criteria", []) or len(kinds & {"drugs", "alcohol", "housing", "mental_health"}) >= 2
 
     def worked_on_behaviour(self):
         contacts = (f["data"] for f in self.of("ContactAttempted"))
@@ -80,7 +96,7 @@ def cases(lines, as_of, known_at):
         facts = []
         for position, line in events:
             amendment = amended.get((name, line["event_id"]))
-            fact = {"type": line["type"], "data": line["data"], "at": moment(line["occurred_at"]), "position": position}
+            fact = {"type": line["type"], "data": line["data"], "at": moment(line["occurred_at"]), "position": position, "event_id": line["event_id"]}
             if amendment and amendment["type"] == "FactRetracted":
                 continue
             if amendment:

@@ -20,6 +20,7 @@ GROUPS = {
     "role": lambda case: case.referral["data"]["role"],
     "source": lambda case: case.referral["data"]["source"],
     "contacted": lambda case: "yes" if case.is_contacted() else "no",
+    "complex": lambda case: "yes" if case.is_complex() else "no",
     "behaviour_change_work": lambda case: "yes" if case.worked_on_behaviour() else "no",
 }
 
@@ -133,7 +134,10 @@ def contacts(cases):
 
     made = [[fact["data"] for fact in case.of("ContactAttempted")] for case in cases]
     channels = {a["channel"] for some in made for a in some}
+    purpose = lambda a: a.get("purpose", "not_said")
+    purposes = {purpose(a) for some in made for a in some}
     return {
+        "purposes": {one: of([[a for a in some if purpose(a) == one] for some in made]) for one in purposes},
         "cases": len(cases), "attempted_cases": sum(bool(some) for some in made), "reached_cases": sum(c.is_contacted() for c in cases), "total": of(made),
         "channels": {channel: of([[a for a in some if a["channel"] == channel] for some in made]) for channel in channels},
     }
@@ -160,6 +164,119 @@ def agency_work(cases):
 def support(cases):
     said = lambda d: (d.get("need", "not_said"), d["kind"], d.get("programme_status", "not_said"))
     return worked(cases, lambda case: [said(fact["data"]) for fact in case.of("SupportProvided")])
+
+
+def skills(cases):
+    learnt = [[fact["data"]["skill"] for fact in case.of("SupportProvided") if "skill" in fact["data"]] for case in cases]
+    codes = {skill for some in learnt for skill in some}
+    return {"cases": len(cases), "skills": {c: {"recorded": sum(some.count(c) for some in learnt), "cases": sum(c in some for some in learnt)} for c in codes}}
+
+
+def needs(cases):
+    found = [case.needs() for case in cases]
+    met = {}
+    for code in {need["need"] for some in found for need, _ in some}:
+        of = [(need, outcome) for some in found for need, outcome in some if need["need"] == code]
+        met[code] = {
+            "cases": sum(any(need["need"] == code for need, _ in some) for some in found), "identified": len(of),
+            "severities": dict(Counter(need.get("severity", "not_said") for need, _ in of)), "outcomes": dict(Counter(outcome or "open" for _, outcome in of)),
+        }
+    return {"cases": len(cases), "with_needs": sum(map(bool, found)), "needs": met}
+
+
+def combinations(cases, measures, stage):
+    counts, which, unknown = Counter(), Counter(), 0
+    for case in cases:
+        values = {measure: case.measured(measure, stage) for measure in measures}
+        if not any(isinstance(value, str) for value in values.values()):
+            unknown += 1
+            continue
+        has = [measure for measure in measures if isinstance(values[measure], str) and values[measure] != "none"]
+        counts[str(len(has))] += 1
+        which["+".join(has) or "none"] += 1
+    return {"cases": len(cases) - unknown, "unknown": unknown, "counts": dict(counts), "combinations": dict(which)}
+
+
+def contact_holds(cases):
+    held = [reasons for case in cases if (reasons := [fact["data"]["reason"] for fact in case.of("ContactHeld")])]
+    changed = [reasons for reasons in held if len(set(reasons)) > 1]
+    went = defaultdict(Counter)
+    for reasons in changed:
+        went[reasons[0]][reasons[-1]] += 1
+    return {
+        "cases": len(held), "unchanged": dict(Counter(reasons[0] for reasons in held if len(set(reasons)) == 1)),
+        "changed": {"cases": len(changed), "from": {a: dict(b) for a, b in went.items()}, "last": dict(Counter(reasons[-1] for reasons in changed))},
+    }
+
+
+def protective_orders(cases):
+    made = [orders for case in cases if (orders := [fact["data"] for fact in case.of("ProtectiveOrderRecorded")])]
+    return {
+        "cases": len(made), "orders": sum(map(len, made)), "helped_to_obtain": sum(any(order.get("helped_to_obtain") for order in orders) for orders in made),
+        "kinds": dict(Counter(kind for orders in made for kind in {order["kind"] for order in orders})),
+    }
+
+
+def child_protection(cases):
+    known = [statuses for case in cases if (statuses := [fact["data"]["to"] for fact in case.of("ChildProtectionStatusChanged")])]
+    went = defaultdict(Counter)
+    for statuses in known:
+        for status in set(statuses):
+            went[status][statuses[-1]] += 1
+    return {"cases": len(known), "ever": dict(Counter(s for statuses in known for s in set(statuses))), "went": {a: dict(b) for a, b in went.items()}}
+
+
+def incidents_per_case(cases):
+    of = [[fact["data"]["kind"] for fact in case.of("IncidentReported")] for case in cases]
+    return {
+        "cases": len(cases), "total": distribution([float(len(kinds)) for kinds in of]),
+        "kinds": {kind: distribution([float(kinds.count(kind)) for kinds in of]) for kind in ("crime", "domestic_incident")},
+    }
+
+
+def engaged(case):
+    times = len(case.reached_at())
+    return "none" if times < 1 else "sporadic" if times < 3 else "engaged"
+
+
+def dormant(case):
+    if case.status != "open":
+        return "not_applicable"
+    since = max([case.episode_began_at, *(at for at in case.reached_at() if at >= case.episode_began_at)])
+    return "yes" if case.as_of >= since + timedelta(days=60) else "no"
+
+
+def a_repeat(case):
+    begin = case.as_of - relativedelta(months=12)
+    within = [fact for fact in case.of("IncidentReported") if begin <= fact["at"] <= case.as_of]
+    told = case.referral["at"] >= begin and case.referral["data"].get("incidents_12_months", 0) > 2
+    return "yes" if len(within) > 2 or told else "no"
+
+
+def days_to_reach(case):
+    until = min(case.reached_at(), default=case.as_of)
+    return str(max(0, (until - case.referral["at"]) // timedelta(days=1)))
+
+
+def latest_level(case):
+    levels = [fact["data"]["level"] for fact in case.of("RiskAssessed")]
+    return levels[-1] if levels else "not_applicable"
+
+
+RULES = {
+    "mrp-engagement/1": engaged,
+    "police-engagement/1": lambda case: "engaged" if case.of("CaseAllocated") else "none",
+    "dormant/1": dormant,
+    "complex/1": lambda case: "yes" if case.is_complex() else "no",
+    "notts-repeat/1": a_repeat,
+    "latest-assessment/1": latest_level,
+    "waiting-to-reach/1": days_to_reach,
+}
+
+
+def rule(cases, rule):
+    answers = Counter(RULES[rule](case) for case in cases)
+    return {"cases": len(cases), "answers": {answer: {"cases": n, "percent": percent(n, len(cases))} for answer, n in answers.items()}}
 
 
 def completeness(cases, measures, stages):
@@ -269,7 +386,8 @@ def trajectory(cases):
         counts["rose_before_they_fell"] += ranks[-1] < ranks[0] and max(ranks) > ranks[0]
     return {
         "cases": len(cases), "assessed": sum(first.values()), "days": dict(days), "moves": {a: dict(b) for a, b in moves.items()}, "first": dict(first), "last": dict(last),
-        "fell": counts["fell"], "rose": counts["rose"], "rose_before_they_fell": counts["rose_before_they_fell"],
+        # Drive does not say for how long a reduction has to last.
+        "sustained": 0, "fell": counts["fell"], "rose": counts["rose"], "rose_before_they_fell": counts["rose_before_they_fell"],
     }
 
 
@@ -333,8 +451,8 @@ def waiting(cases, by=None):
 
 def agreement(cases, first, second):
     def said(case, source):
-        if source == "police-engagement/1":
-            return "engaged" if case.of("CaseAllocated") else "none"
+        if isinstance(source, str):
+            return RULES[source](case)
         told = None
         for fact in case.of("RiskAssessed"):
             if fact["data"]["assessor_role"] == source["by"]:
@@ -360,13 +478,13 @@ def agreement(cases, first, second):
 
 
 def scores(cases, measure, by):
-    assert measure == "incidents_12_months"
     number = lambda case: case.referral["data"].get(measure)
+    why = lambda case: case.referral["data"].get("missing_reasons", {}).get(measure, "not_recorded")
     groups = grouped(cases, by)
     values = {name: [float(number(c)) for c in some if number(c) is not None] for name, some in groups.items()}
     answer = {
         "groups": {
-            name: {"cases": len(some), "values": distribution(values[name]), "missing": {"not_recorded": n} if (n := sum(number(c) is None for c in some)) else {}}
+            name: {"cases": len(some), "values": distribution(values[name]), "missing": dict(Counter(why(c) for c in some if number(c) is None))}
             for name, some in groups.items()
         }
     }
@@ -384,5 +502,8 @@ def scores(cases, measure, by):
 
 TABLES = {
     function.__name__: function
-    for function in (referrals, attrition, outcome, contacts, agency_work, support, completeness, incidents, trajectory, risk_over_time, waiting, agreement, scores)
+    for function in (
+        referrals, attrition, outcome, contacts, agency_work, support, skills, needs, combinations, contact_holds, protective_orders, child_protection,
+        completeness, incidents, incidents_per_case, trajectory, risk_over_time, waiting, agreement, rule, scores,
+    )
 }
