@@ -133,11 +133,15 @@ def main():
         for n in range(told.dates * len(COHORTS)):
             cohort, (_, admits) = n % len(COHORTS), COHORTS[n % len(COHORTS)]
             as_of, known_at = (begin + timedelta(seconds=rng.randrange(int((end - begin).total_seconds()))) for _ in range(2))
-            plan = {"edition": f"edition-{n}", "title": "Random", "cohort": f"cohort-{cohort}", "questions": QUESTIONS, "as_of": histories.stamp(as_of), "known_at": histories.stamp(known_at)}
+            reading = rng.choice(["effective", "effective", "recorded"])
+            plan = {
+                "edition": f"edition-{n}", "title": "Random", "cohort": f"cohort-{cohort}", "questions": QUESTIONS, "reading": reading,
+                "as_of": histories.stamp(as_of), "known_at": histories.stamp(known_at),
+            }
             (path / "plan.json").write_text(json.dumps(plan))
             run(told.program, "edition", "publish", str(path / "plan.json"), "--tenant", tenant)
             results = json.loads(run(told.program, "edition", "show", f"edition-{n}", "--tenant", tenant, "--json"))["results"]
-            members = [case for case in fold.cases(lines, as_of, known_at) if admits(case)]
+            members = [case for case in fold.cases(lines, as_of, known_at, reading) if admits(case)]
             if results["counts"]["cases"] != len(members):
                 found += 1
                 print(f"seed {told.seed} edition {n}: {results['counts']['cases']} cases, not {len(members)}")
@@ -148,7 +152,7 @@ def main():
                 figures += 1
                 for place, ours, theirs in differences(expected, section["answer"]):
                     found += 1
-                    print(f"seed {told.seed} edition {n} as of {plan['as_of']} known at {plan['known_at']} {section['question']} {place}: {theirs}, not {ours}")
+                    print(f"seed {told.seed} edition {n} as of {plan['as_of']} known at {plan['known_at']} {reading} {section['question']} {place}: {theirs}, not {ours}")
     print(f"seed {told.seed}: {len(lines)} events, {figures} tables, {found} differences")
     sys.exit(1 if found else 0)
 

@@ -81,8 +81,8 @@ class Case:
         return value
 
 
-def cases(lines, as_of, known_at):
-    """Every case whose referral is in view."""
+def cases(lines, as_of, known_at, reading):
+    """Every case whose referral is in view. Read as recorded, nothing is corrected or taken back, and the order is that of recording."""
     by_case, amended = {}, {}
     for position, line in enumerate(lines):
         if moment(line["recorded_at"]) > known_at:
@@ -97,6 +97,8 @@ def cases(lines, as_of, known_at):
         for position, line in events:
             amendment = amended.get((name, line["event_id"]))
             fact = {"type": line["type"], "data": line["data"], "at": moment(line["occurred_at"]), "position": position, "event_id": line["event_id"]}
+            if reading == "recorded":
+                amendment = None
             if amendment and amendment["type"] == "FactRetracted":
                 continue
             if amendment:
@@ -104,6 +106,7 @@ def cases(lines, as_of, known_at):
                 fact["at"] = moment(amendment["data"]["occurred"]["at"])
             if fact["at"] <= as_of:
                 facts.append(fact)
-        case = Case(sorted(facts, key=lambda fact: (fact["at"], fact["position"])), as_of)
+        order = (lambda fact: fact["position"]) if reading == "recorded" else (lambda fact: (fact["at"], fact["position"]))
+        case = Case(sorted(facts, key=order), as_of)
         if case.referral:
             yield case

@@ -366,10 +366,15 @@ def incidents(cases, months_before, months_after=None, step_months=None, around=
     }
 
 
+def levels_by_time(case):
+    """A series goes by time, also where the reading goes by recording."""
+    return [(f["at"], f["data"]["level"]) for f in sorted(case.of("RiskAssessed"), key=lambda f: (f["at"], f["position"]))]
+
+
 def trajectory(cases):
     days, moves, first, last, counts = Counter(), defaultdict(Counter), Counter(), Counter(), Counter()
     for case in cases:
-        assessed = [(fact["at"], fact["data"]["level"]) for fact in case.of("RiskAssessed")]
+        assessed = levels_by_time(case)
         if not assessed:
             continue
         end = case.exited_at or case.as_of
@@ -400,7 +405,7 @@ def risk_over_time(cases, months):
             if at > (case.exited_at or case.as_of):
                 continue
             standing["observed"] += 1
-            levels = [fact["data"]["level"] for fact in case.of("RiskAssessed") if fact["at"] <= at]
+            levels = [level for assessed_at, level in levels_by_time(case) if assessed_at <= at]
             if levels:
                 standing["levels"][levels[-1]] += 1
             else:
