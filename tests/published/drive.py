@@ -3,6 +3,7 @@
 from datetime import date
 from itertools import product
 
+import drive_ages
 from drive_casework import plan_contact, tell_direct_work, tell_holds, tell_indirect_work
 from history import History, after, dealt, strided
 
@@ -15,11 +16,12 @@ DAYS = 290  # over which the others, and all controls, were referred
 LATE = date(2017, 6, 1)  # when the late entries were recorded
 
 INTERVENTION, CONTROL, CLOSED = 198, 1574, 48
-# Areas of the 198: the only whole numbers of which the percentages of gender by site (appendix 1)
-# can be. Of the controls no such numbers are told: chosen in the same proportion.
+# Areas of the 198: the only whole numbers of which the percentages of gender by site (appendix 1) can be.
+# Of the controls they and those of all can be of 753 or 754, 392 to 394 and 427 to 429 alone, and a median
+# of 32.5 needs an even number in West Sussex.
 AREAS = ["essex", "south_wales", "west_sussex"]
 AREAS_INTERVENTION = {"essex": 67, "south_wales": 70, "west_sussex": 61}
-AREAS_CONTROL = {"essex": 533, "south_wales": 556, "west_sussex": 485}
+AREAS_CONTROL = {"essex": 428, "south_wales": 754, "west_sussex": 392}
 
 N, S, M, H = "none", "standard", "moderate", "high"
 # Severity at intake and exit, of those with behaviour change work and of the others: consistent with
@@ -81,13 +83,18 @@ def history():
         rest += [area] * (count - CLOSED // 3)
     rest = strided(rest, 7)
     control = strided(dealt(AREAS_CONTROL), 11)
-    for n in range(INTERVENTION):
-        area = AREAS[n % 3] if n < CLOSED else rest[n - CLOSED]
-        tell_perpetrator(told, f"p{n + 1:03}", f"a{n + 1:03}", day_of(n), area, "intervention")
-    for n in range(CONTROL):
-        tell_perpetrator(told, f"c{n + 1:04}", f"b{n + 1:04}", control_day(n), control[n], "control")
+    areas = [case.area for case in closed] + rest
+    reached = [case.is_reached for case in closed]
+    for n, age in enumerate(drive_ages.perpetrators("intervention", areas, reached)):
+        tell_perpetrator(told, f"p{n + 1:03}", f"a{n + 1:03}", day_of(n), areas[n], age, "intervention")
+    for n, age in enumerate(drive_ages.perpetrators("control", control)):
+        tell_perpetrator(told, f"c{n + 1:04}", f"b{n + 1:04}", control_day(n), control[n], age, "control")
     tell_closed(told, closed)
-    tell_victim_survivors(told, rest, control)
+    ages = {
+        "intervention": drive_ages.victim_survivors("intervention", areas, reached),
+        "control": drive_ages.victim_survivors("control", control),
+    }
+    tell_victim_survivors(told, areas, control, ages)
     return told
 
 
@@ -111,10 +118,14 @@ def control_day(n):
     return after(FIRST, n * 380 // CONTROL)
 
 
-def tell_perpetrator(told, case, person, referred, area, arm):
+def tell_referral(told, case, person, referred, role, area, age):
     told.tell(case, referred, "ReferralReceived", {
-        "person_id": person, "programme": "drive", "role": "perpetrator", "area": area, "source": "marac",
-    })
+        "person_id": person, "programme": "drive", "role": role, "area": area, "source": "marac",
+    } | ({"missing_reasons": {"age_years": "not_asked"}} if age is None else {"age_years": age}))
+
+
+def tell_perpetrator(told, case, person, referred, area, age, arm):
+    tell_referral(told, case, person, referred, "perpetrator", area, age)
     told.tell(case, after(referred, 1), "ReferralAccepted", {})
     told.tell(case, after(referred, 1), "ArmAllocated", {"arm": arm, "method": "permuted-block/1"})
     if arm == "intervention":
@@ -215,25 +226,29 @@ def change_in_risk(closed):
     return judged
 
 
-def tell_victim_survivors(told, rest, control):
-    """441 with an Idva, each referred on the day of the perpetrator: those with data at intake.
+def tell_victim_survivors(told, areas, control, ages):
+    """One of each perpetrator, referred on the same day, of whom the age is told; 441 with an Idva: data at intake.
 
     Of the 62, 21 belong to the 48 and six of these have data at exit, 19 in all; of the 379, 204 have
     data at exit and 221 a judgement. Chosen: severity is the same at both, since what is told of it is
     in figures whose bars have lost their names.
     """
-    areas = [AREAS[n % 3] if n < CLOSED else rest[n - CLOSED] for n in range(INTERVENTION)]
     linked = list(range(CLOSED - 21, CLOSED)) + list(range(CLOSED, CLOSED + 41))
     with_exit = set(linked[:6]) | set(linked[21 : 21 + 13])
     judged = rows(IDVA_EXIT["intervention"], 19)
-    for n in linked:
-        judgement = judged.pop(0) if n in with_exit else None
-        tell_victim_survivor(told, f"v{n + 1:03}", f"v{n + 1:03}", day_of(n), areas[n], "intervention", n in with_exit, judgement)
+    for n, age in enumerate(ages["intervention"]):
+        case = f"v{n + 1:03}"
+        tell_victim_survivor(told, case, day_of(n), areas[n], age, "intervention")
+        if n in linked:
+            judgement = judged.pop(0) if n in with_exit else None
+            tell_idva(told, case, day_of(n), n in with_exit, judgement)
     judged = rows(IDVA_EXIT["control"], 221)
-    for k in range(379):
+    for k, age in enumerate(ages["control"]):
+        case = f"u{k + 1:04}"
+        tell_victim_survivor(told, case, control_day(k), control[k], age, "control")
         # The first of them, so that all have an exit behind them by the end of the year.
-        judgement = judged[k] if k < 221 else None
-        tell_victim_survivor(told, f"u{k + 1:03}", f"u{k + 1:03}", control_day(k), control[k], "control", k < 204, judgement)
+        if k < 379:
+            tell_idva(told, case, control_day(k), k < 204, judged[k] if k < 221 else None)
 
 
 def rows(judgement, count):
@@ -244,13 +259,14 @@ def rows(judgement, count):
     return [{key: codes[n] for key, codes in zip(keys, (change, lasting, safety)) if n < len(codes)} for n in range(count)]
 
 
-def tell_victim_survivor(told, case, person, referred, area, arm, has_exit, judgement):
-    told.tell(case, referred, "ReferralReceived", {
-        "person_id": person, "programme": "drive", "role": "victim_survivor", "area": area, "source": "marac",
-    })
+def tell_victim_survivor(told, case, referred, area, age, arm):
+    tell_referral(told, case, case, referred, "victim_survivor", area, age)
     told.tell(case, after(referred, 1), "ReferralAccepted", {})
     # The arm of the perpetrator: by it the report tells the two groups of victim-survivors apart.
     told.tell(case, after(referred, 1), "ArmAllocated", {"arm": arm, "method": "permuted-block/1"})
+
+
+def tell_idva(told, case, referred, has_exit, judgement):
     severities = {"instrument": "abuse-severity/1", "values": {"physical": "standard"}}
     told.tell(case, after(referred, 3), "MeasureRecorded", severities | {"stage": "intake"})
     if has_exit:

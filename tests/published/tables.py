@@ -6,7 +6,7 @@ those of the program's answers; where a pointer goes into a list, `level=high` i
 
 from collections import Counter
 from math import comb
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 
 def answer(question, cases):
@@ -54,9 +54,10 @@ def mcnemar(stopped, began):
     return min(1.0, 2 * tail / 2**n)
 
 
-def referrals(cases, by):
+def grouped(cases, by):
     of = {
         "area": lambda c: c.referral["data"]["area"], "source": lambda c: c.referral["data"]["source"],
+        "role": lambda c: c.referral["data"]["role"],
         "contacted": lambda c: "yes" if c.reached() else "no",
         "behaviour_change_work": lambda c: "yes" if c.has_behaviour_work() else "no",
         "arm": lambda c: (c.of("ArmAllocated") or [{"arm": "none"}])[-1]["arm"],
@@ -64,7 +65,26 @@ def referrals(cases, by):
     groups = {}
     for case in cases:
         groups.setdefault(of(case), []).append(case)
+    return groups
+
+
+def referrals(cases, by):
+    groups = grouped(cases, by)
     return {"total": decisions(cases, len(cases)), "groups": {name: decisions(group, len(cases)) for name, group in groups.items()}}
+
+
+def scores(cases, measure, by):
+    """Of what a referral says in a number."""
+    assert measure in ("age_years", "incidents_12_months")
+    def of(group):
+        told = [case.referral["data"].get(measure) for case in group]
+        known = [number for number in told if number is not None]
+        reasons = Counter(case.referral["data"].get("missing_reasons", {}).get(measure, "not_recorded")
+                          for case, number in zip(group, told) if number is None)
+        return {"cases": len(group), "missing": reasons, "values": {
+            "count": len(known), "mean": mean(known), "standard_deviation": stdev(known), "min": min(known),
+            "median": median(known), "max": max(known)}}
+    return {"groups": {name: of(group) for name, group in grouped(cases, by).items()}}
 
 
 def decisions(cases, all_cases):
@@ -227,6 +247,7 @@ def skills(cases):
 TABLES = {f.__name__: f for f in (
     outcome, referrals, attrition, rule, agreement, contacts, agency_work, support, completeness, incidents,
     incidents_per_case, contact_holds, combinations, needs, protective_orders, child_protection, skills,
+    scores,
 )}
 
 
