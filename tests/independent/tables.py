@@ -500,7 +500,13 @@ def scores(cases, measure, by):
             ties = len(set(first + second)) < len(first + second)
             exact = not ties and len(first) < 50 and len(second) < 50
             test = stats.mannwhitneyu(first, second, method="exact" if exact else "asymptotic")
-            answer["beside"]["mann_whitney"] = {"u_first": test.statistic, "p": test.pvalue}
+            m, n, ranks = len(first), len(second), stats.rankdata(first + second)
+            ties = sum(t**3 - t for t in Counter(first + second).values())
+            deviation = (m * n / 12 * (m + n + 1 - ties / ((m + n) * (m + n - 1)))) ** 0.5
+            answer["beside"]["mann_whitney"] = {
+                "u_first": test.statistic, "p": test.pvalue, "mean_rank_first": ranks[:m].mean(), "mean_rank_second": ranks[m:].mean(),
+                "z": (test.statistic - m * n / 2) / deviation if deviation else None,
+            }
             answer["beside"]["shift"] = float(numpy.median(numpy.subtract.outer(first, second)))
     return answer
 

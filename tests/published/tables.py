@@ -84,7 +84,23 @@ def scores(cases, measure, by):
         return {"cases": len(group), "missing": reasons, "values": {
             "count": len(known), "mean": mean(known), "standard_deviation": stdev(known), "min": min(known),
             "median": median(known), "max": max(known)}}
-    return {"groups": {name: of(group) for name, group in grouped(cases, by).items()}}
+    groups = grouped(cases, by)
+    answer = {"groups": {name: of(group) for name, group in groups.items()}}
+    if len(groups) == 2:
+        first, second = (
+            [number for case in group if (number := case.referral["data"].get(measure)) is not None]
+            for _, group in sorted(groups.items()))
+        answer["beside"] = {"mann_whitney": rank_test(first, second)}
+    return answer
+
+
+def rank_test(first, second):
+    """U of the first against the second, and its z with the correction for ties."""
+    m, n = len(first), len(second)
+    u = sum((a > b) + (a == b) / 2 for a in first for b in second)
+    ties = sum(t**3 - t for t in Counter(first + second).values())
+    deviation = (m * n / 12 * (m + n + 1 - ties / ((m + n) * (m + n - 1)))) ** 0.5 if m and n else 0
+    return {"u_first": u, "z": (u - m * n / 2) / deviation if deviation else None}
 
 
 def decisions(cases, all_cases):

@@ -21,6 +21,13 @@ pub struct MannWhitney {
     pub u_first: f64,
     /// The same for the second group; the two add up to the number of pairs.
     pub u_second: f64,
+    /// The mean rank of the first group's values among all; equal values share theirs.
+    pub mean_rank_first: f64,
+    /// The same for the second group.
+    pub mean_rank_second: f64,
+    /// How many standard deviations the first group's U is above what chance alone gives, corrected
+    /// for ties and not for continuity, as it is mostly stated; `None` where all values are equal.
+    pub z: Option<f64>,
     /// The two-sided p: 1 where all values are equal.
     pub p: f64,
     /// How the p was had.
@@ -62,10 +69,18 @@ pub fn mann_whitney(first: &[f64], second: &[f64]) -> Result<MannWhitney, Undefi
     Ok(MannWhitney {
         u_first,
         u_second: pairs - u_first,
+        mean_rank_first: mean_rank(u_first, m),
+        mean_rank_second: mean_rank(pairs - u_first, n),
+        z: (chance.deviation > 0.0).then(|| (u_first - pairs / 2.0) / chance.deviation),
         p: p.min(1.0),
         method: chance.method(),
         first_exceeds: u_first / pairs,
     })
+}
+
+/// What U comes to as the mean rank of a group of `n` values.
+fn mean_rank(u: f64, n: usize) -> f64 {
+    u / size(n) + f64::midpoint(size(n), 1.0)
 }
 
 /// Twice the U of the first group: two for each pair won and one for each tie.

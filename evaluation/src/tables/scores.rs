@@ -208,7 +208,14 @@ mod tests {
         let groups = [&beside["first_group"], &beside["second_group"]];
         assert_eq!(groups, [&json!("no"), &json!("yes")]);
         // SciPy: mannwhitneyu([3, 2], [5, 7, 6.5], method="exact").
-        assert_eq!(beside["mann_whitney"]["u_first"], json!(0.0));
+        let test = &beside["mann_whitney"];
+        assert_eq!(test["u_first"], json!(0.0));
+        assert_eq!(
+            [&test["mean_rank_first"], &test["mean_rank_second"]],
+            [&json!(1.5), &json!(4.0)]
+        );
+        // -3 in deviations of sqrt(2 * 3 * 6 / 12).
+        assert_eq!(test["z"], json!(-1.732_050_807_57));
         assert_eq!((&beside["mann_whitney"]["p"], &beside["shift"]), (&json!(0.2), &json!(-3.75)));
     }
 

@@ -92,6 +92,13 @@ pub struct RankTest {
     pub u_first: f64,
     /// The same for the second.
     pub u_second: f64,
+    /// The mean rank of the first group's values among all; equal values share theirs.
+    pub mean_rank_first: f64,
+    /// The same for the second.
+    pub mean_rank_second: f64,
+    /// How many standard deviations `u_first` is above what chance alone gives, corrected for ties and
+    /// not for continuity; `None` where all values are equal.
+    pub z: Option<f64>,
     /// The two-sided p.
     pub p: f64,
     /// How the p was had: `exact`, or `asymptotic` with corrections for ties and continuity.
@@ -207,6 +214,9 @@ impl ValuesBeside {
             mann_whitney: test.map(|test| RankTest {
                 u_first: test.u_first,
                 u_second: test.u_second,
+                mean_rank_first: test.mean_rank_first,
+                mean_rank_second: test.mean_rank_second,
+                z: test.z,
                 p: test.p,
                 method: match test.method {
                     PMethod::Exact => "exact",
