@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 use throughline_domain::ids::CaseId;
 
+use super::report::CASES_MAX;
 use crate::edition::{Difference, differences};
 use crate::evaluated_case::EvaluatedCase;
 use crate::figures::Figures;
@@ -42,7 +43,7 @@ pub struct MovedFigure {
     pub then: Option<Value>,
     /// What it is; `None` where there is none.
     pub now: Option<Value>,
-    /// The places of the cases in the comparison's list.
+    /// The places of the cases in the comparison's list, of those before [`CASES_MAX`].
     pub cases: Vec<usize>,
     /// Whether those cases move it together: none of them is known to move it alone.
     pub together: bool,
@@ -76,17 +77,13 @@ impl<O: PartialEq> Pairs<O> {
             conclude(&given.collect::<Vec<_>>())
         };
         let (then, now) = (side(0)?, side(1)?);
-        let mut moved: BTreeMap<String, MovedFigure> = differences(&then, &now)
+        // Each figure, and whether an exchange has moved it.
+        let mut moved: BTreeMap<String, (MovedFigure, bool)> = differences(&then, &now)
             .into_iter()
             .map(|Difference { pointer, then, now }| {
-                let figure = MovedFigure {
-                    pointer: pointer.clone(),
-                    then,
-                    now,
-                    cases: Vec::new(),
-                    together: false,
-                };
-                (pointer, figure)
+                let (cases, together) = (Vec::new(), false);
+                let figure = MovedFigure { pointer: pointer.clone(), then, now, cases, together };
+                (pointer, (figure, false))
             })
             .collect();
         let differing: Vec<usize> = (0..pairs.len())
@@ -95,6 +92,11 @@ impl<O: PartialEq> Pairs<O> {
                 then != now
             })
             .collect();
+        // Of many cases only the first are told; figures are many too.
+        let told = |some: &[usize]| -> Vec<usize> {
+            let places = some.iter().filter_map(|one| places.get(&pairs[*one].0).copied());
+            places.filter(|place| *place < CASES_MAX).collect()
+        };
         let at_a_time = cases_at_a_time(differing.len(), pairs.len());
         let exchanges = if moved.is_empty() { &[][..] } else { &differing[..] };
         for exchanged in exchanges.chunks(at_a_time) {
@@ -103,19 +105,18 @@ impl<O: PartialEq> Pairs<O> {
             });
             let with_those = conclude(&given.collect::<Vec<_>>())?;
             for Difference { pointer, .. } in differences(&then, &with_those) {
-                if let Some(figure) = moved.get_mut(&pointer) {
-                    let places = exchanged.iter().filter_map(|one| places.get(&pairs[*one].0));
-                    figure.cases.extend(places);
+                if let Some((figure, is_laid)) = moved.get_mut(&pointer) {
+                    figure.cases.extend(told(exchanged));
                     figure.together |= exchanged.len() > 1;
+                    *is_laid = true;
                 }
             }
         }
-        let all = || differing.iter().filter_map(|one| places.get(&pairs[*one].0).copied());
-        for figure in moved.values_mut().filter(|figure| figure.cases.is_empty()) {
-            figure.cases.extend(all());
+        for (figure, _) in moved.values_mut().filter(|(_, is_laid)| !is_laid) {
+            figure.cases.extend(told(&differing));
             figure.together = true;
         }
-        let moved = moved.into_values().collect();
+        let moved = moved.into_values().map(|(figure, _)| figure).collect();
         Ok(Contrast { then, now, moved, differing: differing.len() })
     }
 }

@@ -185,7 +185,7 @@ pub fn report(comparison: Comparison, telling: Telling<'_>) -> Report {
             pointer: format!("{head}{}", figure.pointer),
             then: figure.then,
             now: figure.now,
-            cases: figure.cases.into_iter().filter(|case| *case < CASES_MAX).collect(),
+            cases: figure.cases,
             together: figure.together,
         })
     });
